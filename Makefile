@@ -1,0 +1,58 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CORE := $(VENV)/.core
+RUST := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint fix bench docs clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: $(CORE)  ## everything needed to run, test and develop, in .venv
+	@$(BIN)/omni models pull nanodet-g-416
+
+demo: setup  ## the whole system on real video (ARGS="--no-browser --seconds 20 --json")
+	@$(BIN)/omni demo $(ARGS)
+
+test: setup  ## all tests, Rust and Python
+	cargo test --quiet --workspace --locked
+	$(BIN)/pytest
+
+lint: setup  ## formatters, linters, types, stubs, import directions
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest omni._core
+	$(BIN)/lint-imports
+
+fix: setup  ## format and mend what can be mended
+	cargo fmt --all
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## the benchmark tables, beside peers where they can be had
+	@$(BIN)/omni bench $(ARGS)
+
+docs: setup  ## the documentation's own tests
+	$(BIN)/pytest tests/contract
+
+clean:  ## remove what was built
+	cargo clean
+	rm -rf $(VENV)
+
+$(STAMP): pyproject.toml scripts/check-tools.sh
+	@scripts/check-tools.sh $(PYTHON)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+$(CORE): $(STAMP) $(RUST)
+	$(BIN)/maturin develop --release --locked --quiet
+	@touch $@
