@@ -1,0 +1,53 @@
+"""omni: people detected, tracked, watched and placed on one map; told by processes and webhooks.
+
+The public names are loaded when first used, so ``import omni`` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from omni._build import __version__
+
+if TYPE_CHECKING:
+    from omni.agent import Agent
+    from omni.config import AgentConfig
+    from omni.encode import encode_jpeg, encode_jpeg_base64
+    from omni.fusion import FusionConfig, Homography, MapFuser
+    from omni.track import Tracker, TrackerConfig
+
+_HOME = {
+    "Agent": "omni.agent",
+    "AgentConfig": "omni.config",
+    "FusionConfig": "omni.fusion",
+    "Homography": "omni.fusion",
+    "MapFuser": "omni.fusion",
+    "Tracker": "omni.track",
+    "TrackerConfig": "omni.track",
+    "encode_jpeg": "omni.encode",
+    "encode_jpeg_base64": "omni.encode",
+}
+
+__all__ = [
+    "Agent",
+    "AgentConfig",
+    "FusionConfig",
+    "Homography",
+    "MapFuser",
+    "Tracker",
+    "TrackerConfig",
+    "__version__",
+    "encode_jpeg",
+    "encode_jpeg_base64",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'omni' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

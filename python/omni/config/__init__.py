@@ -1,0 +1,22 @@
+"""Configuration: what ``run_params.json`` holds, checked."""
+
+from omni.config.agent import AgentConfig, DetectorConfig, HttpConfig
+from omni.config.load import FILE_NAME, config_folder, load_config
+from omni.config.map_tracking import CameraView, MapTrackingConfig, PointPair, ViewConfig
+from omni.config.streams import StreamConfig
+from omni.config.webhooks import SubscriberConfig
+
+__all__ = [
+    "FILE_NAME",
+    "AgentConfig",
+    "CameraView",
+    "DetectorConfig",
+    "HttpConfig",
+    "MapTrackingConfig",
+    "PointPair",
+    "StreamConfig",
+    "SubscriberConfig",
+    "ViewConfig",
+    "config_folder",
+    "load_config",
+]

@@ -1,0 +1,57 @@
+"""The floor map: views, and how each camera's picture lies on them (protocol, section 5)."""
+
+from __future__ import annotations
+
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from omni.config._base import Section
+from omni.config.streams import Relative
+
+Matrix3 = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+
+
+class PointPair(Section):
+    """One place, seen in the picture (relative 0..1) and known on the map (the view's own units)."""
+
+    image: tuple[Relative, Relative]
+    map: tuple[float, float]
+
+
+class CameraView(Section):
+    """How one stream's picture lies on the map: at least four point pairs, lens optional."""
+
+    stream_uuid: UUID
+    points: tuple[PointPair, ...] = Field(min_length=4)
+    camera_matrix: Matrix3 | None = None
+    distortion: tuple[float, float, float, float, float] | None = None
+
+
+class ViewConfig(Section):
+    """One map. ``image`` is the plan's picture; its pixels are the map's units."""
+
+    name: str = Field(default="top_view", min_length=1)
+    image: str | None = None
+    metres_per_unit: float = Field(default=1.0, gt=0.0)
+    cameras: tuple[CameraView, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_camera_once(self) -> Self:
+        if len({camera.stream_uuid for camera in self.cameras}) != len(self.cameras):
+            raise ValueError("names one stream twice")
+        return self
+
+
+class MapTrackingConfig(Section):
+    """Map tracking as a whole."""
+
+    enabled: bool = False
+    views: tuple[ViewConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_name_once(self) -> Self:
+        if len({view.name for view in self.views}) != len(self.views):
+            raise ValueError("two views have the same name")
+        return self

@@ -1,0 +1,62 @@
+"""Streams: where pictures come from (protocol, section 6)."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, field_validator
+
+from omni.config._base import Section
+
+Relative = Annotated[float, Field(ge=0.0, le=1.0)]
+
+_LIVE = re.compile(r"^(rtsps?|https?)://|^\d+$|^/dev/video\d+$", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+class StreamConfig(Section):
+    """One camera, file or folder of pictures.
+
+    ``crop`` is x, y, width, height relative to the full picture; what is outside never reaches the detector.
+    """
+
+    stream_uuid: UUID
+    name: str = ""
+    url: str = Field(min_length=1, repr=False)
+    enabled: bool = True
+    loop: bool = False
+    max_fps: float | None = Field(default=None, gt=0.0, le=1000.0)
+    crop: tuple[Relative, Relative, Relative, Relative] | None = None
+    pace: Literal["real", "fast"] = "real"
+
+    @field_validator("crop")
+    @classmethod
+    def _inside(cls, crop: tuple[float, float, float, float] | None) -> tuple[float, float, float, float] | None:
+        if crop is None:
+            return crop
+        x, y, width, height = crop
+        if width <= 0 or height <= 0 or x + width > 1 + 1e-6 or y + height > 1 + 1e-6:
+            raise ValueError("must be x, y, width, height with x + width <= 1 and y + height <= 1, both sizes above 0")
+        return crop
+
+    @property
+    def uuid(self) -> str:
+        """The stream's UUID as text, as it stands in every message."""
+        return str(self.stream_uuid)
+
+    @property
+    def live(self) -> bool:
+        """Whether pictures come at their own time (camera) rather than when asked for (file, folder)."""
+        return bool(_LIVE.match(self.url))
+
+    @property
+    def safe_url(self) -> str:
+        """The address without user and password, for logs and pages."""
+        return _CREDENTIALS.sub("***@", self.url)
+
+    @property
+    def label(self) -> str:
+        """What people read: the name, else the start of the UUID."""
+        return self.name or self.uuid[:8]

@@ -1,0 +1,67 @@
+"""Everything omni raises on purpose.
+
+A wrong array (shape, dtype, not finite) is a plain ``ValueError`` or ``TypeError``; what is below is for the
+things that a user can mend: each carries a stable ``slug`` for programs and a message that names the part, what
+was expected, what came, and the remedy.
+"""
+
+from __future__ import annotations
+
+
+class OmniError(Exception):
+    """Base of all errors of omni. ``slug`` never changes; ``exit_code`` is what the command line returns."""
+
+    slug = "error"
+    exit_code = 1
+
+
+class ConfigError(OmniError, ValueError):
+    """A configuration that cannot be used. The message names the JSON path, what was found and what is expected."""
+
+    slug = "config-invalid"
+    exit_code = 3
+
+
+class CalibrationError(OmniError, ValueError):
+    """Points or a matrix that give no usable homography, with the reason."""
+
+    slug = "calibration-invalid"
+    exit_code = 3
+
+
+class SourceError(OmniError):
+    """A camera or file that cannot be opened or read. Never carries credentials."""
+
+    slug = "source-unavailable"
+    exit_code = 3
+
+
+class ModelError(OmniError):
+    """A model that is missing, damaged, or whose inputs or outputs do not fit."""
+
+    slug = "model-unusable"
+    exit_code = 1
+
+
+class EncodeError(OmniError):
+    """An image that cannot be encoded."""
+
+    slug = "encode-failed"
+
+
+class UnknownStreamError(OmniError, LookupError):
+    """A ``stream_uuid`` that this agent does not have."""
+
+    slug = "unknown-stream"
+
+
+class NotOpenError(OmniError, LookupError):
+    """An external process was to be ended, but none that matches is open."""
+
+    slug = "external-process-not-open"
+
+
+class PortInUseError(OmniError):
+    """The address that the service or a receiver was told to listen on is taken."""
+
+    slug = "port-in-use"

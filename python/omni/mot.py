@@ -1,0 +1,79 @@
+"""MOT text: one row a box, ``frame,id,x,y,w,h,score``, frames from 1, also gzipped (interface, command line)."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from omni.errors import SourceError
+from omni.types import Float64, Tracks
+
+COLUMNS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class MotRows:
+    """Rows of a file, sorted by frame: ``frame`` (N,), ``id`` (N,), ``xyxy`` (N, 4), ``score`` (N,), all float64."""
+
+    frame: Float64
+    id: Float64
+    xyxy: Float64
+    score: Float64
+
+    @property
+    def last_frame(self) -> int:
+        return int(self.frame.max()) if len(self.frame) else 0
+
+    def at(self, frame: int) -> slice:
+        """The rows of one frame."""
+        return slice(int(np.searchsorted(self.frame, frame)), int(np.searchsorted(self.frame, frame + 1)))
+
+
+def read_mot(path: Path) -> MotRows:
+    """Read a MOT text file; a missing score is 1.
+
+    Raises:
+        SourceError: the file cannot be read, or a row is wrong; names the line.
+    """
+    rows = []
+    try:
+        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    rows.append(_row(path, number, line))
+    except (OSError, UnicodeDecodeError, EOFError) as error:
+        raise SourceError(f"{path}: cannot be read ({error})") from None
+    table = np.array(rows, np.float64).reshape(-1, COLUMNS)
+    table = table[np.argsort(table[:, 0], kind="stable")]
+    xyxy = np.c_[table[:, 2:4], table[:, 2:4] + table[:, 4:6]]
+    return MotRows(table[:, 0], table[:, 1], xyxy, table[:, 6])
+
+
+def _row(path: Path, number: int, line: str) -> list[float]:
+    cells = line.replace(",", " ").split()
+    try:
+        values = [float(cell) for cell in cells[:COLUMNS]]
+    except ValueError:
+        values = []
+    if len(values) < COLUMNS - 1:
+        raise SourceError(
+            f"{path}, line {number}: expected frame,id,x,y,w,h[,score] as numbers, got {line.strip()[:80]!r}"
+        )
+    values += [1.0] * (COLUMNS - len(values))
+    if not np.isfinite(values).all() or values[0] < 1 or min(values[4:6]) < 0:
+        raise SourceError(
+            f"{path}, line {number}: frame must be 1 or more, sizes 0 or more, all finite; got {line.strip()[:80]!r}"
+        )
+    return values
+
+
+def track_lines(frame: int, tracks: Tracks) -> Iterator[str]:
+    """MOT rows of one frame's tracks, in the order given."""
+    for track_id, (x1, y1, x2, y2), confidence in zip(
+        tracks.track_id.tolist(), tracks.xyxy.tolist(), tracks.confidence.tolist(), strict=True
+    ):
+        yield f"{frame},{track_id},{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},{confidence:.4f},-1,-1,-1\n"

@@ -1,0 +1,213 @@
+"""The values that flow between the parts. Siblings speak through these and through nothing else.
+
+Boxes are ``xyxy`` in pixels of the frame, x to the right, y down. Time is data: ``timestamp`` is Unix epoch
+seconds (float64), ``video_timestamp`` seconds from the start of the video. Nothing here asks a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid5
+
+import numpy as np
+import numpy.typing as npt
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+UInt8 = npt.NDArray[np.uint8]
+
+TENTATIVE, CONFIRMED, LOST, REMOVED = 0, 1, 2, 3
+"""Track states, as in ``Tracks.state``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the agent: seed of everything that must be unique to it.
+
+    The same seed and the same frames give the same bytes.
+
+    Attributes:
+        run_id: random for a real run, fixed for a replay.
+        started_at: Unix epoch seconds; files are dated from here.
+    """
+
+    run_id: UUID
+    started_at: float
+
+    def uuid(self, *names: object) -> str:
+        """A UUID (version 5) for the thing that these names tell from all others of this run."""
+        return str(uuid5(self.run_id, "/".join(map(str, names))))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of one stream.
+
+    Attributes:
+        stream_uuid: the stream it belongs to.
+        index: number of the frame in the stream, from 0.
+        timestamp: Unix epoch seconds at which the picture was taken.
+        video_timestamp: seconds from the start of the video.
+        image: (H, W, 3) uint8 BGR, read-only.
+        segment: counts the restarts of the source (a file that loops, a camera that came back). Nobody is carried
+            over from one segment to the next; timestamps go on.
+    """
+
+    stream_uuid: str
+    index: int
+    timestamp: float
+    video_timestamp: float
+    image: UInt8
+    segment: int = 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.image.shape[1], self.image.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What a detector saw in a frame: ``xyxy`` (N, 4) float32, ``confidence`` (N,) float32, ``class_id`` (N,) int32."""
+
+    xyxy: Float32
+    confidence: Float32
+    class_id: Int32
+
+    def __len__(self) -> int:
+        return len(self.confidence)
+
+    @classmethod
+    def empty(cls) -> Detections:
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """Tracks of one stream at one time, M of them.
+
+    Attributes:
+        timestamp: seconds, that of the update.
+        track_id: (M,) int64, from 1, never used twice by one tracker.
+        xyxy: (M, 4) float32 pixels.
+        confidence: (M,) float32.
+        class_id: (M,) int32.
+        state: (M,) uint8, ``TENTATIVE`` .. ``REMOVED``.
+        detection_index: (M,) int32 into the detections of the update, -1 where the box is predicted.
+        first_timestamp: (M,) float64 seconds at which the track was first detected, before it was confirmed.
+    """
+
+    timestamp: float
+    track_id: Int64
+    xyxy: Float32
+    confidence: Float32
+    class_id: Int32
+    state: UInt8
+    detection_index: Int32
+    first_timestamp: Float64
+
+    def __len__(self) -> int:
+        return len(self.track_id)
+
+
+@dataclass(frozen=True, slots=True)
+class MapState:
+    """People on one map at one time, M of them.
+
+    Attributes:
+        timestamp: seconds.
+        object_id: (M,) int64, from 1, stable over time, unrelated to track ids.
+        position: (M, 2) float64 in map units.
+        velocity: (M, 2) float64 in map units per second.
+        covariance: (M, 2, 2) float64 of the position, map units squared.
+        score: (M,) float64, mean confidence of the sources.
+        sources: for each object ``{stream_uuid: index into what that stream gave}``; empty while it is only predicted.
+        age_s: (M,) float64 seconds since the object was first seen.
+    """
+
+    timestamp: float
+    object_id: Int64
+    position: Float64
+    velocity: Float64
+    covariance: Float64
+    score: Float64
+    sources: tuple[Mapping[str, int], ...]
+    age_s: Float64
+
+    def __len__(self) -> int:
+        return len(self.object_id)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameResult:
+    """A frame with what was found in it: what previews, maps and callbacks get.
+
+    Attributes:
+        frame: the picture.
+        tracks: the confirmed tracks that this frame supports.
+        object_uuid: for each track the UUID of the human it stands for.
+        stage_s: seconds spent in each stage for this frame, by stage name.
+    """
+
+    frame: Frame
+    tracks: Tracks
+    object_uuid: tuple[str, ...]
+    stage_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class MapTick:
+    """One update of one view of the map.
+
+    Attributes:
+        name: the view.
+        sequence: counts the updates of this view; a cache may key on it.
+        document: the view as ``GET /map_tracking`` serves it, plain Python values (protocol, section 1).
+    """
+
+    name: str
+    sequence: int
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """How a stream is doing.
+
+    ``state``: ``starting``, ``online``, ``down`` (a camera that is looked for again), ``ended`` or ``failed``;
+    ``reason`` says why it is not online. ``url`` carries no credentials.
+    """
+
+    stream_uuid: str
+    name: str
+    url: str
+    state: str
+    reason: str
+    frames: int
+    dropped: int
+    fps: float
+    image_size: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMessage:
+    """Processes of one stream that go out together, and why.
+
+    Attributes:
+        reason: ``begin``, ``end``, ``match``, ``roi``, ``line`` or ``ongoing``.
+        stream_uuid: the stream all of them belong to.
+        timestamp: Unix epoch seconds, that of the frame that caused it.
+        processes: the records, plain Python values after the JSON Schema (protocol, section 3), without pictures.
+        best_shots: process id -> picture (H, W, 3) uint8 BGR of those that have one; encoded only when somebody
+            receives it.
+    """
+
+    reason: str
+    stream_uuid: str
+    timestamp: float
+    processes: tuple[dict[str, Any], ...]
+    best_shots: Mapping[str, UInt8] = field(default_factory=dict)

@@ -1,0 +1,40 @@
+"""Shared: where the measuring data are, and how a test says that they are absent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+DATA = Path(os.environ.get("OMNI_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
+
+
+def data_file(name: str) -> Path:
+    """A file of the measuring data; skips the test where it is absent."""
+    path = DATA / name
+    if not path.exists():
+        pytest.skip(f"measuring data absent: {name} (OMNI_DATA)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def street_clip() -> Path:
+    """The demo's clip: from the cache, else from the measuring data."""
+    from omni.cache import cache_folder
+
+    cached = cache_folder("demo") / "vtest.avi"
+    return cached if cached.is_file() else data_file("pets09-s2l1/video/vtest.avi")
+
+
+@pytest.fixture(scope="session")
+def person_model() -> str:
+    """The default person detector; skips where it was never pulled."""
+    from omni.detect.models import locate
+    from omni.errors import ModelError
+
+    try:
+        locate("nanodet-g-416")
+    except ModelError as error:
+        pytest.skip(str(error))
+    return "nanodet-g-416"

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omni.config import AgentConfig, load_config
+from omni.errors import ConfigError
+
+UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+STREAM = {"url": "a.avi", "stream_uuid": UUID}
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"streems": []}, '$.streems: unknown key; did you mean "streams"?'),
+        ({"streams": [{**STREAM, "lop": 1}]}, '$.streams[0].lop: unknown key; did you mean "loop"?'),
+        ({"streams": [{**STREAM, "stream_uuid": "zz"}]}, "$.streams[0].stream_uuid"),
+        (
+            {"streams": [{**STREAM, "crop": [0.5, 0, 0.6, 1]}]},
+            "$.streams[0].crop: must be x, y, width, height",
+        ),
+        ({"streams": [STREAM, STREAM]}, f"stream_uuid {UUID} is given twice"),
+        ({"webhook_tracking_subscribers": [{"type": "processes"}]}, 'give either "url" or "host"'),
+        ({"webhook_tracking_subscribers": [{"url": "ftp://x/y"}]}, "must be an http:// or https:// address"),
+        (
+            {"webhook_tracking_subscribers": [{"url": "http://h/", "secret": "abc"}]},
+            'must start with "whsec_"',
+        ),
+        ({"ongoings_interval_in_msec": "soon"}, "$.ongoings_interval_in_msec"),
+        ({"mqtt_settings": {}}, "$.mqtt_settings: unknown key: not in this version yet"),
+        ({"map_tracking": {"views": [{"cameras": []}]}}, "$.map_tracking.views[0].cameras"),
+        ({"http": {"map_tracking_path": "map"}}, "$.http.map_tracking_path"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_path(document: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(document)
+    assert expected in str(caught.value)
+
+
+def test_secrets_are_in_no_error_and_no_text() -> None:
+    password, secret = "hunter2", "whsec_c2VjcmV0"
+    with pytest.raises(ConfigError) as caught:
+        load_config({"webhook_tracking_subscribers": [{"url": f"ftp://u:{password}@h/", "secret": secret, "port": 0}]})
+    assert password not in str(caught.value)
+    config = load_config(
+        {
+            "streams": [{**STREAM, "url": f"rtsp://user:{password}@camera/1"}],
+            "webhook_tracking_subscribers": [
+                {"url": f"http://u:{password}@h/x", "secret": secret, "headers": {"authorization": password}}
+            ],
+        }
+    )
+    assert password not in repr(config)
+    assert secret not in repr(config)
+    assert config.streams[0].safe_url == "rtsp://***@camera/1"
+    assert password not in config.webhook_tracking_subscribers[0].label
+
+
+def test_both_subscriber_forms_give_an_address() -> None:
+    config = load_config(
+        {
+            "webhook_tracking_subscribers": [
+                {"url": "http://127.0.0.1:5000/trigger"},
+                {"host": "127.0.0.1", "port": "5000", "is_secured": False, "path": "/trigger"},
+                {"host": "h", "port": 8443, "is_secured": True, "path": "in"},
+            ]
+        }
+    )
+    assert [s.address for s in config.webhook_tracking_subscribers] == [
+        "http://127.0.0.1:5000/trigger",
+        "http://127.0.0.1:5000/trigger",
+        "https://h:8443/in",
+    ]
+
+
+def test_a_missing_stream_uuid_is_added_and_written_back(tmp_path: Path) -> None:
+    file = tmp_path / "run_params.json"
+    file.write_text(json.dumps({"streams": [{"url": "a.avi", "name": "Café"}]}))
+    first = load_config(tmp_path)
+    assert load_config(file).streams[0].stream_uuid == first.streams[0].stream_uuid
+    assert json.loads(file.read_text())["streams"][0]["stream_uuid"] == first.streams[0].uuid
+
+
+def test_compat_takes_the_originals_keys_with_one_warning_each(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        config = load_config({"compat": True, "mqtt_settings": {"enable": False}, "pipelines": {"face": {}}})
+    assert isinstance(config, AgentConfig)
+    assert sorted(record.getMessage().split(": ")[1] for record in caplog.records) == [
+        "$.mqtt_settings is not used by this version",
+        "$.pipelines.face is not used by this version",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b'{"streams": 3}'])
+def test_a_damaged_file_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "run_params.json").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"run_params\.json"):
+        load_config(tmp_path)
+
+
+def test_a_missing_file_says_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file; give --config"):
+        load_config(tmp_path)
+
+
+def test_a_plan_lies_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    points = [{"image": [u, v], "map": [u, v]} for u, v in ((0, 0), (1, 0), (1, 1), (0, 1))]
+    view = {"image": "plan.png", "cameras": [{"stream_uuid": UUID, "points": points}]}
+    (tmp_path / "run_params.json").write_text(json.dumps({"map_tracking": {"views": [view]}}))
+    assert load_config(tmp_path).map_tracking.views[0].image == str(tmp_path / "plan.png")
+
+
+def test_the_shipped_configuration_is_the_defaults() -> None:
+    shipped = Path(__file__).parents[3] / "config" / "run_params.json"
+    document = json.loads(shipped.read_text())
+    assert load_config(document).model_dump(exclude={"schema_"}) == AgentConfig().model_dump()
+    every_key = {(f.alias or name) for name, f in AgentConfig.model_fields.items()}
+    assert set(document) == every_key
