@@ -1,0 +1,165 @@
+"""From the tracks of one stream to its processes: who came, who is still there, who is gone."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from omni.process.best_shot import IMPROVEMENT, BestShot, cut_out, shot_qualities
+from omni.process.person import Identity, Person
+from omni.types import Frame, ProcessMessage, Run, Tracks
+
+FRAMES_REMEMBERED = 256
+"""Enough to find the frame in which a track was first seen, before it was confirmed."""
+
+
+class ProcessBuilder:
+    """Keeps the open processes of one stream. Not thread-safe: one stream, one thread.
+
+    Args:
+        stream_uuid: the stream.
+        run: where identifiers come from.
+        numbers: small numbers for ``numerical_id``, unique in the run.
+        ongoings_interval_s: seconds of the stream's own time between two periodic messages.
+        best_shots: whether pictures are kept; False keeps none in memory.
+        also_open: open processes of this stream that are kept elsewhere (external ones); they go along with the
+            periodic message.
+    """
+
+    def __init__(
+        self,
+        stream_uuid: str,
+        run: Run,
+        numbers: Iterator[int],
+        *,
+        ongoings_interval_s: float,
+        best_shots: bool,
+        also_open: Callable[[], list[dict[str, Any]]] = list,
+    ) -> None:
+        self._stream_uuid = stream_uuid
+        self._run = run
+        self._numbers = numbers
+        self._interval_s = ongoings_interval_s
+        self._best_shots = best_shots
+        self._also_open = also_open
+        self._open: dict[int, Person] = {}
+        self._people_seen = 0
+        self._seen_at: deque[tuple[float, int]] = deque(maxlen=FRAMES_REMEMBERED)
+        self._next_ongoing: float | None = None
+
+    @property
+    def people_seen(self) -> int:
+        """How many people have begun so far."""
+        return self._people_seen
+
+    @property
+    def people_open(self) -> int:
+        return len(self._open)
+
+    def update(self, frame: Frame, tracks: Tracks, gone: Iterable[int]) -> list[ProcessMessage]:
+        """Take what one frame showed.
+
+        Args:
+            frame: the frame.
+            tracks: confirmed tracks seen in it.
+            gone: ids of tracks that ended with this frame.
+
+        Returns:
+            Messages in the order in which they must go out: begin, end, ongoing.
+        """
+        self._seen_at.append((frame.timestamp, frame.index))
+        begun = self._see(frame, tracks)
+        messages = [self._message("begin", frame.timestamp, [person]) for person in begun]
+        messages += self._end(frame.timestamp, gone)
+        messages += self._ongoing(frame.timestamp)
+        return messages
+
+    def finish(self, timestamp: float, end_reason: str) -> list[ProcessMessage]:
+        """End every open process with one reason (``end_of_file``, ``camera_down``, ``agent_stopped``)."""
+        ended = list(self._open.values())
+        self._open.clear()
+        return [self._message("end", timestamp, [person], end_reason) for person in ended]
+
+    def object_uuids(self, tracks: Tracks) -> tuple[str, ...]:
+        """The UUID of the human of each track."""
+        return tuple(self._open[track_id].identity.object_id for track_id in tracks.track_id.tolist())
+
+    def _see(self, frame: Frame, tracks: Tracks) -> list[Person]:
+        width, height = frame.size
+        scale = np.array([width, height, width, height], np.float32)
+        begun = []
+        for i, track_id in enumerate(tracks.track_id.tolist()):
+            box, confidence = tracks.xyxy[i] / scale, float(tracks.confidence[i])
+            person = self._open.get(track_id)
+            if person is None:
+                person = self._begin(track_id, self._first_seen(float(tracks.first_timestamp[i]), frame), frame)
+                begun.append(person)
+            person.last = (frame.timestamp, frame.index)
+            person.box, person.confidence = box, confidence
+        if self._best_shots:
+            self._improve_shots(frame, tracks)
+        return begun
+
+    def _begin(self, track_id: int, first: tuple[float, int], frame: Frame) -> Person:
+        self._people_seen += 1
+        name = (self._stream_uuid, self._people_seen)
+        identity = Identity(
+            human_id=self._run.uuid("human", *name),
+            human_number=next(self._numbers),
+            body_id=self._run.uuid("body", *name),
+            body_number=next(self._numbers),
+            object_id=self._run.uuid("person", *name),
+            body_object_id=self._run.uuid("person-body", *name),
+            stream_uuid=self._stream_uuid,
+            track_id=track_id,
+        )
+        person = Person(identity, first, (frame.timestamp, frame.index), np.zeros(4, np.float32), 0.0)
+        self._open[track_id] = person
+        return person
+
+    def _first_seen(self, timestamp: float, frame: Frame) -> tuple[float, int]:
+        for seen, index in reversed(self._seen_at):
+            if seen <= timestamp + 1e-6:
+                return seen, index
+        return frame.timestamp, frame.index
+
+    def _improve_shots(self, frame: Frame, tracks: Tracks) -> None:
+        qualities = shot_qualities(tracks.xyxy, tracks.confidence, frame.size)
+        for i, track_id in enumerate(tracks.track_id.tolist()):
+            person = self._open[track_id]
+            if person.best is not None and qualities[i].value < person.best.quality.value * IMPROVEMENT:
+                continue
+            image = cut_out(frame.image, tracks.xyxy[i])
+            if image is not None:
+                person.best = BestShot(image, qualities[i])
+
+    def _end(self, timestamp: float, gone: Iterable[int]) -> list[ProcessMessage]:
+        people = [self._open.pop(track_id) for track_id in gone if track_id in self._open]
+        return [self._message("end", timestamp, [person], "left" if person.at_border else "lost") for person in people]
+
+    def _ongoing(self, timestamp: float) -> list[ProcessMessage]:
+        if self._next_ongoing is None or timestamp < self._next_ongoing - 2 * self._interval_s:
+            self._next_ongoing = timestamp + self._interval_s
+        if timestamp < self._next_ongoing:
+            return []
+        self._next_ongoing += self._interval_s
+        if self._next_ongoing <= timestamp:  # a long gap: one message, not one for each interval missed
+            self._next_ongoing = timestamp + self._interval_s
+        message = self._message("ongoing", timestamp, self._open.values())
+        message = replace(message, processes=(*message.processes, *self._also_open()))
+        return [message] if message.processes else []
+
+    def _message(
+        self, reason: str, timestamp: float, people: Iterable[Person], end_reason: str | None = None
+    ) -> ProcessMessage:
+        processes, shots = [], {}
+        for person in people:
+            human, body = person.documents(end_reason)
+            processes += [human, body]
+            if person.best is not None:
+                shots[body["id"]] = person.best.image
+        return ProcessMessage(reason, self._stream_uuid, timestamp, tuple(processes), shots)

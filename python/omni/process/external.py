@@ -1,0 +1,152 @@
+"""External (media) processes: what somebody outside says is going on in front of a camera (protocol, section 1)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from omni.errors import NotOpenError, UnknownStreamError
+from omni.process.clock import iso_instant
+from omni.types import ProcessMessage, Run
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    id: str
+    object_id: str
+    number: int
+    stream_uuid: str
+    name: str
+    class_: str
+    repeats: bool
+    duration: int
+    started_at: int
+    began: tuple[float, int]
+
+
+Position = Callable[[str], tuple[float, int]]
+"""stream_uuid -> (timestamp of its latest frame in epoch seconds, number of that frame)."""
+
+
+class ExternalProcesses:
+    """The open external processes of all streams. Thread-safe.
+
+    Args:
+        run: where identifiers come from.
+        numbers: small numbers, unique in the run.
+        stream_uuids: the streams that there are.
+        position: where each stream is now; the stream's clock dates what comes from outside.
+        publish: takes the messages, in order.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        numbers: Iterator[int],
+        stream_uuids: Sequence[str],
+        position: Position,
+        publish: Callable[[ProcessMessage], None],
+    ) -> None:
+        self._run = run
+        self._numbers = numbers
+        self._streams = frozenset(stream_uuids)
+        self._position = position
+        self._publish = publish
+        self._open: list[_Open] = []
+        self._begun = 0
+        self._lock = threading.Lock()
+
+    def begin(self, *, name: str, class_: str, repeats: bool, duration: int, started_at: int, stream_uuid: str) -> None:
+        """Open a process; one that names no stream is ignored.
+
+        Raises:
+            UnknownStreamError: the stream is not one of this agent's.
+        """
+        stream = self._known(stream_uuid)
+        if not stream:
+            return
+        with self._lock:
+            self._begun += 1
+            process = _Open(
+                id=self._run.uuid("external", self._begun),
+                object_id=self._run.uuid("external-object", self._begun),
+                number=next(self._numbers),
+                stream_uuid=stream,
+                name=name,
+                class_=class_,
+                repeats=repeats,
+                duration=duration,
+                started_at=started_at,
+                began=self._position(stream),
+            )
+            self._open.append(process)
+            self._publish(self._message("begin", process))
+
+    def end(self, *, name: str, class_: str, stopped_at: int, stream_uuid: str) -> None:
+        """Close the last opened process of that name and class (and stream, where one is given).
+
+        Raises:
+            UnknownStreamError: the stream is not one of this agent's.
+            NotOpenError: none that matches is open.
+        """
+        stream = self._known(stream_uuid)
+        with self._lock:
+            for i in range(len(self._open) - 1, -1, -1):
+                process = self._open[i]
+                if (process.name, process.class_) == (name, class_) and stream in ("", process.stream_uuid):
+                    del self._open[i]
+                    self._publish(self._message("end", process, "ended", stopped_at))
+                    return
+        raise NotOpenError(f"no external process named {name!r} of class {class_!r} is open")
+
+    def terminate_all(self, *, stream_uuid: str, end_reason: str = "terminated") -> None:
+        """Close every open process, of one stream or (empty) of all."""
+        stream = self._known(stream_uuid)
+        with self._lock:
+            closing = [p for p in self._open if stream in ("", p.stream_uuid)]
+            self._open = [p for p in self._open if stream not in ("", p.stream_uuid)]
+            for process in closing:
+                self._publish(self._message("end", process, end_reason))
+
+    def ongoing(self, stream_uuid: str) -> list[dict[str, Any]]:
+        """The open processes of one stream as they stand now."""
+        with self._lock:
+            return [self._document(p, None, None) for p in self._open if p.stream_uuid == stream_uuid]
+
+    def _known(self, stream_uuid: str) -> str:
+        if not stream_uuid:
+            return ""
+        stream = str(UUID(stream_uuid))
+        if stream not in self._streams:
+            raise UnknownStreamError(f"stream_uuid {stream} is not a stream of this agent")
+        return stream
+
+    def _message(
+        self, reason: str, process: _Open, end_reason: str | None = None, stopped_at: int | None = None
+    ) -> ProcessMessage:
+        document = self._document(process, end_reason, stopped_at)
+        return ProcessMessage(reason, process.stream_uuid, self._position(process.stream_uuid)[0], (document,))
+
+    def _document(self, process: _Open, end_reason: str | None, stopped_at: int | None) -> dict[str, Any]:
+        now, frame = self._position(process.stream_uuid)
+        elapsed_ms = max(round((now - process.began[0]) * 1000), 0)
+        stopped = stopped_at or process.started_at + elapsed_ms  # 0: the caller does not know
+        internal = [process.started_at, stopped if end_reason is not None else process.started_at]
+        return {
+            "id": process.id,
+            "type": "external",
+            "time_interval": [iso_instant(process.began[0]), iso_instant(max(now, process.began[0]))],
+            "frame_interval": [process.began[1], max(frame, process.began[1])],
+            "finalized": end_reason is not None,
+            "numerical_id": process.number,
+            "source": process.stream_uuid,
+            "object": {"id": process.object_id, "class": process.class_},
+            "name": process.name,
+            "repeats": process.repeats,
+            "duration": process.duration,
+            "internal_time_interval": internal,
+            "omni": {} if end_reason is None else {"end_reason": end_reason},
+        }

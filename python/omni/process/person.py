@@ -1,0 +1,79 @@
+"""One person in one camera: the human process and its body child (protocol, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from omni.process.best_shot import BestShot
+from omni.process.clock import iso_instant
+from omni.types import Float32
+
+BORDER_SHARE = 0.02
+"""A box that ends within this share of the picture's side touches its border."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What never changes: the names under which a person is told of."""
+
+    human_id: str
+    human_number: int
+    body_id: str
+    body_number: int
+    object_id: str
+    body_object_id: str
+    stream_uuid: str
+    track_id: int
+
+
+@dataclass(slots=True)
+class Person:
+    """A person who is, or was, in view.
+
+    ``first`` and ``last`` are (timestamp in seconds, frame number); ``box`` is the latest, relative 0..1.
+    """
+
+    identity: Identity
+    first: tuple[float, int]
+    last: tuple[float, int]
+    box: Float32
+    confidence: float
+    best: BestShot | None = None
+
+    @property
+    def at_border(self) -> bool:
+        """Whether the latest box touches the picture's border: who is gone after that has left."""
+        return bool((self.box[:2] <= BORDER_SHARE).any() or (self.box[2:] >= 1 - BORDER_SHARE).any())
+
+    def documents(self, end_reason: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The human and the body process; with ``end_reason`` both are finalized."""
+        who = self.identity
+        human = self._base(who.human_id, who.human_number, {"id": who.object_id, "class": "human"}, end_reason)
+        body = self._base(who.body_id, who.body_number, {"id": who.body_object_id, "class": "body"}, end_reason)
+        body["parent"] = who.human_id
+        if self.best is not None:
+            body["omni"]["quality"] = self.best.quality.document()
+        return human, body
+
+    def _base(self, id_: str, number: int, object_: dict[str, Any], end_reason: str | None) -> dict[str, Any]:
+        extras: dict[str, Any] = {
+            "track_id": self.identity.track_id,
+            "bbox": [round(float(v), 5) for v in np.clip(self.box, 0.0, 1.0)],
+            "confidence": round(self.confidence, 4),
+        }
+        if end_reason is not None:
+            extras["end_reason"] = end_reason
+        return {
+            "id": id_,
+            "type": "track",
+            "time_interval": [iso_instant(self.first[0]), iso_instant(self.last[0])],
+            "frame_interval": [self.first[1], self.last[1]],
+            "finalized": end_reason is not None,
+            "numerical_id": number,
+            "source": self.identity.stream_uuid,
+            "object": object_,
+            "omni": extras,
+        }

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import threading
+from itertools import count
+from uuid import UUID
+
+import pytest
+
+from omni.errors import NotOpenError, UnknownStreamError
+from omni.process import ExternalProcesses, schema_errors
+from omni.types import ProcessMessage, Run
+
+A = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+B = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
+
+
+class Site:
+    def __init__(self) -> None:
+        self.now = (1000.0, 0)
+        self.told: list[ProcessMessage] = []
+        self.external = ExternalProcesses(
+            Run(UUID(int=1), 1000.0), count(1), [A, B], lambda _: self.now, self.told.append
+        )
+
+    def begin(self, name: str = "clip.mp4", stream: str = A, **more: int) -> None:
+        fields = {"repeats": False, "duration": 0, "started_at": 0, "class_": "media", **more}
+        self.external.begin(name=name, stream_uuid=stream, **fields)  # type: ignore[arg-type]
+
+    def end(self, name: str = "clip.mp4", stream: str = "", stopped_at: int = 0) -> None:
+        self.external.end(name=name, class_="media", stopped_at=stopped_at, stream_uuid=stream)
+
+
+def test_begin_and_end_tell_one_process_with_both_clocks() -> None:
+    site = Site()
+    site.begin(started_at=500, duration=30_000)
+    site.now = (1004.25, 42)
+    site.end(stopped_at=4750)
+    begin, end = (message.processes[0] for message in site.told)
+    assert [m.reason for m in site.told] == ["begin", "end"]
+    assert schema_errors({"processes": [begin, end]}) == []
+    assert (begin["id"], begin["finalized"], end["finalized"]) == (end["id"], False, True)
+    assert end["internal_time_interval"] == [500, 4750]
+    assert end["frame_interval"] == [0, 42]
+    assert end["object"]["class"] == "media"
+
+
+def test_an_end_without_its_own_time_takes_the_elapsed_one() -> None:
+    site = Site()
+    site.begin(started_at=500)
+    site.now = (1002.0, 20)
+    site.end()
+    assert site.told[-1].processes[0]["internal_time_interval"] == [500, 2500]
+
+
+def test_end_closes_the_last_opened_that_matches() -> None:
+    site = Site()
+    site.begin()
+    site.begin()
+    site.end()
+    assert site.told[-1].processes[0]["id"] == site.told[1].processes[0]["id"]
+
+
+def test_one_that_names_no_stream_is_ignored() -> None:
+    site = Site()
+    site.begin(stream="")
+    assert site.told == []
+    with pytest.raises(NotOpenError):
+        site.end()
+
+
+def test_an_unknown_stream_changes_nothing() -> None:
+    site = Site()
+    with pytest.raises(UnknownStreamError):
+        site.begin(stream="00000000-0000-0000-0000-000000000000")
+    assert site.told == []
+
+
+def test_terminate_all_of_one_stream_and_of_all() -> None:
+    site = Site()
+    site.begin("a", A)
+    site.begin("b", B)
+    site.begin("c", B)
+    site.external.terminate_all(stream_uuid=B)
+    assert [m.processes[0]["name"] for m in site.told[3:]] == ["b", "c"]
+    assert [p["name"] for p in site.external.ongoing(A)] == ["a"]
+    site.external.terminate_all(stream_uuid="")
+    assert site.told[-1].processes[0]["omni"]["end_reason"] == "terminated"
+
+
+def test_calls_from_many_threads_lose_none() -> None:
+    site = Site()
+    threads = [threading.Thread(target=lambda: [site.begin() for _ in range(200)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(site.external.ongoing(A)) == 1600
+    assert len({m.processes[0]["numerical_id"] for m in site.told}) == 1600
