@@ -1,0 +1,139 @@
+"""Files and folders of pictures: every frame, at their own pace or as fast as they are taken."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from omni.config import StreamConfig
+from omni.errors import SourceError
+from omni.sources.picture import cropped
+from omni.types import Frame, UInt8
+
+PICTURES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+FOLDER_FPS = 10.0
+"""Pictures of a folder carry no time: they are taken to be this many a second."""
+
+
+class Reader(Protocol):
+    """Something that gives pictures with their time in seconds from the start, again and again."""
+
+    fps: float
+
+    def pictures(self) -> Iterator[tuple[float, UInt8]]: ...
+
+
+class VideoReader:
+    """A video file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        capture = self._open()
+        self.fps = capture.get(cv2.CAP_PROP_FPS)
+        if not np.isfinite(self.fps) or not 0.1 <= self.fps <= 1000:
+            self.fps = 25.0
+        readable, _ = capture.read()
+        capture.release()
+        if not readable:
+            raise SourceError(f"{path}: holds no picture that can be decoded; give another video")
+
+    def pictures(self) -> Iterator[tuple[float, UInt8]]:
+        capture = self._open()
+        try:
+            before = -1.0
+            while True:
+                readable, image = capture.read()
+                if not readable:
+                    return
+                at = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                if not np.isfinite(at) or at <= before:  # files without timestamps, or with wrong ones
+                    at = before + 1 / self.fps if before >= 0 else 0.0
+                before = at
+                yield at, np.asarray(image, np.uint8)
+        finally:
+            capture.release()
+
+    def _open(self) -> cv2.VideoCapture:
+        if self._path.stat().st_size == 0:
+            raise SourceError(f"{self._path}: the file is empty; give a video")
+        capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+        if not capture.isOpened():
+            raise SourceError(f"{self._path}: not a video that can be decoded; give an AVI, MP4, MKV or the like")
+        return capture
+
+
+class FolderReader:
+    """A folder of pictures, in the order of their names."""
+
+    def __init__(self, path: Path) -> None:
+        self._files = sorted(f for f in path.iterdir() if f.suffix.lower() in PICTURES)
+        self.fps = FOLDER_FPS
+        if not self._files:
+            raise SourceError(f"{path}: no pictures in this folder; expected {', '.join(sorted(PICTURES))}")
+
+    def pictures(self) -> Iterator[tuple[float, UInt8]]:
+        for i, file in enumerate(self._files):
+            image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
+            if image is None:
+                raise SourceError(f"{file}: not a picture that can be decoded")
+            yield i / self.fps, np.asarray(image, np.uint8)
+
+
+class FileSource:
+    """Frames of a file. With pace ``real`` each comes when its time has come, and none is dropped."""
+
+    def __init__(self, stream: StreamConfig, reader: Reader, started_at: float, stop: threading.Event) -> None:
+        self._stream = stream
+        self._reader = reader
+        self._started_at = started_at
+        self._stop = stop
+        self.image_size: tuple[int, int] | None = None
+        self.dropped = 0
+        self.down = ""
+        self.decode_s = 0.0
+
+    def __iter__(self) -> Iterator[Frame]:
+        begun = time.monotonic()
+        index, segment, offset = 0, 0, 0.0
+        while True:
+            at = 0.0
+            for at, picture in self._thinned():
+                if self._stream.pace == "real" and self._stop.wait(max(begun + offset + at - time.monotonic(), 0.0)):
+                    return
+                if self._stop.is_set():
+                    return
+                image = cropped(picture, self._stream.crop)
+                self.image_size = image.shape[1], image.shape[0]
+                when = offset + at
+                yield Frame(self._stream.uuid, index, self._started_at + when, when, image, segment)
+                index += 1
+            if not self._stream.loop:
+                return
+            offset += at + 1 / self._reader.fps
+            segment += 1
+
+    def close(self) -> None:
+        """Nothing stays open outside the iteration."""
+
+    def _thinned(self) -> Iterator[tuple[float, UInt8]]:
+        """At most ``max_fps`` pictures a second."""
+        due = -1.0
+        pictures = self._reader.pictures()
+        while True:
+            asked = time.perf_counter()
+            taken = next(pictures, None)
+            self.decode_s += time.perf_counter() - asked
+            if taken is None:
+                return
+            at, picture = taken
+            if self._stream.max_fps is not None:
+                if at < due - 1e-3:
+                    continue
+                due = max(due, at) + 1 / self._stream.max_fps
+            yield at, picture

@@ -1,0 +1,60 @@
+"""Which source a stream's address asks for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from omni.config import StreamConfig
+from omni.errors import SourceError
+from omni.types import Frame
+
+
+class Source(Protocol):
+    """A running source. Iterating gives frames until the end, or until ``stop`` is set; it may be left at any time.
+
+    Attributes:
+        image_size: (width, height) of the frames it gives, once it knows.
+        dropped: frames that came but were not given, as a newer one was there.
+        down: why no frame comes just now, empty while they do.
+        decode_s: seconds spent decoding so far (0 for cameras, whose decoding runs beside).
+    """
+
+    image_size: tuple[int, int] | None
+    dropped: int
+    down: str
+    decode_s: float
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def close(self) -> None: ...
+
+
+def open_source(stream: StreamConfig, started_at: float, stop: threading.Event) -> Source:
+    """Open a stream: files and folders are checked at once, cameras are connected while iterating.
+
+    Args:
+        stream: what to open.
+        started_at: Unix epoch seconds at which a file's first frame is dated.
+        stop: ends the iteration, also in the middle of a wait.
+
+    Raises:
+        SourceError: the file or folder cannot be read.
+    """
+    if stream.live:
+        from omni.sources.live import LiveSource
+
+        return LiveSource(stream, stop)
+    if "://" in stream.url:
+        raise SourceError(
+            f"stream {stream.label}: {stream.safe_url}: expected a file, a folder, rtsp://, http:// or a device number"
+        )
+    from omni.sources.file import FileSource, FolderReader, VideoReader
+
+    path = Path(stream.url)
+    if not path.exists():
+        raise SourceError(f"stream {stream.label}: {path}: no such file or folder")
+    reader = FolderReader(path) if path.is_dir() else VideoReader(path)
+    return FileSource(stream, reader, started_at, stop)

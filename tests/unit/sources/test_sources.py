@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from omni.config import StreamConfig
+from omni.errors import SourceError
+from omni.sources import open_source
+from omni.types import Frame
+
+UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+
+
+def stream(url: Path | str, **more: Any) -> StreamConfig:
+    return StreamConfig.model_validate({"stream_uuid": UUID, "url": str(url), "pace": "fast", **more})
+
+
+def frames(url: Path | str, **more: Any) -> list[Frame]:
+    return list(open_source(stream(url, **more), 1000.0, threading.Event()))
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "v.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (64, 48))
+    for i in range(12):
+        writer.write(np.full((48, 64, 3), i * 10, np.uint8))
+    writer.release()
+    return path
+
+
+def test_every_frame_of_a_file_with_its_own_time(video: Path) -> None:
+    found = frames(video)
+    assert [f.index for f in found] == list(range(12))
+    np.testing.assert_allclose([f.video_timestamp for f in found], np.arange(12) / 10, atol=1e-6)
+    np.testing.assert_allclose([f.timestamp for f in found], 1000 + np.arange(12) / 10, atol=1e-6)
+    assert found[0].size == (64, 48)
+    assert not found[0].image.flags.writeable
+
+
+def test_a_crop_is_relative(video: Path) -> None:
+    assert frames(video, crop=[0.25, 0.5, 0.5, 0.5])[0].size == (32, 24)
+
+
+def test_max_fps_thins_evenly(video: Path) -> None:
+    assert [f.video_timestamp for f in frames(video, max_fps=5)] == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+
+
+def test_a_loop_goes_on_in_time_and_tells_the_cut(video: Path) -> None:
+    stop, found = threading.Event(), []
+    for frame in open_source(stream(video, loop=True), 1000.0, stop):
+        found.append(frame)
+        if len(found) == 30:
+            stop.set()
+    stamps = [f.timestamp for f in found]
+    assert stamps == sorted(set(stamps))
+    assert [f.segment for f in found] == [0] * 12 + [1] * 12 + [2] * 6
+
+
+def test_real_pace_takes_the_time_of_the_video(video: Path) -> None:
+    begun = time.monotonic()
+    assert len(frames(video, pace="real")) == 12
+    assert 1.05 <= time.monotonic() - begun < 3.0
+
+
+def test_stop_ends_a_wait(video: Path) -> None:
+    stop = threading.Event()
+    threading.Timer(0.25, stop.set).start()
+    begun = time.monotonic()
+    assert len(list(open_source(stream(video, pace="real", loop=True), 0.0, stop))) < 12
+    assert time.monotonic() - begun < 1.0
+
+
+def test_a_folder_of_pictures_in_the_order_of_names(tmp_path: Path) -> None:
+    for name, value in (("b.png", 20), ("a.png", 10), ("note.txt", 0)):
+        if name.endswith("png"):
+            cv2.imwrite(str(tmp_path / name), np.full((8, 8, 3), value, np.uint8))
+        else:
+            (tmp_path / name).write_text("x")
+    assert [int(f.image[0, 0, 0]) for f in frames(tmp_path)] == [10, 20]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a video at all" * 100])
+def test_what_is_no_video_is_refused_at_once(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.avi").write_bytes(content)
+    with pytest.raises(SourceError, match=r"x\.avi"):
+        frames(tmp_path / "x.avi")
+
+
+def test_what_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        frames(tmp_path / "none.avi")
+    with pytest.raises(SourceError, match="no pictures"):
+        frames(tmp_path)
+    with pytest.raises(SourceError, match="expected a file"):
+        frames("ftp://user:secret@host/x")
+
+
+def test_credentials_are_not_in_the_error() -> None:
+    with pytest.raises(SourceError) as caught:
+        frames("ftp://user:secret@host/x")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_camera_that_does_not_answer_holds_nobody_up() -> None:
+    stop = threading.Event()
+    source = open_source(stream("rtsp://user:secret@127.0.0.1:9/x"), 0.0, stop)
+    threading.Timer(0.5, stop.set).start()
+    begun = time.monotonic()
+    assert list(source) == []
+    assert time.monotonic() - begun < 2.0
+    assert source.down
