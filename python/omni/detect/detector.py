@@ -1,0 +1,180 @@
+"""A person detector: one ONNX model, shared by all streams."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omni.detect.heads import HEADS, Head, Size, choose_head
+from omni.detect.letterbox import Letterbox
+from omni.detect.models import MODELS, locate
+from omni.detect.network import Network
+from omni.errors import ModelError
+from omni.types import Detections, Float32, UInt8
+
+_FREE_SIZE = (640, 640)
+_PERSON_ID = 0
+
+
+class Detector:
+    """Finds people in pictures. Made by :func:`open_detector`.
+
+    ``detect`` may be called by several threads at once.
+    """
+
+    def __init__(self, network: Network, head: Head, confidence: float, about: dict[str, Any]) -> None:
+        self._network = network
+        self._head = head
+        self._confidence = confidence
+        self._about = about
+        self._canvases: deque[_Canvas] = deque()  # those that no thread is using
+        self._blob_params = cv2.dnn.Image2BlobParams()
+        self._blob_params.mean = head.pixels.mean
+        self._blob_params.scalefactor = [1 / deviation for deviation in head.pixels.std]
+        self._blob_params.swapRB = head.pixels.rgb
+
+    def detect(self, image: UInt8) -> Detections:
+        """People in one picture.
+
+        Args:
+            image: (H, W, 3) BGR or (H, W) grey, uint8, any strides, at least one pixel; it is not changed.
+
+        Returns:
+            Boxes in pixels of the picture, clipped to it, best first; ``class_id`` is 0.
+
+        Raises:
+            TypeError: the picture is not a uint8 array.
+            ValueError: its shape is not one of the above.
+        """
+        frame = _as_bgr(image)
+        letterbox = Letterbox.fit((frame.shape[1], frame.shape[0]), self._network.size)
+        outputs = self._network.run(self._blob(frame, letterbox))
+        # A model may give numbers without sense (inf, NaN); such boxes come out empty and are dropped.
+        with np.errstate(over="ignore", invalid="ignore"):
+            boxes, scores = self._head.decode(outputs, self._network.size, self._confidence)
+            best = _best(boxes, scores, self._head.iou)
+            boxes, scores = letterbox.to_frame(boxes[best]), scores[best]
+            solid = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        boxes, scores = boxes[solid], scores[solid]
+        return Detections(boxes, scores, np.full(len(scores), _PERSON_ID, np.int32))
+
+    def info(self) -> dict[str, Any]:
+        """What is in use: model, head, input size, confidence, providers asked for and in use, threads, sha256."""
+        return dict(self._about)
+
+    def _blob(self, frame: UInt8, letterbox: Letterbox) -> Float32:
+        """The frame as the network's input (1, 3, H, W)."""
+        try:
+            canvas = self._canvases.pop()
+        except IndexError:
+            canvas = _Canvas.of(self._network.size)
+        if canvas.frame_size != letterbox.frame_size:
+            canvas.pixels[:] = self._head.pixels.border
+            canvas.frame_size = letterbox.frame_size
+        letterbox.draw(frame, canvas.pixels)
+        blob = cv2.dnn.blobFromImageWithParams(canvas.pixels, self._blob_params)
+        self._canvases.append(canvas)
+        return np.asarray(blob, np.float32)
+
+
+@dataclass(slots=True)
+class _Canvas:
+    """A picture of the network's size, and the frame size for which its border is filled."""
+
+    pixels: UInt8
+    frame_size: Size | None = None
+
+    @classmethod
+    def of(cls, size: Size) -> _Canvas:
+        return cls(np.empty((size[1], size[0], 3), np.uint8))
+
+
+def open_detector(
+    model: str | Path,
+    *,
+    head: str | None = None,
+    confidence: float | None = None,
+    providers: Sequence[str] = ("CPUExecutionProvider",),
+    threads: int = 1,
+    allow_fallback: bool = False,
+) -> Detector:
+    """Open a person detector.
+
+    Args:
+        model: a name of the registry (``omni models list``) or the path of an ONNX file.
+        head: how its outputs are read, a name of ``omni.detect.heads.HEADS``; None recognises it by their names and
+            shapes.
+        confidence: score that a box must be over; None takes the head's own, which is low because the tracker
+            makes use of weak boxes too.
+        providers: onnxruntime's names, best first.
+        threads: that one inference uses. Several streams are best served by one each.
+        allow_fallback: go on with the CPU where a provider cannot be had.
+
+    Raises:
+        ModelError: the model is missing, damaged, does not fit a head, or does not run where it was asked to.
+        ValueError: ``confidence`` is not within 0..1 or ``threads`` is under 1.
+    """
+    if confidence is not None and not 0.0 <= confidence <= 1.0:
+        raise ValueError(f"confidence: expected 0 to 1, found {confidence}")
+    if threads < 1:
+        raise ValueError(f"threads: expected 1 or more, found {threads}")
+    path = _find(model)
+    free_size = HEADS[head].input_size if head in HEADS else _FREE_SIZE
+    network = Network(path, providers, free_size=free_size, threads=threads, allow_fallback=allow_fallback)
+    chosen = choose_head(str(path), network.signature, head)
+    confidence = chosen.confidence if confidence is None else confidence
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    about = {
+        "model": str(model),
+        "head": chosen.name,
+        "input_size": list(network.size),
+        "confidence": confidence,
+        "providers_asked": list(providers),
+        "providers_in_use": network.providers,
+        "threads": threads,
+        "sha256": sha256,
+    }
+    return Detector(network, chosen, confidence, about)
+
+
+def _find(model: str | Path) -> Path:
+    if model in MODELS:
+        name = str(model)
+        if MODELS[name].task != "person":
+            people = ", ".join(spec.name for spec in MODELS.values() if spec.task == "person")
+            raise ModelError(f"model {name} is for {MODELS[name].task}, not for people: take {people}")
+        return locate(name)
+    path = Path(model)
+    if not path.is_file():
+        people = ", ".join(spec.name for spec in MODELS.values() if spec.task == "person")
+        raise ModelError(f"model {model} is neither an ONNX file nor one of {people}")
+    return path
+
+
+def _best(boxes: Float32, scores: Float32, iou: float | None) -> npt.NDArray[np.intp]:
+    """Indices, best first, without boxes that overlap a better one by more than ``iou``."""
+    if iou is None or not len(boxes):
+        return np.argsort(-scores, kind="stable")
+    corner_and_size = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    kept = cv2.dnn.NMSBoxes(corner_and_size, scores, 0.0, iou)  # type: ignore[arg-type]  # the stub omits arrays
+    return np.asarray(kept, np.intp).ravel()
+
+
+def _as_bgr(image: UInt8) -> UInt8:
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        found = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
+        raise TypeError(f"image: expected a uint8 array, found {found}")
+    if image.size and image.ndim == 3 and image.shape[2] == 3:
+        return image
+    if image.size and image.ndim == 2:
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)
+    raise ValueError(f"image: expected shape (H, W, 3) or (H, W) with at least one pixel, found {image.shape}")

@@ -1,0 +1,131 @@
+"""A detection network in onnxruntime, with the settings that fit several streams on few cores."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from omni.detect.heads import Outputs, Signature, Size
+from omni.errors import ModelError
+from omni.types import Float32
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
+
+_log = logging.getLogger(__name__)
+_ERRORS_ONLY = 3
+_TARGET_SIZES = "orig_target_sizes"
+"""Second input of exported DETRs: (width, height) of the picture that the boxes shall refer to."""
+
+
+class Network:
+    """One ONNX model: a picture in, arrays out. It may be run by several threads at once.
+
+    Attributes:
+        size: (width, height) of its picture.
+        providers: of onnxruntime that are in use.
+        signature: what it takes and gives.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        providers: Sequence[str],
+        *,
+        free_size: Size,
+        threads: int = 1,
+        allow_fallback: bool = False,
+    ) -> None:
+        """Load a model and run it once on a black picture.
+
+        Args:
+            path: the ONNX file.
+            providers: onnxruntime's names, best first.
+            free_size: (width, height) to use where the model leaves its size open.
+            threads: that one inference uses.
+            allow_fallback: go on with the CPU where a provider cannot be had.
+
+        Raises:
+            ModelError: the file cannot be loaded or run, or a provider asked for is not in use.
+        """
+        self._session = _open_session(path, providers, threads, allow_fallback)
+        inputs = [value.name for value in self._session.get_inputs()]
+        if not inputs or inputs[1:] not in ([], [_TARGET_SIZES]):
+            found = ", ".join(inputs) or "none"
+            raise ModelError(f"{path}: expected a picture (and {_TARGET_SIZES}) as inputs, found {found}")
+        self._picture, *others = self._session.get_inputs()
+        self.size = _picture_size(path, self._picture, free_size)
+        self.providers: list[str] = self._session.get_providers()
+        self._other_inputs = {other.name: np.array([self.size], np.int64) for other in others}
+        self._output_names = [output.name for output in self._session.get_outputs()]
+        self.signature = self._probe(path)
+
+    def run(self, blob: Float32) -> Outputs:
+        """The outputs for a picture (1, 3, H, W)."""
+        picture = blob if len(self._picture.shape) == 4 else blob[0]
+        feed: dict[str, npt.NDArray[Any]] = {self._picture.name: picture, **self._other_inputs}
+        return dict(zip(self._output_names, self._session.run(self._output_names, feed), strict=True))
+
+    def _probe(self, path: Path) -> Signature:
+        width, height = self.size
+        try:
+            outputs = self.run(np.zeros((1, 3, height, width), np.float32))
+        except Exception as error:  # onnxruntime's errors share no base but Exception
+            raise ModelError(f"{path} fails on a black picture of {width}x{height}: {_first_line(error)}") from error
+        for name, value in outputs.items():
+            if np.asarray(value).dtype in (np.float16, np.float64):
+                raise ModelError(f"{path}: expected float32 outputs, found {value.dtype} {name}")
+        inputs = (self._picture.name, *self._other_inputs)
+        return Signature(inputs, {name: np.shape(value) for name, value in outputs.items()}, self.size)
+
+
+def _open_session(path: Path, providers: Sequence[str], threads: int, allow_fallback: bool) -> ort.InferenceSession:
+    """A session that runs where it was asked to; onnxruntime itself would silently go on with the CPU."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    # Spinning threads make two threads slower than one as soon as another process wants the core.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+
+    available = ort.get_available_providers()
+    usable = [provider for provider in providers if provider in available]
+    _require(path, providers, available, "available", allow_fallback)
+    try:
+        session = ort.InferenceSession(str(path), options, providers=usable or ["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors share no base but Exception
+        raise ModelError(f"{path} cannot be loaded by onnxruntime: {_first_line(error)}") from error
+    _require(path, usable, session.get_providers(), "in use", allow_fallback)
+    return session
+
+
+def _require(path: Path, asked: Sequence[str], found: Sequence[str], what: str, allow_fallback: bool) -> None:
+    """Refuse to go on with less than what was asked for, or warn where that is allowed."""
+    missing = [provider for provider in asked if provider not in found]
+    if not missing:
+        return
+    message = f"{path.name}: {', '.join(missing)} cannot be had, {what} are {', '.join(found)}"
+    if not allow_fallback:
+        raise ModelError(f"{message}: install the onnxruntime that has it, or set allow_fallback")
+    _log.warning("%s; going on with these", message)
+
+
+def _picture_size(path: Path, picture: ort.NodeArg, free_size: Size) -> Size:
+    shape = picture.shape
+    if picture.type != "tensor(float)" or len(shape) not in (3, 4) or shape[-3] not in (3, None, ""):
+        raise ModelError(
+            f"{path}: expected a float32 picture (1, 3, H, W) as input, found {picture.type} {picture.name} {shape}"
+        )
+    height, width = shape[-2:]
+    return (width if isinstance(width, int) else free_size[0], height if isinstance(height, int) else free_size[1])
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
