@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CORE := $(VENV)/.core
+PEERS := .peers/.installed
 RUST := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
@@ -36,7 +37,7 @@ fix: setup  ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## the benchmark tables, beside peers where they can be had
+bench: setup $(PEERS)  ## the benchmark tables, beside peers where they can be had
 	@$(BIN)/omni bench $(ARGS)
 
 docs: setup  ## the documentation's own tests
@@ -56,3 +57,8 @@ $(STAMP): pyproject.toml scripts/check-tools.sh
 $(CORE): $(STAMP) $(RUST)
 	$(BIN)/maturin develop --release --locked --quiet
 	@touch $@
+
+# Peers are measured, never needed: without a network the tables come without them.
+$(PEERS): benches/peers.txt
+	@$(BIN)/python -m pip install --quiet --upgrade --target .peers -r $< || echo "bench: no peers (see above)" >&2
+	@mkdir -p .peers && touch $@

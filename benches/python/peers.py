@@ -1,0 +1,14 @@
+"""Peers live in a folder of their own (`.peers`), never in the project's environment, and are looked for last."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[2] / ".peers"
+
+
+def add_peers() -> None:
+    """Make the peers importable; ours win where both have a package."""
+    if FOLDER.is_dir():
+        sys.path.append(str(FOLDER))

@@ -1,0 +1,5 @@
+"""The agent."""
+
+from omni.agent.agent import Agent
+
+__all__ = ["Agent"]

@@ -1,0 +1,175 @@
+"""One view of the map: aligned frames of its cameras in, people on the floor out (protocol, section 5)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from omni.agent.alignment import FrameAligner
+from omni.config import CameraView, ViewConfig
+from omni.errors import CalibrationError
+from omni.fusion import FusionConfig, Homography, MapFuser
+from omni.types import FrameResult, MapState, MapTick
+
+MOST_WAITING = 64
+"""Frames of a file that may wait for another file before its own reading pauses."""
+
+
+class MapView:
+    """Fuses the streams of one view. Thread-safe.
+
+    Args:
+        config: the view.
+        files: streams of the agent that are files; they wait for each other.
+        cameras: streams of the agent that are live.
+
+    Raises:
+        CalibrationError: a camera's points cannot give a homography, or it is no stream of the agent.
+    """
+
+    def __init__(self, config: ViewConfig, files: Collection[str], cameras: Collection[str]) -> None:
+        self._config = config
+        self._views = {str(camera.stream_uuid): camera for camera in config.cameras}
+        for stream, camera in self._views.items():
+            if stream not in files and stream not in cameras:
+                raise CalibrationError(f"view {config.name!r}: {stream} is not an enabled stream of this agent")
+            _homography(config.name, camera, (1, 1))
+        self._aligner = FrameAligner(self._views.keys() & set(files), self._views.keys() & set(cameras))
+        self._fuser = MapFuser({}, FusionConfig(metres_per_unit=config.metres_per_unit))
+        self._sizes: dict[str, tuple[int, int]] = {}
+        self._frames_data: dict[str, dict[str, int]] = {}
+        self._timestamp = float("-inf")
+        self._objects_seen: set[int] = set()
+        self._tick = MapTick(config.name, 0, _view_document(config.name, {}, []))
+        self._fuse_s = 0.0
+        self._changed = threading.Condition()
+
+    @property
+    def tick(self) -> MapTick:
+        """The latest state."""
+        return self._tick
+
+    @property
+    def fuse_s(self) -> float:
+        """Seconds spent on fusion so far."""
+        return self._fuse_s
+
+    @property
+    def objects_seen(self) -> int:
+        """How many different people this map has had."""
+        return len(self._objects_seen)
+
+    def watches(self, stream_uuid: str) -> bool:
+        """Whether a stream is part of this view."""
+        return stream_uuid in self._views
+
+    def receive(self, result: FrameResult) -> None:
+        """Take one stream's result; updates the map with every moment that is complete now."""
+        with self._changed:
+            for group in self._aligner.add(result):
+                self._fuse(group)
+            self._changed.notify_all()
+
+    def stream_down(self, stream_uuid: str) -> None:
+        """A stream has ended or is away: the others need not wait for it."""
+        with self._changed:
+            for group in self._aligner.end(stream_uuid):
+                self._fuse(group)
+            self._changed.notify_all()
+
+    def wait_for_room(self, stream_uuid: str, stop: threading.Event) -> None:
+        """Hold a file back while it is far ahead of the others of this view."""
+        with self._changed:
+            while self._aligner.backlog(stream_uuid) > MOST_WAITING and not stop.is_set():
+                self._changed.wait(0.2)
+
+    def _fuse(self, group: Mapping[str, FrameResult]) -> None:
+        begun = time.perf_counter()
+        for stream, result in group.items():
+            self._fit_camera(stream, result.frame.size)
+            self._frames_data[stream] = _frame_data(result)
+        moment = max(result.frame.timestamp for result in group.values())
+        if moment <= self._timestamp:  # a camera so late that its moment has passed
+            return
+        self._timestamp = moment
+        state = self._fuser.update({stream: result.tracks for stream, result in group.items()}, timestamp=moment)
+        self._objects_seen.update(state.object_id.tolist())
+        objects = [self._object_document(state, i, group) for i in range(len(state))]
+        document = _view_document(self._config.name, dict(self._frames_data), objects)
+        self._tick = MapTick(self._config.name, self._tick.sequence + 1, document)
+        self._fuse_s += time.perf_counter() - begun
+
+    def _fit_camera(self, stream: str, size: tuple[int, int]) -> None:
+        """Points are relative to the picture, boxes are pixels: the size decides, and it may change."""
+        if self._sizes.get(stream) != size:
+            self._fuser.set_camera(stream, _homography(self._config.name, self._views[stream], size))
+            self._sizes[stream] = size
+
+    def _object_document(self, state: MapState, i: int, group: Mapping[str, FrameResult]) -> dict[str, Any]:
+        scale = self._config.metres_per_unit
+        position, velocity = state.position[i], state.velocity[i]
+        return {
+            "bbox": [_rounded(position[0]), _rounded(position[1])],
+            "class": "body",
+            "id": int(state.object_id[i]),
+            "score": round(float(state.score[i]), 4),
+            "source_objects": {
+                stream: _source_document(group[stream], index) for stream, index in state.sources[i].items()
+            },
+            "omni": {
+                "position_m": [_rounded(v * scale) for v in position],
+                "velocity_m_s": [_rounded(v * scale) for v in velocity],
+                "covariance": [[float(f"{v:.4g}") for v in row] for row in state.covariance[i]],
+                "age_s": round(float(state.age_s[i]), 3),
+            },
+        }
+
+
+def _homography(view: str, camera: CameraView, size: tuple[int, int]) -> Homography:
+    pixels = np.array([pair.image for pair in camera.points], np.float64) * size
+    places = np.array([pair.map for pair in camera.points], np.float64)
+    try:
+        return Homography.from_points(
+            pixels,
+            places,
+            image_size=size,
+            camera_matrix=None if camera.camera_matrix is None else np.array(camera.camera_matrix),
+            distortion=None if camera.distortion is None else np.array(camera.distortion),
+        )
+    except CalibrationError as error:
+        raise CalibrationError(f"view {view!r}, camera {camera.stream_uuid}: {error}") from None
+
+
+def _view_document(name: str, frames_data: dict[str, Any], objects: list[Any]) -> dict[str, Any]:
+    return {"view_name": name, "camera_frames_data": frames_data, "objects": objects}
+
+
+def _frame_data(result: FrameResult) -> dict[str, int]:
+    frame = result.frame
+    return {
+        "frame_index": frame.index,
+        "timestamp_microsec": round(frame.timestamp * 1_000_000),
+        "timestamp_millisec": round(frame.timestamp * 1000),
+        "video_timestamp": round(frame.video_timestamp * 1000),
+    }
+
+
+def _source_document(result: FrameResult, index: int) -> dict[str, Any]:
+    tracks = result.tracks
+    width, height = result.frame.size
+    box = np.clip(tracks.xyxy[index] / (width, height, width, height), 0.0, 1.0)
+    return {
+        "id": int(tracks.track_id[index]),
+        "class": "body",
+        "score": round(float(tracks.confidence[index]), 4),
+        "bbox": [round(float(v), 5) for v in box],
+        "object_id": result.object_uuid[index],
+    }
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)

@@ -1,0 +1,192 @@
+"""One stream, one thread: frames in, tracks and processes out. The one place that decides what waits for what."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from omni.agent.map_view import MapView
+from omni.config import StreamConfig
+from omni.detect import Detector
+from omni.errors import OmniError
+from omni.process import ProcessBuilder
+from omni.sources import Source
+from omni.track import Tracker
+from omni.types import Detections, Frame, FrameResult, ProcessMessage, StreamStatus
+
+logger = logging.getLogger(__name__)
+
+FPS_WINDOW = 30
+"""Frames over which the rate is measured."""
+
+
+class StreamPipeline:
+    """Detects, tracks and tells for one stream.
+
+    Args:
+        stream: the stream.
+        source: its frames.
+        detector: shared by all streams; None analyses nothing.
+        builder: this stream's processes.
+        views: the maps that this stream is part of.
+        publish: takes the messages, in order; must not block.
+        ended: called once when no more frames come, with the reason.
+        stop: ends the thread.
+    """
+
+    def __init__(
+        self,
+        stream: StreamConfig,
+        source: Source,
+        detector: Detector | None,
+        builder: ProcessBuilder,
+        views: Sequence[MapView],
+        publish: Callable[[ProcessMessage], None],
+        ended: Callable[[str, str], None],
+        stop: threading.Event,
+    ) -> None:
+        self._stream = stream
+        self._source = source
+        self._detector = detector
+        self._tracker = Tracker()
+        self._builder = builder
+        self._views = [view for view in views if view.watches(stream.uuid)]
+        self._publish = publish
+        self._ended = ended
+        self._stop = stop
+        self._thread = threading.Thread(target=self._run, name=f"stream {stream.label}", daemon=True)
+        self._latest: FrameResult | None = None
+        self._state, self._reason = "starting", ""
+        self._frames = 0
+        self._segment = 0
+        self._decode_s = 0.0
+        self._stage_s = dict.fromkeys(("decode", "detect", "track", "process"), 0.0)
+        self._done_at: deque[float] = deque(maxlen=FPS_WINDOW)
+        self._last_timestamp = 0.0
+
+    @property
+    def latest(self) -> FrameResult | None:
+        """The newest frame that went all the way."""
+        return self._latest
+
+    @property
+    def position(self) -> tuple[float, int] | None:
+        """Timestamp and number of the newest frame."""
+        latest = self._latest
+        return None if latest is None else (latest.frame.timestamp, latest.frame.index)
+
+    @property
+    def people_seen(self) -> int:
+        return self._builder.people_seen
+
+    @property
+    def stage_s(self) -> dict[str, float]:
+        """Seconds spent in each stage so far."""
+        return dict(self._stage_s)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end. True when the thread has ended."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def status(self) -> StreamStatus:
+        state, reason = self._state, self._reason
+        if state in ("starting", "online") and self._source.down:
+            state, reason = "starting" if self._frames == 0 else "down", self._source.down
+        return StreamStatus(
+            stream_uuid=self._stream.uuid,
+            name=self._stream.label,
+            url=self._stream.safe_url,
+            state=state,
+            reason=reason,
+            frames=self._frames,
+            dropped=self._source.dropped,
+            fps=round(self._fps(), 2),
+            image_size=self._source.image_size,
+        )
+
+    def _fps(self) -> float:
+        times = list(self._done_at)
+        return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
+
+    def _run(self) -> None:
+        reason = "agent_stopped"
+        try:
+            for frame in self._source:
+                for view in self._views:
+                    if not self._stream.live:
+                        view.wait_for_room(self._stream.uuid, self._stop)
+                if self._stop.is_set():
+                    break
+                self._step(frame)
+            else:
+                reason = "agent_stopped" if self._stop.is_set() else "end_of_file"
+            self._state = "ended"
+        except OmniError as error:
+            self._state, self._reason, reason = "failed", str(error), "camera_down"
+            logger.error("stream %s: %s", self._stream.label, error)
+        except Exception as error:
+            self._state, self._reason, reason = (
+                "failed",
+                f"internal error: {type(error).__name__}",
+                "camera_down",
+            )
+            logger.exception("stream %s stopped by an error of ours", self._stream.label)
+        finally:
+            self._close(reason)
+
+    def _close(self, reason: str) -> None:
+        self._source.close()
+        for message in self._builder.finish(self._last_timestamp, reason):
+            self._publish(message)
+        self._ended(self._stream.uuid, reason)
+        for view in self._views:
+            view.stream_down(self._stream.uuid)
+
+    def _step(self, frame: Frame) -> None:
+        if frame.segment != self._segment:
+            self._new_segment(frame)
+        clock = [time.perf_counter()]
+        detections = self._detector.detect(frame.image) if self._detector else Detections.empty()
+        clock.append(time.perf_counter())
+        tracks = self._tracker.update(
+            detections.xyxy,
+            detections.confidence,
+            detections.class_id,
+            timestamp=frame.timestamp,
+            image_size=frame.size,
+        )
+        gone = self._tracker.removed().track_id.tolist()
+        clock.append(time.perf_counter())
+        messages = self._builder.update(frame, tracks, gone)
+        clock.append(time.perf_counter())
+        stage_s = dict(zip(("detect", "track", "process"), np.diff(clock).tolist(), strict=True))
+        stage_s["decode"] = self._source.decode_s - self._decode_s
+        self._decode_s = self._source.decode_s
+        for stage, seconds in stage_s.items():
+            self._stage_s[stage] += seconds
+        result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s)
+        self._latest, self._last_timestamp = result, frame.timestamp
+        self._frames += 1
+        self._state = "online"
+        self._done_at.append(time.monotonic())
+        for message in messages:
+            self._publish(message)
+        for view in self._views:
+            view.receive(result)
+
+    def _new_segment(self, frame: Frame) -> None:
+        """The source began anew: nobody is carried over the cut."""
+        reason = "camera_down" if self._stream.live else "end_of_file"
+        for message in self._builder.finish(self._last_timestamp, reason):
+            self._publish(message)
+        self._tracker.reset()
+        self._segment = frame.segment

@@ -1,0 +1,50 @@
+"""``omni check-config`` and ``omni schema``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from omni.cli.output import add_json, print_json
+
+
+def add_parser(verbs: Any) -> None:
+    check: argparse.ArgumentParser = verbs.add_parser(
+        "check-config", help="check run_params.json", description="Check a configuration and start nothing."
+    )
+    check.add_argument("config", type=Path, nargs="?", metavar="DIR", help="folder or file (default: config)")
+    add_json(check)
+    check.set_defaults(func=check_config)
+    schema: argparse.ArgumentParser = verbs.add_parser(
+        "schema",
+        help="the JSON Schema of payloads or of the configuration",
+        description="Print a JSON Schema.",
+    )
+    schema.add_argument("of", nargs="?", choices=("processes", "config"), default="processes")
+    add_json(schema)
+    schema.set_defaults(func=print_schema)
+
+
+def check_config(options: argparse.Namespace) -> int:
+    from omni.config import config_folder, load_config
+
+    config = load_config(config_folder(options.config))
+    found = {
+        "streams": len(config.streams),
+        "views": len(config.map_tracking.views),
+        "subscribers": len(config.webhook_tracking_subscribers),
+    }
+    if options.json:
+        print_json({"ok": True, **found})
+    else:
+        print("ok: " + ", ".join(f"{count} {what}" for what, count in found.items()))
+    return 0
+
+
+def print_schema(options: argparse.Namespace) -> int:
+    from omni.config import AgentConfig
+    from omni.process import processes_schema
+
+    print_json(processes_schema() if options.of == "processes" else AgentConfig.model_json_schema())
+    return 0

@@ -1,0 +1,208 @@
+"""``omni detect``, ``omni track``, ``omni fuse``: MOT text in and out."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from omni.cli.output import Progress, add_json, note, print_json
+from omni.errors import CalibrationError, SourceError
+
+
+def add_parser(verbs: Any) -> None:
+    detect: argparse.ArgumentParser = verbs.add_parser(
+        "detect",
+        help="people in a video, as MOT text",
+        description="Detect people in a video or folder of pictures.",
+    )
+    detect.add_argument("video", type=Path)
+    detect.add_argument("--model", default="nanodet-g-416", help="name or path of an ONNX file (default nanodet-g-416)")
+    detect.add_argument("--head", help="kind of the model's outputs, where it is not recognised")
+    detect.add_argument("--confidence", type=float, metavar="C", help="least confidence (default: the model's own)")
+    detect.set_defaults(func=run_detect)
+    track: argparse.ArgumentParser = verbs.add_parser(
+        "track", help="detections to tracks, MOT text", description="Track the detections of one camera."
+    )
+    track.add_argument("detections", type=Path, metavar="DET", help="MOT text, may be gzipped")
+    track.add_argument("--fps", type=float, required=True, metavar="F", help="frames a second")
+    track.add_argument("--size", type=_size, metavar="WxH", help="size of the pictures")
+    track.set_defaults(func=run_track)
+    fuse: argparse.ArgumentParser = verbs.add_parser(
+        "fuse",
+        help="several cameras to one floor",
+        description="Fuse the detections or tracks of several cameras.",
+    )
+    fuse.add_argument("--calibration", type=Path, required=True, metavar="FILE", help="calibration.json")
+    fuse.add_argument("--detections", type=Path, required=True, metavar="DIR", help="holds CAMERA.txt[.gz]")
+    fuse.add_argument("--fps", type=float, required=True, metavar="F", help="frames a second")
+    fuse.set_defaults(func=run_fuse)
+    for parser in (detect, track, fuse):
+        parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="what is written")
+        add_json(parser)
+
+
+def run_detect(options: argparse.Namespace) -> int:
+    from omni.detect import open_detector
+    from omni.sources.file import FolderReader, VideoReader
+
+    if not options.video.exists():
+        raise SourceError(f"{options.video}: no such file or folder")
+    reader = FolderReader(options.video) if options.video.is_dir() else VideoReader(options.video)
+    detector = open_detector(options.model, head=options.head, confidence=options.confidence)
+    boxes = frames = 0
+    progress = Progress("frames", 0)
+    with _written(options.output) as file:
+        for frames, (_, picture) in enumerate(reader.pictures(), 1):
+            found = detector.detect(picture)
+            for (x1, y1, x2, y2), score in zip(found.xyxy.tolist(), found.confidence.tolist(), strict=True):
+                file.write(f"{frames},-1,{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},{score:.4f},-1,-1,-1\n")
+            boxes += len(found)
+            progress.advance()
+    progress.finish()
+    return _done(options, {"frames": frames, "boxes": boxes, "fps": round(reader.fps, 3)})
+
+
+def run_track(options: argparse.Namespace) -> int:
+    from omni.mot import read_mot, track_lines
+    from omni.track import Tracker
+
+    _positive_fps(options.fps)
+    rows = read_mot(options.detections)
+    tracker = Tracker()
+    ids: set[int] = set()
+    progress = Progress("frames", rows.last_frame)
+    with _written(options.output) as file:
+        for frame in range(1, rows.last_frame + 1):
+            at = rows.at(frame)
+            tracks = tracker.update(
+                rows.xyxy[at].astype(np.float32),
+                np.clip(rows.score[at], 0.0, 1.0).astype(np.float32),
+                timestamp=frame / options.fps,
+                image_size=options.size,
+            )
+            ids.update(tracks.track_id.tolist())
+            file.writelines(track_lines(frame, tracks))
+            progress.advance()
+    progress.finish()
+    return _done(options, {"frames": rows.last_frame, "tracks": len(ids)})
+
+
+def run_fuse(options: argparse.Namespace) -> int:
+    from omni.fusion import MapFuser
+    from omni.mot import read_mot
+
+    _positive_fps(options.fps)
+    cameras = _calibration(options.calibration)
+    rows = {name: read_mot(_found(options.detections, name)) for name in cameras}
+    fuser = MapFuser(cameras)
+    last = max((r.last_frame for r in rows.values()), default=0)
+    ids: set[int] = set()
+    progress = Progress("frames", last)
+    with _written(options.output) as file:
+        file.write("frame,id,x_m,y_m\n")
+        for frame in range(1, last + 1):
+            given = {name: _given(r, frame, frame / options.fps) for name, r in rows.items()}
+            state = fuser.update(given, timestamp=frame / options.fps)
+            ids.update(state.object_id.tolist())
+            for object_id, (x, y) in zip(state.object_id.tolist(), state.position.tolist(), strict=True):
+                file.write(f"{frame},{object_id},{x:.4f},{y:.4f}\n")
+            progress.advance()
+    progress.finish()
+    return _done(options, {"frames": last, "cameras": len(cameras), "objects": len(ids)})
+
+
+def _given(rows: Any, frame: int, timestamp: float) -> Any:
+    """One camera's rows of one frame: detections where ids are -1, else tracks."""
+    from omni.types import CONFIRMED, Detections, Tracks
+
+    at = rows.at(frame)
+    xyxy, score = rows.xyxy[at].astype(np.float32), np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
+    classes = np.zeros(len(score), np.int32)
+    if len(score) == 0 or (rows.id[at] < 0).all():
+        return Detections(xyxy, score, classes)
+    return Tracks(
+        timestamp=timestamp,
+        track_id=rows.id[at].astype(np.int64),
+        xyxy=xyxy,
+        confidence=score,
+        class_id=classes,
+        state=np.full(len(score), CONFIRMED, np.uint8),
+        detection_index=np.arange(len(score), dtype=np.int32),
+        first_timestamp=np.full(len(score), timestamp),
+    )
+
+
+def _calibration(path: Path) -> dict[str, Any]:
+    """Cameras of a calibration.json -> their homographies."""
+    from omni.fusion import Homography
+
+    try:
+        document = json.loads(path.read_bytes())
+        cameras = document["cameras"]
+        size = document.get("image_size")
+        return {
+            name: Homography(
+                np.array(camera["H_image_to_floor"], np.float64),
+                image_size=tuple(camera.get("image_size") or size or ()) or None,
+                camera_matrix=None if camera.get("K") is None else np.array(camera["K"], np.float64),
+                distortion=None if camera.get("distortion") is None else np.array(camera["distortion"], np.float64),
+            )
+            for name, camera in cameras.items()
+        }
+    except OSError as error:
+        raise CalibrationError(f"{path}: cannot be read: {error.strerror}") from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise CalibrationError(
+            f'{path}: expected {{"cameras": {{NAME: {{"H_image_to_floor": 3x3}}}}}}: {error}'
+        ) from None
+
+
+def _found(folder: Path, camera: str) -> Path:
+    for name in (f"{camera}.txt", f"{camera}.txt.gz"):
+        if (folder / name).is_file():
+            return folder / name
+    raise SourceError(f"{folder}: no {camera}.txt or {camera}.txt.gz for camera {camera} of the calibration")
+
+
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[IO[str]]:
+    """A file that appears under its name only when it is whole."""
+    scratch = path.with_name(path.name + ".part")
+    try:
+        file = scratch.open("w", encoding="utf-8")
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        with file:
+            yield file
+        scratch.replace(path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+
+
+def _done(options: argparse.Namespace, result: dict[str, Any]) -> int:
+    result = {**result, "output": str(options.output)}
+    if options.json:
+        print_json(result)
+    else:
+        note(", ".join(f"{key} {value}" for key, value in result.items()))
+    return 0
+
+
+def _positive_fps(fps: float) -> None:
+    if not 0.01 <= fps <= 1000:
+        raise SourceError(f"--fps: expected 0.01 to 1000 frames a second, got {fps}")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, by, height = text.lower().partition("x")
+    if not (by and width.isdecimal() and height.isdecimal() and int(width) > 0 and int(height) > 0):
+        raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT, got {text!r}")
+    return int(width), int(height)

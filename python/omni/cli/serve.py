@@ -1,0 +1,74 @@
+"""``omni serve`` and ``omni run``: the agent with and without HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from omni.cli.output import add_json, note, print_json
+
+
+def add_parser(verbs: Any) -> None:
+    serve: argparse.ArgumentParser = verbs.add_parser(
+        "serve",
+        help="the service: agent, endpoints, page",
+        description="Run the agent with its HTTP service.",
+    )
+    serve.add_argument("--host", metavar="H", help="address to listen on (default: http.host, 127.0.0.1)")
+    serve.add_argument("--port", type=int, metavar="P", help="port to listen on (default: http.port, 8080)")
+    serve.set_defaults(func=run_service)
+    run: argparse.ArgumentParser = verbs.add_parser(
+        "run",
+        help="the agent without HTTP",
+        description="Run the agent; with --json each process record is a line.",
+    )
+    run.set_defaults(func=run_agent)
+    for parser in (serve, run):
+        parser.add_argument(
+            "--config",
+            type=Path,
+            metavar="DIR",
+            help="folder with run_params.json, or the file (default: config)",
+        )
+        add_json(parser)
+
+
+def run_service(options: argparse.Namespace) -> int:
+    from omni.agent import Agent
+    from omni.config import config_folder, load_config
+    from omni.service import create_app, free_port, serve
+
+    config = load_config(config_folder(options.config))
+    host = options.host or config.http.host
+    port = free_port(host, config.http.port if options.port is None else options.port)
+    agent = Agent(config)
+    app = create_app(lambda: agent, config)
+    note(f"omni: serving http://{host}:{port}/ with {len(agent.streams())} streams")
+    serve(app, host, port)
+    if options.json:
+        print_json(agent.stats())
+    return 0
+
+
+def run_agent(options: argparse.Namespace) -> int:
+    from omni.agent import Agent
+    from omni.config import config_folder
+
+    agent = Agent(config_folder(options.config))
+    if options.json:
+        agent.subscribe(_print_records)
+    with agent:
+        agent.wait()
+    failed = [status for status in agent.streams() if status.state == "failed"]
+    note(f"omni: {agent.stats()['frames']} frames, {agent.stats()['tracks']} people")
+    for status in failed:
+        note(f"omni: stream {status.name}: {status.reason}")
+    return 1 if failed else 0
+
+
+def _print_records(message: Any) -> None:
+    for process in message.processes:
+        print(json.dumps(process, ensure_ascii=False), file=sys.stdout, flush=True)

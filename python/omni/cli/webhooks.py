@@ -1,0 +1,60 @@
+"""``omni webhooks``: for those who receive."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+from typing import Any
+
+from omni.cli.output import add_json, note, print_json
+
+
+def add_parser(verbs: Any) -> None:
+    webhooks: argparse.ArgumentParser = verbs.add_parser("webhooks", help="receive and check webhooks")
+    actions = webhooks.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listen = actions.add_parser(
+        "listen",
+        help="a receiver that checks and prints",
+        description="Receive webhooks, check each against the JSON Schema and print a line for it.",
+    )
+    listen.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default 127.0.0.1)")
+    listen.add_argument("--port", type=int, default=5000, metavar="P", help="port (default 5000, the original's)")
+    listen.add_argument("--path", default="/trigger", help="path (default /trigger)")
+    listen.add_argument("--count", type=int, metavar="N", help="end after N messages")
+    listen.add_argument(
+        "--secret-env",
+        metavar="NAME",
+        help="environment variable that holds the whsec_ secret; others are refused",
+    )
+    add_json(listen)
+    listen.set_defaults(func=listen_)
+
+
+def listen_(options: argparse.Namespace) -> int:
+    from omni.receiver import Received, Receiver, describe
+    from omni.errors import ConfigError
+
+    secret = os.environ.get(options.secret_env) if options.secret_env else None
+    if options.secret_env and not secret:
+        raise ConfigError(f"--secret-env: the environment has no {options.secret_env}")
+    enough = threading.Event()
+    seen = 0
+
+    def show(received: Received) -> None:
+        nonlocal seen
+        if options.json:
+            print_json({"reason": received.reason, "processes": received.processes, "wrong": received.wrong})
+        else:
+            print(describe(received), flush=True)
+        seen += 1
+        if options.count is not None and seen >= options.count:
+            enough.set()
+
+    receiver = Receiver(show, secret=secret)
+    note(f"listening on {receiver.start(options.host, options.port, options.path)}")
+    try:
+        enough.wait()
+    finally:
+        receiver.stop()
+    return 1 if receiver.wrong else 0

@@ -1,0 +1,1 @@
+"""The demonstration: a real street, two overlapping cameras, one map."""

@@ -1,0 +1,60 @@
+"""What can be set and called is documented, and what is documented is there."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from omni.cli import parser
+from omni.config import AgentConfig, MapTrackingConfig, StreamConfig, SubscriberConfig, ViewConfig
+
+ROOT = Path(__file__).parents[2]
+
+
+def verbs(root: argparse.ArgumentParser, path: str = "omni") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    inner = [a for a in root._actions if isinstance(a, argparse._SubParsersAction)]
+    if not inner:
+        yield path, root
+    for action in inner:
+        for name, child in action.choices.items():
+            yield from verbs(child, f"{path} {name}")
+
+
+def test_every_verb_and_option_is_documented_and_has_json_and_help() -> None:
+    rows = {
+        match[1]: line
+        for line in (ROOT / "docs" / "cli.md").read_text().splitlines()
+        if (match := re.match(r"\| `(omni [a-z-]+(?: [a-z]+)?)", line))
+    }
+    found = dict(verbs(parser()))
+    assert set(rows) == set(found)
+    for path, verb in found.items():
+        options = {o for a in verb._actions for o in a.option_strings if o.startswith("--")}
+        assert {"--json", "--help"} <= options, path
+        for option in options - {"--help"}:
+            assert option in rows[path], f"{path} {option} is not in docs/cli.md"
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT / "docs" / "config.md").read_text() + (ROOT / "docs" / "webhooks.md").read_text()
+    models: list[type[BaseModel]] = [AgentConfig, StreamConfig, ViewConfig, MapTrackingConfig, SubscriberConfig]
+    for model in models:
+        for name, field in model.model_fields.items():
+            shown = field.alias or name
+            assert f"`{shown}`" in text or f'"{shown}"' in text, f"{model.__name__}.{shown} is not documented"
+
+
+def test_the_schema_beside_the_configuration_is_the_codes() -> None:
+    beside = json.loads((ROOT / "config" / "run_params.schema.json").read_text())
+    assert beside == AgentConfig.model_json_schema()
+
+
+def test_the_library_page_runs() -> None:
+    text = (ROOT / "docs" / "library.md").read_text()
+    for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+        exec(compile(block, "docs/library.md", "exec"), {})

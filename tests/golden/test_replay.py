@@ -1,0 +1,67 @@
+"""The same clip gives the same bytes twice, whatever the threads did."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import cv2
+import orjson
+import pytest
+
+from omni import Agent
+from omni.demo.scene import demo_config
+from omni.process import schema_errors
+from omni.types import Run
+
+FRAMES = 90
+
+
+@pytest.fixture(scope="module")
+def short_clip(street_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("street")
+    capture = cv2.VideoCapture(str(street_clip))
+    for i in range(FRAMES):
+        readable, picture = capture.read()
+        assert readable
+        cv2.imwrite(str(folder / f"{i:04d}.bmp"), picture)
+    capture.release()
+    return folder
+
+
+def replay(clip: Path) -> tuple[dict[str, list[bytes]], list[bytes], dict[str, Any]]:
+    config = demo_config(clip, clip / "plan.png", loop=False, receiver="http://127.0.0.1:9/", host="127.0.0.1", port=0)
+    config["webhook_tracking_subscribers"] = []
+    config["map_tracking"]["views"][0]["image"] = None
+    config["ongoings_interval_in_msec"] = 1000
+    for stream in config["streams"]:
+        stream["pace"] = "fast"
+    told: dict[str, list[bytes]] = defaultdict(list)
+    lock = threading.Lock()
+
+    def keep(message: Any) -> None:
+        assert schema_errors({"processes": list(message.processes)}) == []
+        pictures = {name: image.tobytes().hex()[:64] for name, image in message.best_shots.items()}
+        with lock:
+            told[message.stream_uuid].append(orjson.dumps([message.reason, message.processes, pictures]))
+
+    agent = Agent(config, run=Run(UUID(int=7), 1_700_000_000.0))
+    agent.subscribe(keep)
+    with agent:
+        assert agent.wait(100)
+    return dict(told), [orjson.dumps(tick.document) for tick in agent.map_ticks()], agent.stats()
+
+
+def test_a_replay_gives_the_same_bytes(short_clip: Path, person_model: str) -> None:
+    assert person_model
+    first, second = replay(short_clip), replay(short_clip)
+    assert first[0] == second[0]
+    assert first[1] == second[1]
+    assert first[2]["frames"] == 2 * FRAMES
+    assert len(first[0]) == 2
+    reasons = {orjson.loads(message)[0] for messages in first[0].values() for message in messages}
+    assert reasons == {"begin", "ongoing", "end"}
+    assert first[2]["map_objects"]["top_view"] >= 4

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from omni import Agent
+from omni.errors import SourceError
+from omni.types import ProcessMessage
+
+UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+POINTS = [{"image": [u, v], "map": [u, v]} for u, v in ((0, 0), (1, 0), (1, 1), (0, 1))]
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i in range(20):
+        cv2.imwrite(str(folder / f"{i:03d}.png"), np.full((48, 64, 3), i, np.uint8))
+    return folder
+
+
+def config(url: Path, **more: Any) -> dict[str, Any]:
+    """Without a detector: what is tested here is the agent's own running."""
+    return {
+        "streams": [{"stream_uuid": UUID, "name": "door", "url": str(url), "pace": "fast"}],
+        "pipelines": {"body_detector": {"enabled": False}},
+        **more,
+    }
+
+
+def test_a_file_is_read_to_its_end(pictures: Path) -> None:
+    with Agent(config(pictures)) as agent:
+        assert agent.wait(20)
+        [status] = agent.streams()
+        assert (status.state, status.frames, status.image_size) == ("ended", 20, (64, 48))
+        latest = agent.latest(UUID)
+        assert latest is not None
+        assert latest.frame.index == 19
+    assert agent.stats()["frames"] == 20
+
+
+def test_nothing_starts_when_something_is_wrong(pictures: Path) -> None:
+    document = config(pictures)
+    document["streams"].append({"url": "none.avi"})
+    before = threading.active_count()
+    with pytest.raises(SourceError, match=r"none\.avi"):
+        Agent(document)
+    assert threading.active_count() == before
+
+
+def test_a_wrong_map_is_told_and_the_cameras_are_watched_all_the_same(pictures: Path) -> None:
+    wrong = [{"image": [v, v], "map": [v, v]} for v in (0.0, 0.2, 0.5, 1.0)]
+    view = {"cameras": [{"stream_uuid": UUID, "points": wrong}]}
+    with Agent(config(pictures, map_tracking={"enabled": True, "views": [view]})) as agent:
+        assert agent.wait(20)
+        assert agent.map_ticks() == []
+        assert any("map tracking" in problem for problem in agent.problems())
+
+
+def test_an_external_process_ends_with_its_stream(pictures: Path) -> None:
+    told: list[ProcessMessage] = []
+    document = config(pictures)
+    document["streams"][0]["pace"] = "real"
+    agent = Agent(document)
+    agent.subscribe(told.append)
+    with agent:
+        agent.external.begin(
+            name="a.mp4", class_="media", repeats=False, duration=0, started_at=0, stream_uuid=UUID.upper()
+        )
+        assert agent.wait(20)
+    assert [m.reason for m in told] == ["begin", "end"]
+    assert told[1].processes[0]["omni"]["end_reason"] == "end_of_file"
+
+
+def test_stopping_in_the_middle_is_quick_and_can_be_done_twice(pictures: Path) -> None:
+    document = config(pictures)
+    document["streams"][0].update(pace="real", loop=True)
+    agent = Agent(document)
+    agent.start()
+    assert not agent.wait(0.3)
+    agent.stop()
+    agent.stop()
+    assert agent.streams()[0].state == "ended"
+
+
+def test_an_agent_starts_once(pictures: Path) -> None:
+    with Agent(config(pictures)) as agent, pytest.raises(RuntimeError, match="started once"):
+        agent.start()
+
+
+def test_a_callback_that_fails_harms_nobody(pictures: Path) -> None:
+    told: list[ProcessMessage] = []
+    document = config(pictures, ongoings_interval_in_msec=100)
+    agent = Agent(document)
+
+    def fail(_: ProcessMessage) -> None:
+        raise RuntimeError("of the user")
+
+    agent.subscribe(fail)
+    unsubscribe = agent.subscribe(told.append)
+    agent.external.begin(name="a", class_="media", repeats=False, duration=0, started_at=0, stream_uuid=UUID)
+    assert len(told) == 1
+    unsubscribe()
+    agent.external.terminate_all(stream_uuid="")
+    assert len(told) == 1
+
+
+def test_processes_can_be_awaited_one_record_at_a_time(pictures: Path) -> None:
+    document = config(pictures, ongoings_interval_in_msec=500)
+
+    async def collect() -> list[dict[str, Any]]:
+        agent = Agent(document)
+        agent.external.begin(name="a", class_="media", repeats=False, duration=0, started_at=0, stream_uuid=UUID)
+        records = agent.processes()
+        first = asyncio.create_task(anext(records))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(agent.start)
+        found = [await first] + [record async for record in records]
+        await asyncio.to_thread(agent.stop)
+        return found
+
+    found = asyncio.run(collect())
+    assert {record["name"] for record in found} == {"a"}
+    assert found[-1]["finalized"]
+
+
+def test_a_failed_file_is_a_failed_stream_not_a_failed_agent(tmp_path: Path, pictures: Path) -> None:
+    (pictures / "010.png").write_bytes(b"damaged")
+    other = tmp_path / "other"
+    other.mkdir()
+    cv2.imwrite(str(other / "a.png"), np.zeros((8, 8, 3), np.uint8))
+    document = config(pictures, map_tracking={"enabled": True, "views": []})
+    document["streams"].append({"name": "other", "url": str(other), "pace": "fast"})
+    with Agent(document) as agent:
+        assert agent.wait(20)
+        door, good = agent.streams()
+        assert (door.state, door.frames) == ("failed", 10)
+        assert "010.png" in door.reason
+        assert good.state == "ended"

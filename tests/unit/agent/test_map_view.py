@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from omni.agent.map_view import MapView
+from omni.config import ViewConfig
+from omni.errors import CalibrationError
+from omni.types import CONFIRMED, Frame, FrameResult, Tracks
+
+A = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+B = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
+CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+def view(**more: Any) -> ViewConfig:
+    """Both cameras look straight down on 10 x 10 metres; B is turned by half a turn."""
+    cameras = [
+        {"stream_uuid": A, "points": [{"image": c, "map": [c[0] * 500, c[1] * 500]} for c in CORNERS]},
+        {"stream_uuid": B, "points": [{"image": c, "map": [500 - c[0] * 500, 500 - c[1] * 500]} for c in CORNERS]},
+    ]
+    return ViewConfig.model_validate({"metres_per_unit": 0.02, "cameras": cameras, **more})
+
+
+def result(stream: str, index: int, foot: tuple[float, float], size: tuple[int, int] = (640, 480)) -> FrameResult:
+    """One person whose foot stands at a relative place of the picture."""
+    width, height = size
+    x, y = foot[0] * width, foot[1] * height
+    tracks = Tracks(
+        timestamp=index / 10,
+        track_id=np.array([3 if stream == A else 9], np.int64),
+        xyxy=np.array([[x - 10, y - 60, x + 10, y]], np.float32),
+        confidence=np.array([0.8 if stream == A else 0.6], np.float32),
+        class_id=np.zeros(1, np.int32),
+        state=np.full(1, CONFIRMED, np.uint8),
+        detection_index=np.zeros(1, np.int32),
+        first_timestamp=np.zeros(1),
+    )
+    image = np.zeros((height, width, 3), np.uint8)
+    return FrameResult(Frame(stream, index, 1000 + index / 10, index / 10, image), tracks, ("uuid-" + stream[:2],), {})
+
+
+def run(frames: int) -> MapView:
+    site = MapView(view(), [A, B], [])
+    for i in range(frames):
+        u = 0.3 + 0.01 * i
+        site.receive(result(A, i, (u, 0.5)))
+        site.receive(result(B, i, (1 - u, 0.5), (320, 240)))
+    return site
+
+
+def test_two_cameras_see_one_person_on_the_map() -> None:
+    document = run(20).tick.document
+    [person] = document["objects"]
+    assert set(person["source_objects"]) == {A, B}
+    assert person["bbox"] == pytest.approx([500 * 0.49, 250], abs=10)
+    assert person["omni"]["position_m"] == pytest.approx([4.9, 5.0], abs=0.2)
+    assert person["omni"]["velocity_m_s"] == pytest.approx([1.0, 0.0], abs=0.4)
+    assert person["score"] == pytest.approx(0.7, abs=0.01)
+    assert person["class"] == "body"
+
+
+def test_the_document_is_as_the_protocol_says() -> None:
+    document = run(20).tick.document
+    assert set(document) == {"view_name", "camera_frames_data", "objects"}
+    assert document["camera_frames_data"][A] == {
+        "frame_index": 19,
+        "timestamp_microsec": 1_001_900_000,
+        "timestamp_millisec": 1_001_900,
+        "video_timestamp": 1900,
+    }
+    source = document["objects"][0]["source_objects"][A]
+    assert set(source) == {"id", "class", "score", "bbox", "object_id"}
+    assert (source["id"], source["object_id"]) == (3, "uuid-7c")
+    assert all(0 <= v <= 1 for v in source["bbox"])
+    json.dumps(document, allow_nan=False)
+
+
+def test_each_update_is_a_new_tick_and_old_documents_stay() -> None:
+    site = MapView(view(), [A, B], [])
+    before = site.tick
+    for stream in (A, B):
+        site.receive(result(stream, 0, (0.5, 0.5)))
+    assert (before.sequence, site.tick.sequence) == (0, 1)
+    assert before.document["objects"] == []
+
+
+def test_a_picture_that_changes_its_size_keeps_the_person() -> None:
+    site = MapView(view(cameras=view().model_dump()["cameras"][:1]), [A], [])
+    for i in range(20):
+        site.receive(result(A, i, (0.5, 0.5), (640, 480) if i < 10 else (1280, 960)))
+    [person] = site.tick.document["objects"]
+    assert (person["id"], site.objects_seen) == (1, 1)
+
+
+def test_points_that_give_no_map_are_refused_with_the_reason() -> None:
+    cameras = view().model_dump()["cameras"]
+    cameras[0]["points"] = [{"image": (v, v), "map": (v, v)} for v in (0.0, 0.2, 0.5, 1.0)]
+    with pytest.raises(CalibrationError, match=f"'top_view', camera {A}"):
+        MapView(view(cameras=cameras), [A, B], [])
+
+
+def test_a_camera_that_is_no_stream_is_refused() -> None:
+    with pytest.raises(CalibrationError, match="not an enabled stream"):
+        MapView(view(), [A], [])
+
+
+def test_a_file_far_ahead_is_held_back_until_the_other_catches_up() -> None:
+    site, stop, gone_on = MapView(view(), [A, B], []), threading.Event(), threading.Event()
+    for i in range(70):
+        site.receive(result(A, i, (0.5, 0.5)))
+    waiting = threading.Thread(target=lambda: (site.wait_for_room(A, stop), gone_on.set()))
+    waiting.start()
+    assert not gone_on.wait(0.1)
+    for i in range(20):
+        site.receive(result(B, i, (0.5, 0.5)))
+    assert gone_on.wait(2.0)
+    waiting.join()

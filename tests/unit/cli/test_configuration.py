@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from omni.cli import main
+
+
+def test_check_config_tells_what_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run_params.json").write_text(json.dumps({"streams": [{"url": "a.avi"}]}))
+    assert main(["check-config", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"ok": True, "streams": 1, "views": 0, "subscribers": 0}
+
+
+def test_check_config_of_a_wrong_one_is_three(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run_params.json").write_text('{"stream": []}')
+    assert main(["check-config", str(tmp_path)]) == 3
+    assert 'did you mean "streams"' in capsys.readouterr().err
+
+
+def test_schemas_are_json(capsys: pytest.CaptureFixture[str]) -> None:
+    for of in ("processes", "config"):
+        assert main(["schema", of]) == 0
+        assert "properties" in json.loads(capsys.readouterr().out)

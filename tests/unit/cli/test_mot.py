@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from omni.cli import main
+
+
+def walkers(path: Path, frames: int = 30, opened: bool = True) -> Path:
+    rows = [f"{f},-1,{100 + 4 * f + 200 * i:.1f},100,40,120,0.9\n" for f in range(1, frames + 1) for i in range(2)]
+    if opened:
+        path.write_text("".join(rows))
+    else:
+        path.write_bytes(gzip.compress("".join(rows).encode()))
+    return path
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_track_gives_each_walker_one_number(tmp_path: Path, opened: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    det = walkers(tmp_path / ("d.txt" if opened else "d.txt.gz"), opened=opened)
+    out = tmp_path / "t.txt"
+    assert main(["track", str(det), "--fps", "10", "--size", "1920x1080", "-o", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tracks"] == 2
+    rows = np.loadtxt(out, delimiter=",")
+    assert set(rows[:, 1].astype(int)) == {1, 2}
+    assert rows.shape[1] == 10
+
+
+def test_fuse_puts_two_cameras_on_one_floor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for camera in ("cam1", "cam2"):
+        walkers(tmp_path / f"{camera}.txt")
+    matrix = [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]
+    cameras = {name: {"H_image_to_floor": matrix} for name in ("cam1", "cam2")}
+    calibration = tmp_path / "calibration.json"
+    calibration.write_text(json.dumps({"unit": "m", "image_size": [1920, 1080], "cameras": cameras}))
+    floor = tmp_path / "floor.csv"
+    arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "10"]
+    assert main([*arguments, "-o", str(floor), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["objects"] == 2
+    assert floor.read_text().splitlines()[0] == "frame,id,x_m,y_m"
+
+
+@pytest.mark.parametrize("row", ["1,2,3\n", "a,b,c,d,e,f\n", "0,-1,1,1,1,1\n", "1,-1,nan,1,1,1\n", "1,-1,1,1,-4,1\n"])
+def test_a_wrong_row_is_named_and_nothing_is_left(tmp_path: Path, row: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "d.txt").write_text("1,-1,1,1,5,5,1\n" + row)
+    out = tmp_path / "t.txt"
+    assert main(["track", str(tmp_path / "d.txt"), "--fps", "10", "-o", str(out)]) == 3
+    assert "line 2" in capsys.readouterr().err
+    assert not list(tmp_path.glob("t.txt*"))
+
+
+def test_an_empty_file_gives_an_empty_result(tmp_path: Path) -> None:
+    (tmp_path / "d.txt").write_text("")
+    assert main(["track", str(tmp_path / "d.txt"), "--fps", "10", "-o", str(tmp_path / "t.txt")]) == 0
+    assert (tmp_path / "t.txt").read_text() == ""
+
+
+def test_a_calibration_that_cannot_be_used_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    calibration = tmp_path / "c.json"
+    arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "4", "-o", "x"]
+    for content in ("{", "{}", '{"cameras": {"c": {"H_image_to_floor": [[1, 0], [0, 1]]}}}'):
+        calibration.write_text(content)
+        assert main(arguments) == 3
+        assert "c.json" in capsys.readouterr().err
