@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from omni.fusion import Homography, MapFuser
 from omni.track import Tracker
 

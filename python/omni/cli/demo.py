@@ -24,6 +24,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     parser.add_argument("--seconds", type=float, metavar="S", help="stop after S seconds (default: run until Ctrl-C)")
     parser.add_argument("--video", type=Path, metavar="PATH", help="the clip, where Debian's package cannot be had")
+    parser.add_argument("--prepare", action="store_true", help="fetch the model and the clip, and stop")
     add_json(parser)
     parser.set_defaults(func=run)
 
@@ -32,10 +33,10 @@ def run(options: argparse.Namespace) -> int:
     from omni.agent import Agent
     from omni.cache import cache_folder
     from omni.demo.clip import demo_clip
-    from omni.receiver import Receiver
     from omni.demo.scene import demo_config, draw_plan
     from omni.detect.models import pull
     from omni.errors import SourceError
+    from omni.receiver import Receiver
     from omni.service import create_app, free_port, serve
 
     if options.video is not None and not options.video.is_file():
@@ -43,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     port = free_port("127.0.0.1", options.port)
     pull("nanodet-g-416", progress=note)
     clip = options.video or demo_clip(note)
+    if options.prepare:
+        return 0
     plan = cache_folder("demo") / "plan.png"
     draw_plan(clip, plan)
     printer = _Printer(quiet=options.json)

@@ -32,8 +32,8 @@ def add_parser(verbs: Any) -> None:
 
 
 def listen_(options: argparse.Namespace) -> int:
-    from omni.receiver import Received, Receiver, describe
     from omni.errors import ConfigError
+    from omni.receiver import Received, Receiver, describe
 
     secret = os.environ.get(options.secret_env) if options.secret_env else None
     if options.secret_env and not secret:
