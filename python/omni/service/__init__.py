@@ -1,0 +1,6 @@
+"""The HTTP service: the documented endpoints, the live page. The only place that knows Sanic."""
+
+from omni.service.app import create_app
+from omni.service.server import free_port, serve
+
+__all__ = ["create_app", "free_port", "serve"]

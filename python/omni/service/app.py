@@ -1,0 +1,94 @@
+"""The app: routes, errors, and the life of the agent behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sanic import Sanic
+from sanic.config import Config
+from sanic_routing.exceptions import RouteExists
+
+from omni.config import AgentConfig
+from omni.errors import ConfigError
+from omni.service.context import App, Context
+from omni.service.guard import add_security_headers, refuse_other_origins
+from omni.service.live import LiveHub
+from omni.service.plans import read_plans
+from omni.service.problems import problem_response
+from omni.service.routes import blueprints, map_tracking
+from omni.service.serialize import to_json
+
+if TYPE_CHECKING:
+    from omni.agent import Agent
+
+REQUEST_MAX_BYTES = 256 * 1024
+"""The largest body that is read; the documented calls need less than 1 KiB."""
+
+WEBSOCKET_MAX_BYTES = 4 * 1024
+"""Viewers only listen."""
+
+
+def create_app(agent_factory: Callable[[], Agent], config: AgentConfig) -> App:
+    """Make the app. Nothing is started.
+
+    The agent is made and started by the server before it takes requests, and stopped by it afterwards. It owns
+    cameras and models, so an app runs in one process.
+
+    Args:
+        agent_factory: makes the agent, or hands over one that was not started yet.
+        config: the agent's configuration.
+
+    Raises:
+        ConfigError: the map was given a path that another endpoint has.
+    """
+    app = Sanic(
+        f"omni-{uuid4().hex}",  # Sanic keeps a register of names; several apps may live in one process
+        config=Config(_SETTINGS, env_prefix=None),
+        ctx=Context(config),
+        dumps=to_json,
+        configure_logging=False,
+    )
+    app.error_handler.add(Exception, problem_response)
+    app.register_middleware(refuse_other_origins, "request")
+    app.register_middleware(add_security_headers, "response")
+    for blueprint in blueprints():
+        app.blueprint(blueprint)
+    try:
+        app.blueprint(map_tracking.blueprint(config.http.map_tracking_path))
+    except RouteExists:
+        raise ConfigError(
+            f"$.http.map_tracking_path: {config.http.map_tracking_path} is another endpoint's; choose another path"
+        ) from None
+
+    async def start(app: App) -> None:
+        context = app.ctx
+        context.plans = await asyncio.to_thread(read_plans, config.map_tracking)
+        context.agent = await asyncio.to_thread(agent_factory)
+        await asyncio.to_thread(context.agent.start)
+        context.live = LiveHub(context.agent, context.map_body)
+        context.live.start()
+
+    async def stop(app: App) -> None:
+        await app.ctx.live.stop()
+        await asyncio.to_thread(app.ctx.agent.stop)
+
+    app.register_listener(start, "before_server_start")
+    app.register_listener(stop, "before_server_stop")
+    return app
+
+
+_SETTINGS: dict[str, str | bool | int | float | None] = {
+    "ACCESS_LOG": False,
+    "AUTO_EXTEND": False,
+    "GRACEFUL_SHUTDOWN_TIMEOUT": 2.0,
+    "GRACEFUL_TCP_CLOSE_TIMEOUT": 1.0,
+    "MOTD": False,
+    "REQUEST_MAX_SIZE": REQUEST_MAX_BYTES,
+    "REQUEST_TIMEOUT": 15,
+    "RESPONSE_TIMEOUT": 30,
+    "TOUCHUP": False,  # it rewrites Sanic's own classes, which allows only one app in a process
+    "WEBSOCKET_MAX_SIZE": WEBSOCKET_MAX_BYTES,
+}

@@ -1,0 +1,177 @@
+"""The fields of a call, read from its JSON body, form and query string, and checked."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from urllib.parse import parse_qsl
+
+from omni.service.problems import Problem
+
+if TYPE_CHECKING:
+    from omni.service.context import HttpRequest
+
+INT_MAX = 2**63 - 1
+TEXT_MAX = 1024
+
+_EXPECTED = {
+    "bool": "true or false",
+    "int": f"an integer from 0 to {INT_MAX}",
+    "text": f"a string of 1 to {TEXT_MAX} characters",
+    "uuid": 'a UUID (8-4-4-4-12 hexadecimal digits) or ""',
+}
+_BOOLS = {"true": True, "false": False}
+_DIGITS = re.compile(r"[0-9]{1,19}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a call: its name in the protocol, its kind, and its default; without one it is required."""
+
+    name: str
+    kind: Literal["bool", "int", "text", "uuid"]
+    default: bool | int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A value from a query string or form: always text, to be read as the field's kind."""
+
+    text: str
+
+
+def read_fields(request: HttpRequest, fields: Iterable[Field]) -> dict[str, Any]:
+    """The value of every field, by its name in the protocol.
+
+    Raises:
+        Problem: 400, naming the field, what was expected and what came.
+    """
+    known = {field.name: field for field in fields}
+    given = _given(request)
+    for name in given.keys() - known.keys():
+        _refuse_unknown(name, known)
+    return {name: _value(field, given) for name, field in known.items()}
+
+
+def _given(request: HttpRequest) -> Mapping[str, Any]:
+    """All that was sent, body and query together; nothing may be there twice."""
+    pairs = [*_body_pairs(request), *_text_pairs(request.query_string, "query string")]
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Problem("duplicate-field", 400, f"{_path(twice)} is given more than once", field=_path(twice))
+    return given
+
+
+def _body_pairs(request: HttpRequest) -> list[tuple[str, Any]]:
+    body = request.body
+    if not body.strip():
+        return []
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "multipart/form-data":
+        form: Mapping[str, list[str]] = request.get_form() or {}
+        return [(name, _Text(value)) for name, values in form.items() for value in values]
+    # curl -d says "form" whatever it sends, and no form begins with a brace
+    if content_type == "application/x-www-form-urlencoded" and not body.lstrip().startswith(b"{"):
+        return _text_pairs(body.decode("utf-8", "replace"), "form")
+    return _json_pairs(body)
+
+
+def _text_pairs(text: str, where: str) -> list[tuple[str, _Text]]:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise Problem("invalid-body", 400, f"the {where} is not percent-encoded UTF-8 of at most 100 fields") from None
+    return [(name, _Text(value)) for name, value in pairs]
+
+
+def _json_pairs(body: bytes) -> list[tuple[str, Any]]:
+    try:
+        document = json.loads(body.decode("utf-8"), object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise Problem("invalid-body", 400, "the body is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Problem("invalid-body", 400, f"the body is not JSON: {error.msg} at {where}") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, NaN, brackets without end
+        raise Problem("invalid-body", 400, "the body is not JSON that a call can need") from None
+    if not isinstance(document, _Pairs):
+        found = _shown(document)
+        raise Problem(
+            "invalid-body", 400, f"$: expected an object, found {found}", field="$", expected="an object", found=found
+        )
+    return document
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as it stands, with keys that come twice."""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _value(field: Field, given: Mapping[str, Any]) -> Any:
+    if field.name not in given:
+        if field.default is None:
+            _refuse(field, "nothing", "missing-field")
+        return field.default
+    sent = given[field.name]
+    value = _from_text(field.kind, sent.text) if isinstance(sent, _Text) else sent
+    if not _fits(field.kind, value):
+        _refuse(field, _shown(sent.text if isinstance(sent, _Text) else sent), "invalid-field")
+    return value.lower() if field.kind == "uuid" else value
+
+
+def _from_text(kind: str, text: str) -> Any:
+    if kind == "bool":
+        return _BOOLS.get(text.lower(), text)
+    if kind == "int" and _DIGITS.fullmatch(text):
+        return int(text)
+    return text
+
+
+def _fits(kind: str, value: Any) -> bool:
+    if kind == "bool":
+        return isinstance(value, bool)
+    if kind == "int":
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= INT_MAX
+    if not isinstance(value, str):
+        return False
+    if kind == "uuid":
+        return value == "" or _UUID.fullmatch(value) is not None
+    return 0 < len(value) <= TEXT_MAX and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def _refuse(field: Field, found: str, slug: str) -> NoReturn:
+    expected = _EXPECTED[field.kind]
+    detail = f"{_path(field.name)}: expected {expected}, found {found}"
+    raise Problem(slug, 400, detail, field=_path(field.name), expected=expected, found=found)
+
+
+def _refuse_unknown(name: str, known: Iterable[str]) -> NoReturn:
+    shown, names = name[:100].encode("utf-8", "replace").decode(), ", ".join(known)
+    nearest = difflib.get_close_matches(shown, list(known), n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"this call takes {names}"
+    path = _path(shown)
+    raise Problem("unknown-field", 400, f"{path}: no such field; {hint}", field=path, expected=names, found=shown)
+
+
+def _path(name: str) -> str:
+    return f"$.{name}"
+
+
+def _shown(value: Any) -> str:
+    """A value as a caller recognises it, short."""
+    if isinstance(value, _Pairs):
+        return "an object"
+    if isinstance(value, list):
+        return "an array"
+    text = json.dumps(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."

@@ -1,0 +1,159 @@
+"""Between the agent's threads and the viewers: everything is made once, however many watch."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from omni.service.live.picture import picture_message
+from omni.service.live.viewer import Viewer
+from omni.service.map_body import MapBody
+from omni.service.serialize import to_json
+from omni.service.status import status_document
+from omni.types import FrameResult, ProcessMessage
+
+if TYPE_CHECKING:
+    from omni.agent import Agent
+
+logger = logging.getLogger(__name__)
+
+VIEWERS_MAX = 32
+LOOK_S = 0.03
+"""Pause between two looks for something new: at most 33 pictures a second of a stream."""
+
+STATUS_S = 1.0
+HISTORY = 60
+"""Messages of processes that began or ended, which a new viewer gets first."""
+
+
+Step = Callable[[], Awaitable[None]]
+
+
+class LiveHub:
+    """Gives the viewers pictures, map, processes and status. Works only while somebody watches.
+
+    Belongs to the event loop's thread.
+
+    Args:
+        agent: what is watched.
+        map_body: the map's text, shared with ``GET /map_tracking``.
+    """
+
+    def __init__(self, agent: Agent, map_body: MapBody) -> None:
+        self._agent = agent
+        self._map_body = map_body
+        self._viewers: set[Viewer] = set()
+        self._watched = asyncio.Event()
+        self._history: deque[str] = deque(maxlen=HISTORY)
+        self._pictures: dict[str, tuple[FrameResult, bytes]] = {}
+        self._shown_map = ""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Begin to look. Called in the event loop."""
+        loop = asyncio.get_running_loop()
+        self._unsubscribe = self._agent.subscribe(
+            lambda message: _call_in(loop, self._send_processes, message)  # from the agent's threads
+        )
+        steps: list[tuple[Step, float]] = [(self._send_map, LOOK_S), (self._send_status, STATUS_S)]
+        streams = [status.stream_uuid for status in self._agent.streams()]
+        steps += [(partial(self._send_picture, stream), LOOK_S) for stream in streams]
+        self._tasks = [asyncio.create_task(self._repeat(step, pause_s)) for step, pause_s in steps]
+
+    async def stop(self) -> None:
+        """End all work."""
+        self._unsubscribe()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def join(self) -> Viewer | None:
+        """A new viewer, who has at once all there is; None when there are too many."""
+        if len(self._viewers) >= VIEWERS_MAX:
+            return None
+        viewer = Viewer()
+        for text in self._history:
+            viewer.append(text)
+        viewer.replace("status", self._status())
+        viewer.replace("map", _map_message(self._map_body.text(self._agent.map_ticks())))
+        for stream, (result, message) in self._pictures.items():
+            if self._agent.latest(stream) is result:  # else the newest is on its way
+                viewer.replace(stream, message)
+        self._viewers.add(viewer)
+        self._watched.set()
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """The viewer is gone."""
+        self._viewers.discard(viewer)
+        if not self._viewers:
+            self._watched.clear()
+
+    async def _repeat(self, step: Step, pause_s: float) -> None:
+        while True:
+            await self._watched.wait()
+            try:
+                await step()
+            except Exception:
+                logger.exception("viewers miss something")
+                await asyncio.sleep(STATUS_S)
+            await asyncio.sleep(pause_s)
+
+    async def _send_picture(self, stream_uuid: str) -> None:
+        result = self._agent.latest(stream_uuid)
+        shown, _ = self._pictures.get(stream_uuid, (None, b""))
+        if result is None or result is shown:
+            return
+        message = await asyncio.to_thread(picture_message, result)
+        self._pictures[stream_uuid] = result, message
+        for viewer in self._viewers:
+            viewer.replace(stream_uuid, message)
+
+    async def _send_map(self) -> None:
+        body = self._map_body.text(self._agent.map_ticks())
+        if body is not self._shown_map:
+            self._shown_map = body
+            for viewer in self._viewers:
+                viewer.replace("map", _map_message(body))
+
+    async def _send_status(self) -> None:
+        text = self._status()
+        for viewer in self._viewers:
+            viewer.replace("status", text)
+
+    def _send_processes(self, message: ProcessMessage) -> None:
+        if message.reason == "ongoing" and not self._viewers:
+            return
+        text = to_json(
+            {
+                "type": "processes",
+                "reason": message.reason,
+                "stream_uuid": message.stream_uuid,
+                "timestamp": message.timestamp,
+                "processes": list(message.processes),
+            }
+        )
+        if message.reason != "ongoing":
+            self._history.append(text)
+        for viewer in self._viewers:
+            viewer.append(text)
+
+    def _status(self) -> str:
+        return to_json({"type": "status", **status_document(self._agent, time.time())})
+
+
+def _map_message(body: str) -> str:
+    return '{"type":"map",' + body[1:]
+
+
+def _call_in(
+    loop: asyncio.AbstractEventLoop, function: Callable[[ProcessMessage], None], message: ProcessMessage
+) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(function, message)

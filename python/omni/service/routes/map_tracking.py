@@ -1,0 +1,20 @@
+"""People on the map (protocol, section 1)."""
+
+from __future__ import annotations
+
+from sanic import Blueprint, HTTPResponse
+
+from omni.service.context import HttpRequest
+
+
+def blueprint(path: str) -> Blueprint:
+    """``path`` is where the configuration puts it."""
+    routes = Blueprint("map_tracking")
+    routes.add_route(map_tracking, path)
+    return routes
+
+
+async def map_tracking(request: HttpRequest) -> HTTPResponse:
+    context = request.app.ctx
+    text = context.map_body.text(context.agent.map_ticks())
+    return HTTPResponse(text, content_type="application/json")

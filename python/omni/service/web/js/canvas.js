@@ -1,0 +1,43 @@
+// A canvas that is sharp on every screen and drawn at most once a picture of the screen.
+
+export class Surface {
+  #wanted = false; #draw;
+  width = 0; height = 0; // CSS pixels
+
+  constructor(canvas, draw) {
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d");
+    this.#draw = draw;
+    new ResizeObserver(([{ contentRect }]) => {
+      this.width = contentRect.width;
+      this.height = contentRect.height;
+      this.redraw();
+    }).observe(canvas);
+  }
+
+  redraw() {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    requestAnimationFrame(() => {
+      this.#wanted = false;
+      this.#fit();
+      if (this.width && this.height) this.#draw(this.context);
+    });
+  }
+
+  #fit() {
+    const scale = devicePixelRatio || 1;
+    const [width, height] = [Math.round(this.width * scale), Math.round(this.height * scale)];
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    this.context.setTransform(scale, 0, 0, scale, 0, 0);
+    this.context.clearRect(0, 0, this.width, this.height);
+  }
+}
+
+export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+
+// x, y and size of the largest picture of this size that fits.
+export function contain(width, height, intoWidth, intoHeight) {
+  const scale = Math.min(intoWidth / width, intoHeight / height);
+  return { x: (intoWidth - width * scale) / 2, y: (intoHeight - height * scale) / 2, scale };
+}

@@ -1,0 +1,191 @@
+"""What each endpoint answers (protocol, section 1)."""
+
+from __future__ import annotations
+
+import socket
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from tests.service.fakes import DOOR, YARD, MapTick, Server, map_tick
+
+from omni.config import AgentConfig, load_config
+from omni.errors import ConfigError
+from omni.process.schema import processes_schema
+from omni.service.map_body import MapBody
+
+
+def test_about_has_the_documented_members_and_types(server: Server) -> None:
+    about = server.call("/about").document
+    software = about.pop("used_software")
+    assert about.pop("may_be_standalone") is True
+    assert set(about) == {"version", "full_version_with_hash", "build_hash", "build_date", "name"}
+    assert all(isinstance(value, str) and value for value in about.values())
+    assert about["name"] == "omni"
+    assert datetime.fromisoformat(about["build_date"]).utcoffset().total_seconds() == 0
+    assert {"FaceSDK", "onnxruntime", "opencv", "numpy", "sanic", "python", "rust"} <= set(software)
+
+
+def test_the_map_has_the_documented_shape(server: Server) -> None:
+    tick = map_tick(1)
+    server.agent.ticks = [tick]
+    answer = server.call("/map_tracking")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.document == {"views": {"top_view": tick.document}}
+
+
+def test_without_a_map_the_views_are_empty(server: Server) -> None:
+    assert server.call("/map_tracking").document == {"views": {}}
+
+
+def test_the_map_is_serialised_once_a_tick(server: Server) -> None:
+    body = MapBody()
+    assert body.text([map_tick(1)]) is body.text([map_tick(1)])
+    server.agent.ticks = [map_tick(1, x=1.5)]
+    first = server.call("/map_tracking").body
+    server.agent.ticks = [map_tick(1, x=2.5)]  # same tick: what was made for it stands
+    assert server.call("/map_tracking").body == first
+    server.agent.ticks = [map_tick(2, x=2.5)]
+    assert server.call("/map_tracking").document["views"]["top_view"]["objects"][0]["bbox"][0] == 2.5
+
+
+def test_a_number_that_json_cannot_say_is_refused(server: Server) -> None:
+    server.agent.ticks = [map_tick(1, x=float("nan"))]
+    answer = server.call("/map_tracking")
+    assert answer.status == 500
+    assert b"nan" not in answer.body.lower()
+    with pytest.raises(OverflowError):
+        MapBody().text([MapTick("top_view", 1, {"x": float("inf")})])
+
+
+def test_the_configuration_renames_the_map() -> None:
+    with Server(load_config({"http": {"map_tracking_path": "/floor/people"}})) as server:
+        assert server.call("/floor/people").document == {"views": {}}
+        assert server.call("/map_tracking").status == 404
+
+
+def test_the_map_cannot_have_the_path_of_another_endpoint() -> None:
+    config = load_config({"http": {"map_tracking_path": "/about"}})
+    with pytest.raises(ConfigError, match="map_tracking_path"):
+        Server(config)
+
+
+def test_health(server: Server) -> None:
+    assert server.call("/healthz").document == {"alive": True}
+    assert server.call("/readyz").document == {"ready": True, "reasons": [], "warnings": []}
+
+
+def test_a_wrong_map_is_a_warning_and_no_camera_at_all_is_a_reason(server: Server) -> None:
+    server.agent.found = ["map tracking: the points lie on one line"]
+    assert server.call("/readyz").document["warnings"] == ["map tracking: the points lie on one line"]
+    server.agent.all_down()
+    answer = server.call("/readyz")
+    assert answer.status == 503
+    assert answer.document["ready"] is False
+    assert "stream Door: down: connection refused" in answer.document["reasons"]
+
+
+def test_status(server: Server) -> None:
+    status = server.call("/api/v1/status").document
+    assert [stream["stream_uuid"] for stream in status["streams"]] == [DOOR, YARD]
+    assert set(status) == {"timestamp", "streams", "stats", "problems"}
+    assert status["streams"][0]["lag_s"] is None
+
+
+def test_the_schema_is_the_packages(server: Server) -> None:
+    assert server.call("/api/v1/schema/processes").document == processes_schema()
+
+
+@pytest.fixture
+def with_plan(tmp_path: Path) -> Server:
+    cv2.imwrite(str(tmp_path / "plan.png"), np.zeros((60, 80, 3), np.uint8))
+    corners = [{"image": [x, y], "map": [100 * x, 50 * y]} for x in (0.0, 1.0) for y in (0.0, 1.0)]
+    camera = {"stream_uuid": DOOR, "points": corners}
+    views = [
+        {"name": "hall 1/\u00e9", "image": str(tmp_path / "plan.png"), "metres_per_unit": 0.02, "cameras": [camera]},
+        {"name": "bare", "cameras": [camera]},
+        {"name": "unused", "cameras": [camera]},
+    ]
+    return Server(load_config({"map_tracking": {"enabled": True, "views": views}}))
+
+
+def test_views_with_and_without_a_plan(with_plan: Server) -> None:
+    with with_plan as server:
+        server.agent.ticks = [MapTick(name, 0, {}) for name in ("hall 1/\u00e9", "bare")]
+        hall, bare = server.call("/api/v1/views").document["views"]
+        plan = hall.pop("plan")
+        assert hall == {
+            "name": "hall 1/\u00e9", "metres_per_unit": 0.02, "extent": [0.0, 0.0, 80.0, 60.0], "cameras": [DOOR]
+        }  # fmt: skip
+        assert (plan["width"], plan["height"]) == (80, 60)
+        picture = server.call(plan["url"])
+        assert picture.headers["content-type"] == "image/png"
+        assert cv2.imdecode(np.frombuffer(picture.body, np.uint8), cv2.IMREAD_COLOR).shape == (60, 80, 3)
+        assert bare["plan"] is None
+        assert bare["extent"] == [-25.0, -25.0, 125.0, 75.0]
+        assert server.call("/api/v1/views/bare/plan").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status", "slug"),
+    [
+        ("/nothing", "GET", 404, "not-found"),
+        ("/about", "POST", 405, "method-not-allowed"),
+        ("/external_process/begin", "GET", 405, "method-not-allowed"),
+        ("/api/v1/live", "GET", 426, "websocket-only"),
+        ("/api/v1/views/none/plan", "GET", 404, "no-plan"),
+    ],
+)
+def test_every_error_is_a_problem(server: Server, path: str, method: str, status: int, slug: str) -> None:
+    answer = server.call(path, method)
+    assert answer.status == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {"type", "title", "status", "detail"} <= set(answer.document)
+    assert answer.document["type"] == f"urn:omni:problem:{slug}"
+    assert answer.document["status"] == status
+
+
+def test_a_wrong_method_names_the_right_ones(server: Server) -> None:
+    assert server.call("/external_process/begin").headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("sent", [b"garbage\r\n\r\n", b"POST / HTTP/1.1\r\ncontent-length: x\r\n\r\n"])
+def test_what_is_not_http_is_a_problem_too(server: Server, sent: bytes) -> None:
+    host, port = server.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(sent)
+        answer = connection.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"content-type: application/problem+json" in answer
+
+
+def test_an_error_of_ours_tells_nothing_of_our_insides(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("rtsp://user:password@camera")
+
+    monkeypatch.setattr(server.agent, "map_ticks", fail)
+    answer = server.call("/map_tracking")
+    assert answer.status == 500
+    assert answer.document["type"] == "urn:omni:problem:internal-error"
+    assert b"password" not in answer.body
+    assert b"RuntimeError" not in answer.body
+    assert "a request failed" in caplog.text
+
+
+def test_pages_of_other_sites_may_not_call(server: Server) -> None:
+    refused = server.call("/external_process/terminate_all", "POST", headers={"Origin": "http://elsewhere.example"})
+    assert refused.status == 403
+    assert refused.document["type"] == "urn:omni:problem:origin-refused"
+    assert server.call("/external_process/terminate_all", "POST", headers={"Origin": server.address}).status == 200
+
+
+def test_the_agent_lives_as_long_as_the_server(config: AgentConfig) -> None:
+    running = Server(config)
+    assert running.agent.life == []
+    with running:
+        assert running.agent.life == ["start"]
+    assert running.agent.life == ["start", "stop"]

@@ -1,0 +1,80 @@
+"""Listening, and stopping when told to."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from tests.service.fakes import FakeAgent
+
+from omni.config import AgentConfig
+from omni.errors import ConfigError, PortInUseError
+from omni.service import create_app, free_port, serve
+
+SCRIPT = """
+import sys
+from omni.config import load_config
+from omni.service import create_app, serve
+from tests.service.fakes import FakeAgent
+agent = FakeAgent(load_config({}))
+serve(create_app(lambda: agent, agent.config), "127.0.0.1", int(sys.argv[1]))
+print(agent.life)
+"""
+
+
+def test_a_taken_port_is_one_line_and_starts_nothing(config: AgentConfig) -> None:
+    agent = FakeAgent(config)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PortInUseError, match=rf"127\.0\.0\.1:{port} is in use.*--port"):
+            serve(create_app(lambda: agent, config), "127.0.0.1", port)  # type: ignore[arg-type, return-value]
+        with pytest.raises(PortInUseError):
+            free_port("127.0.0.1", port)
+    assert agent.life == []
+    assert free_port("127.0.0.1", port) == port
+    assert free_port("127.0.0.1", 0) > 0
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"cannot listen on 192\.0\.2\.1:80: .*--host"):
+        free_port("192.0.2.1", 80)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_cleanly(end: signal.Signals) -> None:
+    port = free_port("127.0.0.1", 0)
+    service = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", SCRIPT, str(port)],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_until_up(f"http://127.0.0.1:{port}/healthz")
+        begun = time.monotonic()
+        service.send_signal(end)
+        out, errors = service.communicate(timeout=15)
+        assert time.monotonic() - begun < 15
+    finally:
+        service.kill()
+    assert service.returncode == 0
+    assert out == "['start', 'stop']\n"
+    assert errors == ""
+
+
+def wait_until_up(address: str) -> None:
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(address, timeout=1).close()
+            return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise AssertionError("the service did not come up")
