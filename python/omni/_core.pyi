@@ -1,0 +1,91 @@
+"""The compiled core. Use it through omni.track, omni.fusion and omni.encode, which document it."""
+
+from typing import TypeAlias, final
+
+from omni.types import Float32, Float64, Int32, Int64, UInt8
+
+__all__ = ["RUST_VERSION", "Homography", "MapFuser", "Tracker", "encode_jpeg", "encode_jpeg_base64"]
+
+RUST_VERSION: str
+
+_TrackColumns: TypeAlias = tuple[float, Int64, Float32, Float32, Int32, UInt8, Int32, Float64]
+_MapColumns: TypeAlias = tuple[Int64, Float64, Float64, Float64, Float64, Float64, Int64]
+_CameraBoxes: TypeAlias = tuple[int, Float32, Float32, Int64 | None]
+
+@final
+class Tracker:
+    def __new__(
+        cls,
+        *,
+        track_activation_threshold: float,
+        high_confidence_threshold: float,
+        low_confidence_threshold: float,
+        minimum_matching_threshold: float,
+        lost_track_seconds: float,
+        relink_seconds: float,
+        covered_track_seconds: float,
+        adapt_confidence: bool,
+    ) -> Tracker: ...
+    def update(
+        self,
+        xyxy: Float32,
+        confidence: Float32,
+        class_id: Int32 | None,
+        *,
+        timestamp: float,
+        embeddings: Float32 | None,
+        image_size: tuple[float, float] | None,
+    ) -> _TrackColumns: ...
+    def lost(self) -> _TrackColumns: ...
+    def removed(self) -> _TrackColumns: ...
+    def reset(self) -> None: ...
+
+@final
+class Homography:
+    def __new__(
+        cls,
+        matrix: Float64,
+        image_size: tuple[float, float] | None,
+        camera_matrix: Float64 | None,
+        distortion: Float64 | None,
+    ) -> Homography: ...
+    @staticmethod
+    def from_points(
+        image_points: Float64,
+        map_points: Float64,
+        image_size: tuple[float, float] | None,
+        camera_matrix: Float64 | None,
+        distortion: Float64 | None,
+    ) -> Homography: ...
+    @property
+    def matrix(self) -> Float64: ...
+    @property
+    def image_size(self) -> tuple[float, float] | None: ...
+    @property
+    def residuals(self) -> Float64: ...
+    @property
+    def rms_error(self) -> float | None: ...
+    def map_from_image(self, points: Float64) -> Float64: ...
+    def image_from_map(self, points: Float64) -> Float64: ...
+    def covariance(self, points: Float64, pixel_sigma: float) -> Float64: ...
+
+@final
+class MapFuser:
+    def __new__(
+        cls,
+        *,
+        metres_per_unit: float,
+        minimum_confidence: float,
+        birth_confidence: float,
+        pixel_noise: float,
+        floor_noise_m: float,
+        confirm_seconds: float,
+        coast_seconds: float,
+        lost_seconds: float,
+        merge_distance_m: float,
+    ) -> MapFuser: ...
+    def set_camera(self, camera: int, homography: Homography) -> None: ...
+    def update(self, cameras: list[_CameraBoxes], timestamp: float) -> _MapColumns: ...
+
+def encode_jpeg(image: UInt8, quality: int) -> bytes: ...
+def encode_jpeg_base64(image: UInt8, quality: int) -> str: ...

@@ -1,0 +1,115 @@
+"""The way from a camera's picture to the map."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from omni import _core
+from omni._arrays import contiguous
+from omni.types import Float64
+
+
+class Homography:
+    """Map from image pixels, for points on the floor. Immutable.
+
+    Args:
+        matrix: (3, 3), takes pixels (x, y, 1) to the map. With a lens, pixels after its distortion is undone. Its sign
+            is free: the side of the horizon that holds the lower edge of the picture is the floor.
+        image_size: (width, height) of the picture in pixels; a box that ends at its lower border then counts as cut.
+            Where it is unknown, 1920 x 1080 decides which side of the horizon is the floor.
+        camera_matrix: (3, 3) [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] in pixels.
+        distortion: (5,) k1, k2, p1, p2, k3 as in OpenCV; needs ``camera_matrix``.
+
+    Raises:
+        CalibrationError: the matrix is singular or not finite, or the lens is none.
+        ValueError: wrong shape.
+        TypeError: not real numbers.
+    """
+
+    def __init__(
+        self,
+        matrix: npt.ArrayLike,
+        image_size: tuple[float, float] | None = None,
+        camera_matrix: npt.ArrayLike | None = None,
+        distortion: npt.ArrayLike | None = None,
+    ) -> None:
+        numbers = contiguous("matrix", matrix, np.float64)
+        self._core = _core.Homography(numbers, image_size, *_lens(camera_matrix, distortion))
+
+    @classmethod
+    def from_points(
+        cls,
+        image_points: npt.ArrayLike,
+        map_points: npt.ArrayLike,
+        image_size: tuple[float, float] | None = None,
+        camera_matrix: npt.ArrayLike | None = None,
+        distortion: npt.ArrayLike | None = None,
+    ) -> Self:
+        """The homography with the least squared error on the map over K >= 4 point pairs.
+
+        Args:
+            image_points: (K, 2) pixels of the picture as it is.
+            map_points: (K, 2) map units.
+            image_size: see the class, as for the next two.
+            camera_matrix: with it, ``distortion`` is undone first.
+            distortion: see the class.
+
+        Raises:
+            CalibrationError: too few points, one given twice, all on a line, not finite, or no usable fit.
+        """
+        made = cls.__new__(cls)
+        made._core = _core.Homography.from_points(
+            contiguous("image_points", image_points, np.float64),
+            contiguous("map_points", map_points, np.float64),
+            image_size,
+            *_lens(camera_matrix, distortion),
+        )
+        return made
+
+    @property
+    def matrix(self) -> Float64:
+        """(3, 3), with a positive third coordinate for floor in front of the camera."""
+        return self._core.matrix
+
+    @property
+    def image_size(self) -> tuple[float, float] | None:
+        """(width, height) in pixels, where known."""
+        return self._core.image_size
+
+    @property
+    def residuals(self) -> Float64:
+        """(K,) error of each calibration point in map units; empty for a homography from a matrix."""
+        return self._core.residuals
+
+    @property
+    def rms_error(self) -> float | None:
+        """Root mean square of the residuals in map units; None for a homography from a matrix."""
+        return self._core.rms_error
+
+    def map_from_image(self, points: npt.ArrayLike) -> Float64:
+        """(K, 2) pixels to (K, 2) map units; NaN for a pixel on or beyond the horizon."""
+        return self._core.map_from_image(contiguous("points", points, np.float64))
+
+    def image_from_map(self, points: npt.ArrayLike) -> Float64:
+        """(K, 2) map units to (K, 2) pixels; NaN for a place that is not in front of the camera."""
+        return self._core.image_from_map(contiguous("points", points, np.float64))
+
+    def covariance(self, points: npt.ArrayLike, pixel_sigma: float) -> Float64:
+        """Covariance on the map of pixels known to ``pixel_sigma`` (standard deviation in pixels), to first order.
+
+        Returns:
+            (K, 2, 2) map units squared; NaN for a pixel on or beyond the horizon.
+        """
+        return self._core.covariance(contiguous("points", points, np.float64), pixel_sigma)
+
+
+def _lens(
+    camera_matrix: npt.ArrayLike | None, distortion: npt.ArrayLike | None
+) -> tuple[Float64 | None, Float64 | None]:
+    return (
+        None if camera_matrix is None else contiguous("camera_matrix", camera_matrix, np.float64),
+        None if distortion is None else contiguous("distortion", distortion, np.float64),
+    )

@@ -1,0 +1,112 @@
+"""The tracker of one stream and its settings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from omni import _core
+from omni._arrays import contiguous
+from omni.types import Tracks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerConfig:
+    """Settings of a ``Tracker``. Thresholds lie between 0 and 1, times are in seconds, whatever the frame rate.
+
+    Attributes:
+        track_activation_threshold: least confidence of a detection that starts a track or revives one that was lost.
+        high_confidence_threshold: detections above it are matched first, with every track; a track is reported once
+            its mean confidence reaches it.
+        low_confidence_threshold: detections between this and the one above only prolong tracks seen a moment ago;
+            those below are ignored.
+        minimum_matching_threshold: least similarity (overlap times confidence) of a track and a detection.
+        lost_track_seconds: how long a track that is not seen moves on by prediction and is matched by overlap.
+        relink_seconds: how long a track that stood still is kept for somebody who appears at the same place.
+        covered_track_seconds: how long a track that is covered by a nearer person is still reported.
+        adapt_confidence: bring confidences to a common level first (the upper quartile of the stream, scaled to 0.9;
+            never scaled down, at most by 1.5), so that the same thresholds serve detectors that are sure at 0.6 and
+            such that are sure at 0.95. Without it the thresholds mean the detector's own confidences.
+    """
+
+    track_activation_threshold: float = 0.7
+    high_confidence_threshold: float = 0.65
+    low_confidence_threshold: float = 0.1
+    minimum_matching_threshold: float = 0.2
+    lost_track_seconds: float = 1.0
+    relink_seconds: float = 3.0
+    covered_track_seconds: float = 0.2
+    adapt_confidence: bool = True
+
+
+class Tracker:
+    """Follows the people of one stream by their boxes. Thread-safe.
+
+    Two trackers share nothing; each counts its own ids from 1 and never uses one twice.
+
+    Args:
+        config: settings.
+
+    Raises:
+        ValueError: a setting is out of range; the message names it.
+    """
+
+    def __init__(self, config: TrackerConfig | None = None) -> None:
+        self._core = _core.Tracker(**asdict(config or TrackerConfig()))
+
+    def update(
+        self,
+        xyxy: npt.ArrayLike,
+        confidence: npt.ArrayLike,
+        class_id: npt.ArrayLike | None = None,
+        *,
+        timestamp: float,
+        embeddings: npt.ArrayLike | None = None,
+        image_size: tuple[float, float] | None = None,
+    ) -> Tracks:
+        """Take in the detections of one frame. A refused update leaves the tracker as it was.
+
+        Args:
+            xyxy: (N, 4) pixels x1 y1 x2 y2, at most 20000; boxes without area are ignored.
+            confidence: (N,) 0 to 1.
+            class_id: (N,) integers; boxes of different classes are never one track. All 0 if left out.
+            timestamp: seconds, more than that of the update before.
+            embeddings: (N, D) appearance vectors. Checked, but not used yet.
+            image_size: (width, height) in pixels; a prediction that has left the picture is then not reported.
+
+        Returns:
+            The confirmed tracks that this frame supports: those detected, and for a moment those that a nearer person
+            covers (``detection_index`` -1). Boxes are smoothed.
+
+        Raises:
+            ValueError: wrong shape, not finite, out of range, or the time does not increase.
+            TypeError: not real numbers.
+        """
+        columns = self._core.update(
+            contiguous("xyxy", _rows(xyxy, 4), np.float32),
+            contiguous("confidence", confidence, np.float32),
+            None if class_id is None else contiguous("class_id", class_id, np.int32),
+            timestamp=timestamp,
+            embeddings=None if embeddings is None else contiguous("embeddings", embeddings, np.float32),
+            image_size=image_size,
+        )
+        return Tracks(*columns)
+
+    def lost(self) -> Tracks:
+        """Tracks once reported that the latest update did not support and that may come back; boxes are predicted."""
+        return Tracks(*self._core.lost())
+
+    def removed(self) -> Tracks:
+        """Tracks once reported that the latest update gave up for good."""
+        return Tracks(*self._core.removed())
+
+    def reset(self) -> None:
+        """Forget all tracks and the time. Ids go on, none is used twice."""
+        self._core.reset()
+
+
+def _rows(value: npt.ArrayLike, width: int) -> npt.ArrayLike:
+    """An empty list as no rows of this width."""
+    return np.zeros((0, width), np.float32) if isinstance(value, list | tuple) and not value else value

@@ -1,0 +1,110 @@
+//! JPEG by libjpeg-turbo.
+
+use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
+
+use crate::error::{Error, Result};
+
+/// The largest side that a JPEG file can have.
+const MAX_SIDE: usize = 65_500;
+
+/// A picture in memory that belongs to somebody else.
+#[derive(Debug, Clone, Copy)]
+pub struct Pixels<'a> {
+    /// From the first byte of the first row to the last byte of the last row.
+    pub bytes: &'a [u8],
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Bytes from one row to the next.
+    pub pitch: usize,
+    /// 3 for BGR, 1 for grey.
+    pub channels: usize,
+}
+
+impl Pixels<'_> {
+    fn validate(&self) -> Result<PixelFormat> {
+        let Self { bytes, width, height, pitch, channels } = *self;
+        let format = match channels {
+            1 => PixelFormat::GRAY,
+            3 => PixelFormat::BGR,
+            _ => return Err(Error::invalid("image", "1 channel (grey) or 3 (BGR)", channels)),
+        };
+        if width == 0 || height == 0 || width > MAX_SIDE || height > MAX_SIDE {
+            let expected = format!("sides from 1 to {MAX_SIDE} pixels");
+            return Err(Error::invalid("image", expected, format!("{width} x {height}")));
+        }
+        let row = width * channels;
+        let whole = pitch.checked_mul(height - 1).and_then(|n| n.checked_add(row));
+        if pitch < row || whole.is_none_or(|n| n > bytes.len()) {
+            let got = format!("{} bytes, {pitch} a row", bytes.len());
+            return Err(Error::invalid("image", format!("{height} rows of at least {row} bytes"), got));
+        }
+        Ok(format)
+    }
+}
+
+/// The picture as a JPEG file (4:2:0, or grey), `quality` from 1 to 100.
+pub fn encode_jpeg(pixels: Pixels<'_>, quality: i32) -> Result<Vec<u8>> {
+    if !(1..=100).contains(&quality) {
+        return Err(Error::invalid("quality", "1 to 100", quality));
+    }
+    let format = pixels.validate()?;
+    let failed = |error: turbojpeg::Error| Error::Encode(format!("libjpeg-turbo: {error}"));
+    let mut compressor = Compressor::new().map_err(failed)?;
+    compressor.set_quality(quality).map_err(failed)?;
+    let subsampling = if pixels.channels == 1 { Subsamp::Gray } else { Subsamp::Sub2x2 };
+    compressor.set_subsamp(subsampling).map_err(failed)?;
+    let image = Image { pixels: pixels.bytes, width: pixels.width, pitch: pixels.pitch, height: pixels.height, format };
+    compressor.compress_to_vec(image).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(width: usize, height: usize, pitch: usize, channels: usize) -> Vec<u8> {
+        (0..pitch * (height - 1) + width * channels).map(|i| u8::try_from(i % 251).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_view_gives_what_its_copy_gives() {
+        let (width, height, pitch) = (40, 24, 300);
+        let bytes = picture(width, height, pitch, 3);
+        let packed: Vec<u8> = bytes.chunks(pitch).flat_map(|row| row[..width * 3].to_vec()).collect();
+        let view = Pixels { bytes: &bytes, width, height, pitch, channels: 3 };
+        let copy = Pixels { bytes: &packed, width, height, pitch: width * 3, channels: 3 };
+        assert_eq!(encode_jpeg(view, 90).unwrap(), encode_jpeg(copy, 90).unwrap());
+    }
+
+    #[test]
+    fn it_decodes_to_about_the_same_picture() {
+        let bytes = vec![90; 32 * 16];
+        let grey = Pixels { bytes: &bytes, width: 32, height: 16, pitch: 32, channels: 1 };
+        let decoded = turbojpeg::decompress(&encode_jpeg(grey, 95).unwrap(), PixelFormat::GRAY).unwrap();
+        assert_eq!((decoded.width, decoded.height), (32, 16));
+        assert!(decoded.pixels.iter().all(|&p| p.abs_diff(90) <= 2));
+    }
+
+    #[test]
+    fn refuses_what_is_no_picture() {
+        let bytes = vec![0; 300];
+        let good = Pixels { bytes: &bytes, width: 10, height: 10, pitch: 30, channels: 3 };
+        assert!(encode_jpeg(good, 90).is_ok());
+        for quality in [0, 101, -5] {
+            assert!(encode_jpeg(good, quality).unwrap_err().to_string().starts_with("quality"));
+        }
+        let bad = [
+            Pixels { width: 0, ..good },
+            Pixels { height: 0, ..good },
+            Pixels { width: 70_000, ..good },
+            Pixels { channels: 2, ..good },
+            Pixels { pitch: 29, ..good },
+            Pixels { pitch: usize::MAX, ..good },
+            Pixels { height: 11, ..good },
+        ];
+        for pixels in bad {
+            assert!(encode_jpeg(pixels, 90).is_err(), "{pixels:?}");
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! The plane-to-plane map from image pixels to the floor.
+//!
+//! Estimated by the normalised direct linear transform (Hartley and Zisserman, Multiple View Geometry, algorithm 4.2)
+//! and refined by Gauss-Newton on the error in map units.
+
+use super::lens::Lens;
+use super::linear::{
+    Matrix2, Matrix3, Point2, apply3, determinant3, inverse3, multiply2, multiply3, solve, symmetric_eigen, transpose2,
+};
+use crate::error::{Error, Result};
+use crate::types::check_image_size;
+
+/// The picture that is assumed where its size is unknown; only decides which side of the horizon is the floor.
+const ASSUMED_SIZE: (f64, f64) = (1920.0, 1080.0);
+/// Below this share of the spread along a line the spread across it counts as none.
+const LEAST_SPREAD: f64 = 1e-6;
+/// Below this the normalised matrix counts as singular.
+const LEAST_DETERMINANT: f64 = 1e-10;
+
+/// Map from image pixels, with an optional lens and the quality of the fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Homography {
+    matrix: Matrix3,
+    inverse: Matrix3,
+    image_size: Option<(f64, f64)>,
+    lens: Option<Lens>,
+    residuals: Vec<f64>,
+}
+
+impl Homography {
+    /// A homography from a known matrix, applied to pixels without distortion.
+    ///
+    /// Its sign is free; the side of the horizon that holds the lower edge of the picture is the floor.
+    pub fn from_matrix(matrix: Matrix3, image_size: Option<(f64, f64)>, lens: Option<Lens>) -> Result<Self> {
+        check_image_size(image_size)?;
+        if !matrix.iter().flatten().all(|v| v.is_finite()) {
+            return Err(Error::Calibration(format!("matrix: expected finite numbers, got {matrix:?}")));
+        }
+        let (width, height) = image_size.unwrap_or(ASSUMED_SIZE);
+        if is_singular(&matrix, width.max(height)) {
+            return Err(Error::Calibration(
+                "matrix: expected one that can be inverted, got a singular matrix; it maps the picture onto a line"
+                    .into(),
+            ));
+        }
+        let floor = apply3(&matrix, [width / 2.0, height, 1.0]);
+        let sign = if floor[2] < 0.0 { -1.0 } else { 1.0 };
+        Ok(Self::oriented(matrix, sign, image_size, lens))
+    }
+
+    /// The homography that takes `image_points` (pixels of the picture) to `map_points` with the least squared error.
+    pub fn from_points(
+        image_points: &[Point2],
+        map_points: &[Point2],
+        image_size: Option<(f64, f64)>,
+        lens: Option<Lens>,
+    ) -> Result<Self> {
+        check_image_size(image_size)?;
+        if image_points.len() != map_points.len() {
+            return Err(Error::Calibration(format!(
+                "image_points, map_points: expected as many of one as of the other, got {} and {}",
+                image_points.len(),
+                map_points.len()
+            )));
+        }
+        check_points("image_points", image_points)?;
+        check_points("map_points", map_points)?;
+        let pixels: Vec<Point2> =
+            image_points.iter().map(|&p| lens.map_or(p, |lens| lens.undistorted_from_image(p))).collect();
+        if let Some(i) = pixels.iter().position(|p| !p[0].is_finite()) {
+            return Err(Error::Calibration(format!(
+                "image_points[{i}]: lies where the lens distortion has no inverse"
+            )));
+        }
+        let (from, to) = (normalisation(&pixels), normalisation(map_points));
+        let source: Vec<Point2> = pixels.iter().map(|&p| project(&from, p)).collect();
+        let target: Vec<Point2> = map_points.iter().map(|&p| project(&to, p)).collect();
+        let normalised = refine(direct_linear_transform(&source, &target)?, &source, &target);
+        if is_singular(&normalised, 1.0) {
+            return Err(not_in_general_position());
+        }
+        let matrix = multiply3(&inverse3(&to), &multiply3(&normalised, &from));
+        let sides: Vec<f64> = pixels.iter().map(|p| apply3(&matrix, [p[0], p[1], 1.0])[2]).collect();
+        if sides.iter().any(|s| s * sides[0] <= 0.0) {
+            return Err(Error::Calibration(
+                "image_points: the best fit has them on both sides of the horizon; are pairs mixed up?".into(),
+            ));
+        }
+        let mut fitted = Self::oriented(matrix, sides[0].signum(), image_size, lens);
+        fitted.residuals = image_points
+            .iter()
+            .zip(map_points)
+            .map(|(&pixel, place)| {
+                let mapped = fitted.map_from_image(pixel);
+                (mapped[0] - place[0]).hypot(mapped[1] - place[1])
+            })
+            .collect();
+        Ok(fitted)
+    }
+
+    /// Scaled so that a floor point in front of the camera has a positive third coordinate.
+    fn oriented(matrix: Matrix3, sign: f64, image_size: Option<(f64, f64)>, lens: Option<Lens>) -> Self {
+        let norm = matrix.iter().flatten().map(|v| v * v).sum::<f64>().sqrt();
+        let last = matrix[2][2];
+        // The customary form has 1 at the lower right; kept where that does not turn the sign.
+        let scale = if last * sign > 1e-9 * norm { last } else { sign * norm };
+        let matrix = matrix.map(|row| row.map(|v| v / scale));
+        Self { matrix, inverse: inverse3(&matrix), image_size, lens, residuals: Vec::new() }
+    }
+
+    /// The 3 x 3 matrix, positive third coordinate in front of the camera.
+    pub fn matrix(&self) -> &Matrix3 {
+        &self.matrix
+    }
+
+    /// (width, height) of the picture in pixels, where known.
+    pub fn image_size(&self) -> Option<(f64, f64)> {
+        self.image_size
+    }
+
+    /// For each calibration point its error in map units; empty for a homography from a matrix.
+    pub fn residuals(&self) -> &[f64] {
+        &self.residuals
+    }
+
+    /// Root mean square of the residuals in map units; `None` for a homography from a matrix.
+    pub fn rms_error(&self) -> Option<f64> {
+        let n = self.residuals.len();
+        (n > 0).then(|| (self.residuals.iter().map(|r| r * r).sum::<f64>() / n as f64).sqrt())
+    }
+
+    /// The place on the map that a pixel shows; NaN for a pixel on or beyond the horizon.
+    pub fn map_from_image(&self, pixel: Point2) -> Point2 {
+        project_in_front(&self.matrix, self.undistorted(pixel))
+    }
+
+    /// The pixel that shows a place on the map; NaN for a place that is not in front of the camera.
+    pub fn image_from_map(&self, place: Point2) -> Point2 {
+        let pixel = project_in_front(&self.inverse, place);
+        self.lens.map_or(pixel, |lens| lens.image_from_undistorted(pixel))
+    }
+
+    /// Covariance on the map, in map units squared, of a pixel known to `sigma` pixels in x and y (first order).
+    pub fn covariance(&self, pixel: Point2, sigma: Point2) -> Matrix2 {
+        let j = self.jacobian(pixel);
+        let squared = [[sigma[0] * sigma[0], 0.0], [0.0, sigma[1] * sigma[1]]];
+        multiply2(&multiply2(&j, &squared), &transpose2(&j))
+    }
+
+    /// Change of the map point by the pixel; NaN on or beyond the horizon.
+    fn jacobian(&self, pixel: Point2) -> Matrix2 {
+        let p = self.undistorted(pixel);
+        let [x, y, w] = apply3(&self.matrix, [p[0], p[1], 1.0]);
+        if w.is_nan() || w <= 0.0 {
+            return [[f64::NAN; 2]; 2];
+        }
+        let m = &self.matrix;
+        let plane: Matrix2 =
+            [[0, 1].map(|k| (m[0][k] - x / w * m[2][k]) / w), [0, 1].map(|k| (m[1][k] - y / w * m[2][k]) / w)];
+        let Some(lens) = self.lens else { return plane };
+        let step = 0.5;
+        let across = [[step, 0.0], [0.0, step]].map(|d| {
+            let ahead = lens.undistorted_from_image([pixel[0] + d[0], pixel[1] + d[1]]);
+            let behind = lens.undistorted_from_image([pixel[0] - d[0], pixel[1] - d[1]]);
+            [(ahead[0] - behind[0]) / (2.0 * step), (ahead[1] - behind[1]) / (2.0 * step)]
+        });
+        multiply2(&plane, &transpose2(&across))
+    }
+
+    fn undistorted(&self, pixel: Point2) -> Point2 {
+        self.lens.map_or(pixel, |lens| lens.undistorted_from_image(pixel))
+    }
+}
+
+fn check_points(name: &str, points: &[Point2]) -> Result<()> {
+    if points.len() < 4 {
+        return Err(Error::Calibration(format!("{name}: expected at least 4 points, got {}", points.len())));
+    }
+    if let Some(i) = points.iter().position(|p| !(p[0].is_finite() && p[1].is_finite())) {
+        return Err(Error::Calibration(format!("{name}[{i}]: expected finite numbers, got {:?}", points[i])));
+    }
+    for (i, p) in points.iter().enumerate() {
+        if let Some(j) = points[..i].iter().position(|q| distance(*p, *q) <= 0.0) {
+            return Err(Error::Calibration(format!(
+                "{name}[{i}]: the same point as {name}[{j}]; give each place once"
+            )));
+        }
+    }
+    let (spread, _) = symmetric_eigen(scatter(points));
+    if spread[0] <= LEAST_SPREAD * LEAST_SPREAD * spread[1] {
+        return Err(Error::Calibration(format!("{name}: all on one line; add a point away from it")));
+    }
+    Ok(())
+}
+
+fn distance(a: Point2, b: Point2) -> f64 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
+
+fn mean(points: &[Point2]) -> Point2 {
+    let n = points.len() as f64;
+    [points.iter().map(|p| p[0] / n).sum(), points.iter().map(|p| p[1] / n).sum()]
+}
+
+fn scatter(points: &[Point2]) -> Matrix2 {
+    let [mx, my] = mean(points);
+    points.iter().fold([[0.0; 2]; 2], |s, p| {
+        let (x, y) = (p[0] - mx, p[1] - my);
+        [[s[0][0] + x * x, s[0][1] + x * y], [s[1][0] + x * y, s[1][1] + y * y]]
+    })
+}
+
+/// Moves the mean to the origin and the mean squared distance to 2.
+fn normalisation(points: &[Point2]) -> Matrix3 {
+    let [mx, my] = mean(points);
+    let s = scatter(points);
+    let k = (2.0 * points.len() as f64 / (s[0][0] + s[1][1])).sqrt();
+    [[k, 0.0, -k * mx], [0.0, k, -k * my], [0.0, 0.0, 1.0]]
+}
+
+fn project(matrix: &Matrix3, p: Point2) -> Point2 {
+    let [x, y, w] = apply3(matrix, [p[0], p[1], 1.0]);
+    [x / w, y / w]
+}
+
+fn project_in_front(matrix: &Matrix3, p: Point2) -> Point2 {
+    let [x, y, w] = apply3(matrix, [p[0], p[1], 1.0]);
+    if w > 0.0 { [x / w, y / w] } else { [f64::NAN; 2] }
+}
+
+/// Whether a matrix over points of size `extent` loses a dimension, whatever its own scale.
+fn is_singular(matrix: &Matrix3, extent: f64) -> bool {
+    let columns = [extent, extent, 1.0];
+    let scaled = matrix.map(|row| std::array::from_fn::<f64, 3, _>(|j| row[j] * columns[j]));
+    let norms = scaled.map(|row| row.iter().map(|v| v * v).sum::<f64>().sqrt());
+    let volume = determinant3(&scaled).abs() / (norms[0] * norms[1] * norms[2]);
+    volume.is_nan() || volume < LEAST_DETERMINANT
+}
+
+fn not_in_general_position() -> Error {
+    Error::Calibration(
+        "image_points, map_points: expected at least four points of which no three lie on one line; add points away \
+         from the lines"
+            .into(),
+    )
+}
+
+fn direct_linear_transform(source: &[Point2], target: &[Point2]) -> Result<Matrix3> {
+    let mut normal = [[0.0; 9]; 9];
+    for (s, t) in source.iter().zip(target) {
+        let p = [s[0], s[1], 1.0];
+        let zero = [0.0; 3];
+        for (first, second, value) in [(p, zero, t[0]), (zero, p, t[1])] {
+            let row: [f64; 9] = std::array::from_fn(|i| match i / 3 {
+                0 => first[i],
+                1 => second[i - 3],
+                _ => -value * p[i - 6],
+            });
+            for i in 0..9 {
+                for j in 0..9 {
+                    normal[i][j] += row[i] * row[j];
+                }
+            }
+        }
+    }
+    let (values, vectors) = symmetric_eigen(normal);
+    if values[1] <= LEAST_DETERMINANT * values[8] {
+        return Err(not_in_general_position());
+    }
+    Ok(std::array::from_fn(|i| std::array::from_fn(|j| vectors[3 * i + j][0])))
+}
+
+/// Gauss-Newton on the squared error in the target; keeps a step only where it helps.
+fn refine(matrix: Matrix3, source: &[Point2], target: &[Point2]) -> Matrix3 {
+    let mut best = matrix;
+    let mut error = squared_error(&best, source, target);
+    for _ in 0..10 {
+        let Some(next) = gauss_newton_step(&best, source, target) else { break };
+        let next_error = squared_error(&next, source, target);
+        if next_error.is_nan() || next_error >= error {
+            break;
+        }
+        (best, error) = (next, next_error);
+    }
+    best
+}
+
+fn squared_error(matrix: &Matrix3, source: &[Point2], target: &[Point2]) -> f64 {
+    let misses = source.iter().zip(target).map(|(&s, t)| {
+        let p = project(matrix, s);
+        (p[0] - t[0]).powi(2) + (p[1] - t[1]).powi(2)
+    });
+    misses.sum()
+}
+
+/// One step over the first eight numbers, the ninth held at 1 (the third coordinate at the mean of the points).
+fn gauss_newton_step(matrix: &Matrix3, source: &[Point2], target: &[Point2]) -> Option<Matrix3> {
+    let m = matrix.map(|row| row.map(|v| v / matrix[2][2]));
+    let (mut normal, mut right) = ([[0.0; 8]; 8], [0.0; 8]);
+    for (s, t) in source.iter().zip(target) {
+        let p = [s[0], s[1], 1.0];
+        let [x, y, w] = apply3(&m, p);
+        for (axis, value) in [x / w, y / w].into_iter().enumerate() {
+            let row: [f64; 8] = std::array::from_fn(|i| {
+                if i / 3 == axis {
+                    p[i % 3] / w
+                } else if i >= 6 {
+                    -value * p[i - 6] / w
+                } else {
+                    0.0
+                }
+            });
+            for i in 0..8 {
+                right[i] += row[i] * (t[axis] - value);
+                for j in 0..8 {
+                    normal[i][j] += row[i] * row[j];
+                }
+            }
+        }
+    }
+    let step = solve(normal, right)?;
+    let next =
+        std::array::from_fn(|i| std::array::from_fn(|j| if i + j == 4 { 1.0 } else { m[i][j] + step[3 * i + j] }));
+    Some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TILTED: Matrix3 = [[0.041, -0.46, 83.3], [-0.106, -0.304, 113.7], [0.000_68, 0.0149, 1.0]];
+    const PIXELS: [Point2; 6] =
+        [[50.0, 200.0], [500.0, 220.0], [300.0, 400.0], [80.0, 650.0], [520.0, 700.0], [260.0, 560.0]];
+
+    fn places() -> Vec<Point2> {
+        PIXELS.iter().map(|&p| project(&TILTED, p)).collect()
+    }
+
+    fn reason(result: Result<Homography>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn recovers_the_matrix_and_goes_both_ways() {
+        let h = Homography::from_points(&PIXELS, &places(), Some((560.0, 720.0)), None).unwrap();
+        assert!(h.rms_error().unwrap() < 1e-9);
+        assert_eq!(h.residuals().len(), 6);
+        let pixel = [123.0, 456.0];
+        let expected = project(&TILTED, pixel);
+        let place = h.map_from_image(pixel);
+        assert!((place[0] - expected[0]).hypot(place[1] - expected[1]) < 1e-8);
+        let back = h.image_from_map(place);
+        assert!((back[0] - pixel[0]).hypot(back[1] - pixel[1]) < 1e-6);
+    }
+
+    #[test]
+    fn refinement_minimises_the_error_on_the_map() {
+        let noisy: Vec<Point2> = places()
+            .iter()
+            .enumerate()
+            .map(|(i, p)| [p[0] + 0.1 * (i % 3) as f64, p[1] - 0.1 * (i % 2) as f64])
+            .collect();
+        let h = Homography::from_points(&PIXELS, &noisy, None, None).unwrap();
+        let truth = Homography::from_matrix(TILTED, None, None).unwrap();
+        let of_truth: f64 = PIXELS
+            .iter()
+            .zip(&noisy)
+            .map(|(&p, n)| {
+                let q = truth.map_from_image(p);
+                (q[0] - n[0]).powi(2) + (q[1] - n[1]).powi(2)
+            })
+            .sum();
+        assert!(h.rms_error().unwrap() <= (of_truth / 6.0).sqrt());
+    }
+
+    #[test]
+    fn beyond_the_horizon_is_nan_whatever_the_sign_of_the_matrix() {
+        for matrix in [TILTED, TILTED.map(|row| row.map(|v| -v))] {
+            let h = Homography::from_matrix(matrix, Some((560.0, 720.0)), None).unwrap();
+            assert!(h.map_from_image([100.0, 600.0])[0].is_finite());
+            assert!(h.map_from_image([100.0, -200.0])[0].is_nan());
+            assert!(h.covariance([100.0, -200.0], [1.0, 1.0])[0][0].is_nan());
+        }
+    }
+
+    #[test]
+    fn covariance_is_that_of_moved_pixels() {
+        let matrix = [[800.0, 0.0, 280.0], [0.0, 800.0, 360.0], [0.0, 0.0, 1.0]];
+        let lens = Lens::new(&matrix, [-0.2, 0.05, 0.0, 0.0, 0.0]).unwrap();
+        for lens in [None, Some(lens)] {
+            let h = Homography::from_matrix(TILTED, Some((560.0, 720.0)), lens).unwrap();
+            let (p, e) = ([100.0, 500.0], 1e-3);
+            let (a, b) = (h.map_from_image([p[0], p[1] + e]), h.map_from_image([p[0], p[1] - e]));
+            let d = [(a[0] - b[0]) / (2.0 * e), (a[1] - b[1]) / (2.0 * e)];
+            let c = h.covariance(p, [0.0, 1.0]);
+            assert!((c[0][0] - d[0] * d[0]).abs() < 1e-4 * c[0][0]);
+            assert!((c[0][1] - d[0] * d[1]).abs() < 1e-4 * c[0][1].abs());
+        }
+    }
+
+    #[test]
+    fn refuses_what_gives_no_homography_with_the_reason() {
+        let map = places();
+        assert!(reason(Homography::from_points(&PIXELS[..3], &map[..3], None, None)).contains("at least 4"));
+        assert!(reason(Homography::from_points(&PIXELS, &map[..5], None, None)).contains("as many"));
+        let mut twice = PIXELS;
+        twice[3] = twice[0];
+        assert!(reason(Homography::from_points(&twice, &map, None, None)).contains("same point"));
+        let line: Vec<Point2> = (0..6).map(|i| [f64::from(i), 2.0 * f64::from(i)]).collect();
+        assert!(reason(Homography::from_points(&line, &map, None, None)).contains("one line"));
+        let almost = [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [0.0, 1.0]];
+        assert!(reason(Homography::from_points(&almost, &almost, None, None)).contains("no three"));
+        let mut broken = PIXELS;
+        broken[2][1] = f64::NAN;
+        assert!(reason(Homography::from_points(&broken, &map, None, None)).contains("image_points[2]"));
+        assert!(reason(Homography::from_matrix([[1.0; 3]; 3], None, None)).contains("singular"));
+        assert!(Homography::from_matrix(TILTED, Some((0.0, 720.0)), None).is_err());
+    }
+}

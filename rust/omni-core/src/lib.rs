@@ -1,0 +1,38 @@
+//! The core of omni: people tracked in one camera, placed on one map, pictures encoded.
+//!
+//! # Conventions
+//!
+//! - **Image frame**: pixels, origin at the top left corner, x to the right, y down. A box is `x1 y1 x2 y2`.
+//! - **Map frame**: a plane with axes and unit of the calibration; settings are in metres, and
+//!   [`fusion::FusionConfig::metres_per_unit`] is the only bridge between the two.
+//! - A person stands on the map at the **ground point**, the bottom centre of the box.
+//! - Conversions are named `output_from_input`: `map_from_image`.
+//! - **Time** is data: `f64` seconds that the caller passes and that only ever increase. Nothing here asks a clock,
+//!   and no setting counts frames.
+//! - **Ids** start at 1, are unique to one instance and are never used twice by it.
+//! - The same calls give the same results, bit for bit: no randomness, no hash order, no threads.
+//!
+//! # Modules
+//!
+//! - [`error`]: the one [`Error`].
+//! - [`types`]: what goes in, [`Detection`].
+//! - [`geometry`]: boxes and their overlap, small matrices, [`geometry::Homography`] with lens distortion.
+//! - [`assignment`]: which row belongs to which column, at the highest total weight.
+//! - [`kalman`]: filters of a box in the image and of a point on the map.
+//! - [`track`]: [`track::Tracker`], one stream.
+//! - [`fusion`]: [`fusion::MapFuser`], many cameras of one map.
+//! - [`encode`]: JPEG and base64.
+
+#![forbid(unsafe_code)]
+
+pub mod assignment;
+pub mod encode;
+pub mod error;
+pub mod fusion;
+pub mod geometry;
+pub mod kalman;
+pub mod track;
+pub mod types;
+
+pub use error::{Error, Result};
+pub use types::Detection;

@@ -1,0 +1,19 @@
+//! People followed through one stream by their boxes.
+//!
+//! In the line of SORT (Bewley et al. 2016) and ByteTrack (Zhang et al. 2022): a Kalman filter for each track, sure
+//! detections first and weak ones after. Beyond those: confidence as a cue (Hybrid-SORT, Yang et al. 2024), overlap
+//! weighed by height (the same), boxes widened by what the filter does not know (C-BIoU, Yang et al. 2023), detection
+//! noise learned from the stream by the whiteness of its innovations, and camera shake measured from the boxes.
+
+mod association;
+mod confidence;
+mod config;
+mod shake;
+mod similarity;
+mod tracker;
+mod tracklet;
+mod whiteness;
+
+pub use config::TrackerConfig;
+pub use tracker::Tracker;
+pub use tracklet::{State, Track};

@@ -1,0 +1,392 @@
+//! The tracker of one stream.
+
+use super::TrackerConfig;
+use super::association::{Pool, Reach, Relink, overlap_weight};
+use super::confidence::ConfidenceLevel;
+use super::shake::CameraShake;
+use super::tracklet::{Candidate, State, Track, Tracklet};
+use super::whiteness::Whiteness;
+use crate::error::Result;
+use crate::geometry::{BBox, BoxIndex};
+use crate::types::{Detection, MAX_DETECTIONS, check_detections, check_image_size, check_timestamp};
+
+/// Least similarity of a track seen a moment ago and a weak detection.
+const LEAST_WEAK_SIMILARITY: f64 = 0.45;
+/// Least similarity of a tentative track and a detection.
+const LEAST_TENTATIVE_SIMILARITY: f64 = 0.15;
+/// Motion explains a reappearance for this many times `lost_track_seconds`.
+const MOTION_RELINK: f64 = 1.25;
+/// A detection that overlaps a person seen in the same frame more than this starts no track of its own.
+const MOST_BIRTH_OVERLAP: f64 = 0.5;
+/// A covered track is still reported if at least this share of it is covered
+const LEAST_COVERED: f64 = 0.3;
+/// and it had been seen for this many seconds.
+const LEAST_COVERED_SECONDS: f64 = 0.3;
+/// Innovations of a younger track tell of its start, not of the noise.
+const SETTLED_HITS: u32 = 3;
+/// Sums of times carry rounding errors; a limit is passed only beyond this, in seconds.
+const TIME_TOLERANCE: f64 = 1e-6;
+
+/// Follows the people of one stream.
+#[derive(Debug, Clone)]
+pub struct Tracker {
+    config: TrackerConfig,
+    tracks: Vec<Tracklet>,
+    removed: Vec<Track>,
+    last_id: i64,
+    timestamp: Option<f64>,
+    level: ConfidenceLevel,
+    whiteness: Whiteness,
+    shake: CameraShake,
+}
+
+impl Tracker {
+    /// A tracker that has seen nothing.
+    pub fn new(config: TrackerConfig) -> Result<Self> {
+        config.validate()?;
+        Ok(Self {
+            config,
+            tracks: Vec::new(),
+            removed: Vec::new(),
+            last_id: 0,
+            timestamp: None,
+            level: ConfidenceLevel::new(),
+            whiteness: Whiteness::default(),
+            shake: CameraShake::default(),
+        })
+    }
+
+    /// Forgets everything but which ids were used.
+    pub fn reset(&mut self) {
+        self.tracks.clear();
+        self.removed.clear();
+        self.timestamp = None;
+        self.level = ConfidenceLevel::new();
+        self.whiteness = Whiteness::default();
+        self.shake = CameraShake::default();
+    }
+
+    /// Seconds of the latest update.
+    pub fn timestamp(&self) -> Option<f64> {
+        self.timestamp
+    }
+
+    /// Takes in what was detected at `timestamp` and gives the tracks that it supports.
+    ///
+    /// A refused update leaves the tracker as it was. Boxes without area are ignored. `image_size` (width, height)
+    /// keeps a prediction that has left the picture from being reported.
+    pub fn update(
+        &mut self,
+        detections: &[Detection],
+        timestamp: f64,
+        image_size: Option<(f64, f64)>,
+    ) -> Result<Vec<Track>> {
+        check_detections(detections.iter().map(|d| (&d.bbox, d.confidence)))?;
+        check_timestamp(timestamp, self.timestamp)?;
+        check_image_size(image_size)?;
+        let first_update = self.timestamp.is_none();
+        let dt = self.timestamp.map_or(0.0, |previous| timestamp - previous);
+        self.timestamp = Some(timestamp);
+        let (mut strong, mut weak) = self.sorted_by_confidence(detections, dt);
+
+        self.whiteness.step(dt);
+        self.remove_expired(timestamp);
+        self.tracks.iter_mut().for_each(|track| track.filter.predict(dt, track.seen));
+        self.follow_camera(&strong, dt);
+        self.associate(&mut strong, &mut weak, timestamp);
+        self.tracks.retain(|track| track.seen || track.confirmed);
+        self.start_tracks(&strong, timestamp, first_update);
+        Ok(self.report(timestamp, image_size))
+    }
+
+    /// Tracks that the latest update did not support and that may come back.
+    pub fn lost(&self) -> Vec<Track> {
+        self.tracks.iter().filter(|t| !t.supported).filter_map(|t| t.report(State::Lost)).collect()
+    }
+
+    /// Tracks that the latest update gave up for good.
+    pub fn removed(&self) -> &[Track] {
+        &self.removed
+    }
+
+    /// The detections worth matching, the sure ones and the others, at the common level of confidence.
+    fn sorted_by_confidence(&mut self, detections: &[Detection], dt: f64) -> (Pool, Pool) {
+        self.level.observe(detections.iter().map(|d| d.confidence), dt);
+        let scale = if self.config.adapt_confidence { self.level.scale() } else { 1.0 };
+        let (high, low) = (self.config.high_confidence_threshold, self.config.low_confidence_threshold);
+        let candidates =
+            detections.iter().enumerate().filter(|(_, d)| d.bbox.area() > 0.0).map(|(index, d)| Candidate {
+                bbox: d.bbox,
+                score: (d.confidence * scale).min(1.0),
+                confidence: d.confidence,
+                class_id: d.class_id,
+                index,
+            });
+        let (strong, weak): (Vec<_>, Vec<_>) = candidates.filter(|d| d.score > low).partition(|d| d.score > high);
+        (Pool::new(strong), Pool::new(weak))
+    }
+
+    fn remove_expired(&mut self, timestamp: f64) {
+        let (motion, stationary) = (MOTION_RELINK * self.config.lost_track_seconds, self.config.relink_seconds);
+        let removed = &mut self.removed;
+        removed.clear();
+        self.tracks.retain(|track| {
+            // One that was seen last time is given the longer limit, so that rare frames do not end every track.
+            let patient = track.seen || Relink::was_stationary(track);
+            let limit = if patient { stationary.max(motion) } else { motion };
+            let alive = timestamp - track.last_timestamp <= limit + TIME_TOLERANCE;
+            if !alive {
+                removed.extend(track.report(State::Removed));
+            }
+            alive
+        });
+    }
+
+    fn follow_camera(&mut self, strong: &Pool, dt: f64) {
+        let misses = strong.mutual_misses(&self.tracks);
+        let heights: f64 = strong.detections.iter().map(|d| d.bbox.height()).sum();
+        let height = heights / strong.detections.len().max(1) as f64;
+        if let Some(motion) = self.shake.estimate(&misses, height, dt) {
+            self.tracks.iter_mut().for_each(|track| track.shift(motion));
+        }
+    }
+
+    /// The stages: overlap with sure detections, then with weak ones, reappearance, and tracks not yet confirmed.
+    fn associate(&mut self, strong: &mut Pool, weak: &mut Pool, timestamp: f64) {
+        self.tracks.iter_mut().for_each(Tracklet::await_detection);
+        let (config, noise) = (self.config, self.whiteness.noise());
+        let recent = timestamp - config.lost_track_seconds - TIME_TOLERANCE;
+        let least = config.minimum_matching_threshold;
+        let pairs = strong.best_pairs(
+            &self.tracks,
+            |t| t.confirmed && (t.continuing || t.last_timestamp >= recent),
+            Reach::Overlap,
+            |t, d| overlap_weight(t, d, true, least),
+        );
+        self.take(strong, &pairs, timestamp);
+        let pairs = weak.best_pairs(
+            &self.tracks,
+            |t| t.confirmed && t.continuing && !t.seen,
+            Reach::Overlap,
+            |t, d| overlap_weight(t, d, false, LEAST_WEAK_SIMILARITY),
+        );
+        self.take(weak, &pairs, timestamp);
+        let relink = Relink { timestamp, motion_seconds: MOTION_RELINK * config.lost_track_seconds, noise };
+        let activation = config.track_activation_threshold;
+        let pairs = strong.best_pairs(
+            &self.tracks,
+            |t| t.confirmed && !t.seen,
+            Reach::Heights(Relink::REACH),
+            |t, d| {
+                if d.score >= activation { relink.weight(t, d) } else { 0.0 }
+            },
+        );
+        self.take(strong, &pairs, timestamp);
+        let pairs = strong.best_pairs(
+            &self.tracks,
+            |t| !t.confirmed,
+            Reach::Overlap,
+            |t, d| overlap_weight(t, d, true, LEAST_TENTATIVE_SIMILARITY),
+        );
+        self.take(strong, &pairs, timestamp);
+    }
+
+    fn take(&mut self, pool: &mut Pool, pairs: &[(usize, usize)], timestamp: f64) {
+        let noise = self.whiteness.noise();
+        for &(row, column) in pairs {
+            let track = &mut self.tracks[row];
+            let before = track.innovation;
+            let settled = track.continuing && track.hits > SETTLED_HITS;
+            track.take(pool.detections[column], timestamp, noise);
+            pool.free[column] = false;
+            if settled {
+                self.whiteness.observe(before, track.innovation);
+            }
+        }
+    }
+
+    fn start_tracks(&mut self, strong: &Pool, timestamp: f64, first_update: bool) {
+        let seen: Vec<BBox> = self.tracks.iter().filter(|t| t.seen && t.confirmed).map(|t| t.last.bbox).collect();
+        let index = BoxIndex::new(seen.iter().copied());
+        let left = strong.detections.iter().zip(&strong.free).filter(|(_, free)| **free).map(|(d, _)| d);
+        for &detection in left.filter(|d| d.score >= self.config.track_activation_threshold) {
+            let doubled = index.meeting(detection.bbox).any(|i| seen[i].iou(&detection.bbox) > MOST_BIRTH_OVERLAP);
+            if !doubled {
+                // Who is there when the stream begins did not just appear: no second look is needed.
+                self.tracks.push(Tracklet::new(detection, timestamp, first_update));
+            }
+        }
+        let surplus = self.tracks.len().saturating_sub(2 * MAX_DETECTIONS);
+        self.removed.extend(self.tracks.drain(..surplus).filter_map(|t| t.report(State::Removed)));
+    }
+
+    fn report(&mut self, timestamp: f64, image_size: Option<(f64, f64)>) -> Vec<Track> {
+        let high = self.config.high_confidence_threshold;
+        for track in self.tracks.iter_mut().filter(|t| t.id.is_none() && t.confirmed && t.mean_score() >= high) {
+            self.last_id += 1;
+            track.id = Some(self.last_id);
+        }
+        let seen: Vec<BBox> = self.tracks.iter().filter(|t| t.seen && t.confirmed).map(|t| t.filter.bbox()).collect();
+        let index = BoxIndex::new(seen.iter().copied());
+        let limit = self.config.covered_track_seconds + TIME_TOLERANCE;
+        let covered = |track: &Tracklet| {
+            let bbox = track.filter.bbox();
+            let [x, y] = bbox.centre();
+            track.seen_seconds() >= LEAST_COVERED_SECONDS
+                && timestamp - track.last_timestamp <= limit
+                && image_size.is_none_or(|(w, h)| (0.0..=w).contains(&x) && (0.0..=h).contains(&y))
+                && index
+                    .meeting(bbox)
+                    .any(|i| seen[i].y2 > bbox.y2 && seen[i].intersection(&bbox) >= LEAST_COVERED * bbox.area())
+        };
+        for track in &mut self.tracks {
+            track.supported = track.seen || covered(track);
+        }
+        self.tracks.iter().filter(|t| t.supported).filter_map(|t| t.report(State::Confirmed)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(x: f64, y: f64) -> Detection {
+        Detection { bbox: BBox::from_centre(x, y, 40.0, 100.0), confidence: 0.9, class_id: 0 }
+    }
+
+    fn tracker() -> Tracker {
+        Tracker::new(TrackerConfig::default()).unwrap()
+    }
+
+    /// Runs `scene` at `fps` for `seconds` and gives the reports of every frame.
+    fn run(tracker: &mut Tracker, fps: u32, seconds: f64, scene: impl Fn(f64) -> Vec<Detection>) -> Vec<Vec<Track>> {
+        let times = (0..).map(|i| f64::from(i) / f64::from(fps)).take_while(|&t| t < seconds);
+        times.map(|t| tracker.update(&scene(t), t, None).unwrap()).collect()
+    }
+
+    fn ids(tracks: &[Track]) -> Vec<i64> {
+        tracks.iter().map(|t| t.id).collect()
+    }
+
+    #[test]
+    fn ids_survive_a_crossing_with_a_gap_at_any_frame_rate() {
+        for fps in [5, 10, 30] {
+            let scene = |t: f64| {
+                let (left, right) = (person(100.0 + 120.0 * t, 200.0), person(700.0 - 120.0 * t, 215.0));
+                let meeting = (2.2..2.8).contains(&t); // the one behind is not detected
+                if meeting { vec![right] } else { vec![left, right] }
+            };
+            let reports = run(&mut tracker(), fps, 5.0, scene);
+            let last = reports.last().unwrap();
+            assert_eq!(ids(last), [1, 2], "{fps} fps");
+            assert!(last[0].bbox.x1 > last[1].bbox.x1, "{fps} fps: ids were exchanged");
+        }
+    }
+
+    #[test]
+    fn somebody_new_is_reported_on_the_second_look_with_the_time_of_the_first() {
+        let mut tracker = tracker();
+        assert!(tracker.update(&[], 10.0, None).unwrap().is_empty());
+        assert!(tracker.update(&[person(100.0, 100.0)], 10.1, None).unwrap().is_empty());
+        let tracks = tracker.update(&[person(101.0, 100.0)], 10.2, None).unwrap();
+        assert_eq!(ids(&tracks), [1]);
+        assert!((tracks[0].first_timestamp - 10.1).abs() < 1e-9);
+        assert_eq!(tracks[0].detection_index, Some(0));
+    }
+
+    #[test]
+    fn a_track_is_lost_then_removed_once_by_time() {
+        let mut tracker = tracker();
+        for i in 0..20 {
+            let t = 0.1 * f64::from(i);
+            tracker.update(&[person(100.0 + 200.0 * t, 100.0)], t, None).unwrap();
+        }
+        tracker.update(&[], 2.0, None).unwrap();
+        assert_eq!(ids(&tracker.lost()), [1]);
+        assert_eq!(tracker.lost()[0].state, State::Lost);
+        tracker.update(&[], 6.0, None).unwrap();
+        assert!(tracker.lost().is_empty());
+        assert_eq!(ids(tracker.removed()), [1]);
+        assert_eq!(tracker.removed()[0].state, State::Removed);
+        tracker.update(&[], 6.1, None).unwrap();
+        assert!(tracker.removed().is_empty());
+    }
+
+    #[test]
+    fn trackers_count_for_themselves_and_a_reset_does_not_repeat_ids() {
+        let (mut a, mut b) = (tracker(), tracker());
+        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], 0.0, None).unwrap()), [1]);
+        assert_eq!(ids(&b.update(&[person(50.0, 50.0)], 0.0, None).unwrap()), [1]);
+        a.reset();
+        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], 0.0, None).unwrap()), [2]);
+    }
+
+    #[test]
+    fn the_same_frames_give_the_same_tracks() {
+        let scene = |t: f64| -> Vec<Detection> {
+            let walk = |i: u32| f64::from(i * 37 % 11) * (t * f64::from(i % 5)).sin();
+            (0..60)
+                .map(|i| person(f64::from(i % 12) * 45.0 + walk(i), f64::from(i / 12) * 60.0 + walk(i + 3)))
+                .collect()
+        };
+        assert_eq!(run(&mut tracker(), 10, 4.0, scene), run(&mut tracker(), 10, 4.0, scene));
+    }
+
+    #[test]
+    fn a_timid_detector_gets_tracks_too() {
+        let scene = |t: f64| {
+            let timid = |x: f64| Detection { confidence: 0.6, ..person(x + 30.0 * t, 100.0) };
+            vec![timid(50.0), timid(250.0), timid(450.0)]
+        };
+        assert_eq!(run(&mut tracker(), 10, 2.0, scene).last().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn classes_are_not_mixed() {
+        let mut tracker = tracker();
+        tracker.update(&[person(50.0, 50.0)], 0.0, None).unwrap();
+        let car = Detection { class_id: 2, ..person(50.0, 50.0) };
+        assert!(tracker.update(&[car], 0.1, None).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_covered_person_is_reported_for_a_moment_but_not_beyond_the_picture() {
+        for (image_size, expected) in [(None, 2), (Some((400.0, 400.0)), 2), (Some((90.0, 400.0)), 1)] {
+            let mut tracker = tracker();
+            for i in 0..10 {
+                let pair = [person(100.0, 100.0), person(118.0, 120.0)];
+                tracker.update(&pair, 0.1 * f64::from(i), image_size).unwrap();
+            }
+            let tracks = tracker.update(&[person(118.0, 120.0)], 1.0, image_size).unwrap();
+            assert_eq!(tracks.len(), expected, "{image_size:?}");
+            assert_eq!(tracks.iter().filter(|t| t.detection_index.is_none()).count(), expected - 1);
+            assert_eq!(tracker.lost().len(), 2 - expected);
+        }
+    }
+
+    #[test]
+    fn a_refused_update_changes_nothing() {
+        let mut tracker = tracker();
+        tracker.update(&[person(50.0, 50.0)], 1.0, None).unwrap();
+        let before = format!("{tracker:?}");
+        let inside_out = Detection { bbox: BBox { x1: 5.0, y1: 0.0, x2: 4.0, y2: 1.0 }, ..person(0.0, 0.0) };
+        let unsure = Detection { confidence: f64::NAN, ..person(0.0, 0.0) };
+        for (detections, timestamp, name) in [
+            (vec![person(1.0, 1.0), inside_out], 2.0, "xyxy[1]"),
+            (vec![unsure], 2.0, "confidence[0]"),
+            (vec![], 1.0, "timestamp"),
+            (vec![], f64::INFINITY, "timestamp"),
+            (vec![person(1.0, 1.0); MAX_DETECTIONS + 1], 2.0, "at most 20000"),
+        ] {
+            let error = tracker.update(&detections, timestamp, None).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+            assert_eq!(format!("{tracker:?}"), before);
+        }
+    }
+
+    #[test]
+    fn a_bad_setting_is_named() {
+        let config = TrackerConfig { relink_seconds: -1.0, ..TrackerConfig::default() };
+        assert!(Tracker::new(config).unwrap_err().to_string().starts_with("relink_seconds"));
+    }
+}

@@ -1,0 +1,114 @@
+//! NumPy arrays in and out. Small arrays are copied, pictures are borrowed for the length of a call.
+
+use numpy::{
+    Element, PyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods, ndarray,
+};
+use omni_core::encode::Pixels;
+use omni_core::geometry::BBox;
+use pyo3::prelude::*;
+
+use crate::errors::{invalid, wrong_type};
+
+/// `value` as an array of `T`, whatever its shape and strides.
+pub fn array<'py, T: Element>(
+    name: &str,
+    dtype: &str,
+    value: &Bound<'py, PyAny>,
+) -> PyResult<PyReadonlyArrayDyn<'py, T>> {
+    let expected = || wrong_type(name, &format!("a numpy array of {dtype}"), value);
+    let array = value.cast::<PyArrayDyn<T>>().map_err(|_| expected())?;
+    array.try_readonly().map_err(|_| invalid(name, "an array that nobody is writing to", "one in use"))
+}
+
+/// Boxes of an (N, 4) float32 array.
+pub fn boxes(value: &Bound<'_, PyAny>) -> PyResult<Vec<BBox>> {
+    let array = array::<f32>("xyxy", "float32", value)?;
+    check_shape("xyxy", "(N, 4)", array.shape(), |shape| matches!(shape, [_, 4]))?;
+    let rows = array.as_array();
+    let rows = rows.rows().into_iter().map(|row| {
+        let [x1, y1, x2, y2] = [0, 1, 2, 3].map(|i| f64::from(row[i]));
+        BBox { x1, y1, x2, y2 }
+    });
+    Ok(rows.collect())
+}
+
+/// An (N,) array for `count` boxes.
+pub fn column<T: Element + Copy>(name: &str, dtype: &str, value: &Bound<'_, PyAny>, count: usize) -> PyResult<Vec<T>> {
+    let array = array::<T>(name, dtype, value)?;
+    check_shape(name, &format!("({count},), as many as boxes"), array.shape(), |shape| shape == [count])?;
+    Ok(array.as_array().iter().copied().collect())
+}
+
+/// Refuses embeddings that are not an (N, D) float32 array of finite numbers for `count` boxes.
+pub fn check_embeddings(value: &Bound<'_, PyAny>, count: usize) -> PyResult<()> {
+    let array = array::<f32>("embeddings", "float32", value)?;
+    let fits = |shape: &[usize]| matches!(shape, [n, d] if *n == count && *d > 0);
+    check_shape("embeddings", &format!("({count}, D), one row a box"), array.shape(), fits)?;
+    if array.as_array().iter().all(|v| v.is_finite()) {
+        Ok(())
+    } else {
+        Err(invalid("embeddings", "finite numbers", "NaN or infinity"))
+    }
+}
+
+/// Points of a (K, 2) float64 array.
+pub fn points(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<[f64; 2]>> {
+    let array = array::<f64>(name, "float64", value)?;
+    check_shape(name, "(K, 2)", array.shape(), |shape| matches!(shape, [_, 2]))?;
+    Ok(array.as_array().rows().into_iter().map(|row| [row[0], row[1]]).collect())
+}
+
+/// A (3, 3) float64 array.
+pub fn matrix3(name: &str, value: &Bound<'_, PyAny>) -> PyResult<[[f64; 3]; 3]> {
+    let array = array::<f64>(name, "float64", value)?;
+    check_shape(name, "(3, 3)", array.shape(), |shape| shape == [3, 3])?;
+    let view = array.as_array();
+    Ok(std::array::from_fn(|i| std::array::from_fn(|j| view[[i, j]])))
+}
+
+/// Numbers as an array of `shape`, which holds as many.
+pub fn shaped<T: Element, D: ndarray::Dimension>(
+    py: Python<'_>,
+    values: Vec<T>,
+    shape: impl ndarray::IntoDimension<Dim = D>,
+) -> PyResult<Bound<'_, PyArray<T, D>>> {
+    PyArray1::from_vec(py, values).reshape(shape)
+}
+
+/// The picture in an (H, W), (H, W, 1) or (H, W, 3) uint8 array, without a copy where rows are packed.
+pub fn with_pixels<T>(value: &Bound<'_, PyAny>, work: impl FnOnce(Pixels<'_>) -> PyResult<T>) -> PyResult<T> {
+    let array = array::<u8>("image", "uint8", value)?;
+    let (height, width, channels) = match *array.shape() {
+        [height, width] => (height, width, 1),
+        [height, width, channels @ (1 | 3)] => (height, width, channels),
+        ref shape => return Err(invalid("image", "shape (H, W), (H, W, 1) or (H, W, 3)", format!("{shape:?}"))),
+    };
+    if width == 0 || height == 0 {
+        return Err(invalid("image", "at least one pixel", format!("{width} x {height}")));
+    }
+    let Some(pitch) = row_pitch(array.strides(), width, height, channels) else {
+        let bytes: Vec<u8> = array.as_array().iter().copied().collect();
+        return work(Pixels { bytes: &bytes, width, height, pitch: width * channels, channels });
+    };
+    let length = pitch * (height - 1) + width * channels;
+    // SAFETY: strides are positive, pixels of a row are packed and rows are `pitch` bytes apart, so the first byte to the
+    // last of the array lie in its one allocation and are `length` bytes. `array` keeps it alive.
+    #[expect(unsafe_code, reason = "ndarray has no slice over a view with gaps between the rows")]
+    let bytes = unsafe { std::slice::from_raw_parts(array.data(), length) };
+    work(Pixels { bytes, width, height, pitch, channels })
+}
+
+/// Bytes from row to row, if the pixels of each row are packed and the rows follow each other downwards.
+fn row_pitch(strides: &[isize], width: usize, height: usize, channels: usize) -> Option<usize> {
+    let packed = match *strides {
+        [_, x] => x == 1 || width == 1,
+        [_, x, c] => (usize::try_from(x) == Ok(channels) || width == 1) && (c == 1 || channels == 1),
+        _ => false,
+    };
+    let pitch = if height == 1 { width * channels } else { usize::try_from(strides[0]).ok()? };
+    (packed && pitch >= width * channels).then_some(pitch)
+}
+
+fn check_shape(name: &str, expected: &str, shape: &[usize], fits: impl FnOnce(&[usize]) -> bool) -> PyResult<()> {
+    if fits(shape) { Ok(()) } else { Err(invalid(name, &format!("shape {expected}"), format!("{shape:?}"))) }
+}

@@ -1,0 +1,244 @@
+//! `Homography` and `MapFuser`.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use numpy::{PyArray1, PyArray2, PyArray3};
+use omni_core::fusion::{self, FusionConfig, MapObject, Observation};
+use omni_core::geometry::{self, Lens};
+use pyo3::prelude::*;
+
+use crate::arrays::{array, boxes, column, matrix3, points, shaped};
+use crate::errors::{exception, invalid};
+use crate::runtime::{detached, detached_on};
+
+/// Map from image pixels.
+#[pyclass(frozen, module = "omni._core")]
+pub struct Homography(geometry::Homography);
+
+#[pymethods]
+impl Homography {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        matrix: &Bound<'_, PyAny>,
+        image_size: Option<(f64, f64)>,
+        camera_matrix: Option<&Bound<'_, PyAny>>,
+        distortion: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let matrix = matrix3("matrix", matrix)?;
+        let lens = lens(py, camera_matrix, distortion)?;
+        let made = geometry::Homography::from_matrix(matrix, image_size, lens);
+        made.map(Self).map_err(|error| exception(py, &error))
+    }
+
+    /// The homography with the least squared error over point pairs.
+    #[staticmethod]
+    fn from_points(
+        py: Python<'_>,
+        image_points: &Bound<'_, PyAny>,
+        map_points: &Bound<'_, PyAny>,
+        image_size: Option<(f64, f64)>,
+        camera_matrix: Option<&Bound<'_, PyAny>>,
+        distortion: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let (pixels, places) = (points("image_points", image_points)?, points("map_points", map_points)?);
+        let lens = lens(py, camera_matrix, distortion)?;
+        detached(py, || geometry::Homography::from_points(&pixels, &places, image_size, lens)).map(Self)
+    }
+
+    /// (3, 3).
+    #[getter]
+    fn matrix<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        shaped(py, self.0.matrix().as_flattened().to_vec(), [3, 3])
+    }
+
+    /// (width, height) or None.
+    #[getter]
+    fn image_size(&self) -> Option<(f64, f64)> {
+        self.0.image_size()
+    }
+
+    /// Error of each calibration point in map units.
+    #[getter]
+    fn residuals<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        PyArray1::from_slice(py, self.0.residuals())
+    }
+
+    /// Root mean square of the residuals, or None.
+    #[getter]
+    fn rms_error(&self) -> Option<f64> {
+        self.0.rms_error()
+    }
+
+    /// Places that pixels show.
+    fn map_from_image<'py>(&self, py: Python<'py>, points: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        self.each(py, points, geometry::Homography::map_from_image)
+    }
+
+    /// Pixels that show places.
+    fn image_from_map<'py>(&self, py: Python<'py>, points: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        self.each(py, points, geometry::Homography::image_from_map)
+    }
+
+    /// Covariance on the map of pixels known to `pixel_sigma`.
+    fn covariance<'py>(
+        &self,
+        py: Python<'py>,
+        points: &Bound<'py, PyAny>,
+        pixel_sigma: f64,
+    ) -> PyResult<Bound<'py, PyArray3<f64>>> {
+        if !(pixel_sigma.is_finite() && pixel_sigma >= 0.0) {
+            return Err(invalid("pixel_sigma", "a number of pixels, 0 or more", pixel_sigma));
+        }
+        let pixels = crate::arrays::points("points", points)?;
+        let covariances: Vec<f64> = pixels
+            .iter()
+            .flat_map(|&pixel| self.0.covariance(pixel, [pixel_sigma; 2]).as_flattened().to_vec())
+            .collect();
+        shaped(py, covariances, [pixels.len(), 2, 2])
+    }
+}
+
+impl Homography {
+    fn each<'py>(
+        &self,
+        py: Python<'py>,
+        values: &Bound<'py, PyAny>,
+        work: fn(&geometry::Homography, [f64; 2]) -> [f64; 2],
+    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let values = points("points", values)?;
+        let results: Vec<f64> = values.iter().flat_map(|&point| work(&self.0, point)).collect();
+        shaped(py, results, [values.len(), 2])
+    }
+}
+
+fn lens(
+    py: Python<'_>,
+    camera_matrix: Option<&Bound<'_, PyAny>>,
+    distortion: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<Lens>> {
+    let Some(camera_matrix) = camera_matrix else {
+        return match distortion {
+            Some(_) => Err(invalid("camera_matrix", "the camera's matrix, as distortion is given", "None")),
+            None => Ok(None),
+        };
+    };
+    let mut numbers = [0.0; 5];
+    if let Some(distortion) = distortion {
+        numbers.copy_from_slice(&column_of_five(distortion)?);
+    }
+    let lens = Lens::new(&matrix3("camera_matrix", camera_matrix)?, numbers);
+    lens.map(Some).map_err(|error| exception(py, &error))
+}
+
+fn column_of_five(value: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+    let numbers: Vec<f64> = array::<f64>("distortion", "float64", value)?.as_array().iter().copied().collect();
+    if numbers.len() == 5 {
+        Ok(numbers)
+    } else {
+        Err(invalid("distortion", "5 numbers k1, k2, p1, p2, k3", numbers.len()))
+    }
+}
+
+/// Object ids, positions, velocities, covariances, scores, ages; then for each source the object's row, the camera, and
+/// the position in what the camera gave.
+type Columns<'py> = (
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray2<f64>>,
+    Bound<'py, PyArray2<f64>>,
+    Bound<'py, PyArray3<f64>>,
+    Bound<'py, PyArray1<f64>>,
+    Bound<'py, PyArray1<f64>>,
+    Bound<'py, PyArray2<i64>>,
+);
+
+/// Camera, xyxy, confidence, track ids or None.
+type CameraBoxes<'py> = (usize, Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+
+/// Places the people of many cameras on one map. Cameras are numbers here; the wrapper knows their names.
+#[pyclass(frozen, module = "omni._core")]
+pub struct MapFuser(Mutex<fusion::MapFuser>);
+
+#[pymethods]
+impl MapFuser {
+    #[new]
+    #[pyo3(signature = (*, metres_per_unit, minimum_confidence, birth_confidence, pixel_noise, floor_noise_m,
+        confirm_seconds, coast_seconds, lost_seconds, merge_distance_m))]
+    #[expect(clippy::too_many_arguments, reason = "one keyword a setting")]
+    fn new(
+        py: Python<'_>,
+        metres_per_unit: f64,
+        minimum_confidence: f64,
+        birth_confidence: f64,
+        pixel_noise: f64,
+        floor_noise_m: f64,
+        confirm_seconds: f64,
+        coast_seconds: f64,
+        lost_seconds: f64,
+        merge_distance_m: f64,
+    ) -> PyResult<Self> {
+        let config = FusionConfig {
+            metres_per_unit,
+            minimum_confidence,
+            birth_confidence,
+            pixel_noise,
+            floor_noise_m,
+            confirm_seconds,
+            coast_seconds,
+            lost_seconds,
+            merge_distance_m,
+        };
+        let fuser = fusion::MapFuser::new(config).map_err(|error| exception(py, &error))?;
+        Ok(Self(Mutex::new(fuser)))
+    }
+
+    /// Adds a camera or replaces its homography.
+    fn set_camera(&self, py: Python<'_>, camera: usize, homography: &Homography) -> PyResult<()> {
+        let homography = homography.0.clone();
+        detached_on(py, &self.0, |fuser| {
+            fuser.set_camera(camera, homography);
+            Ok(())
+        })
+    }
+
+    /// Takes in what the cameras saw.
+    fn update<'py>(&self, py: Python<'py>, cameras: Vec<CameraBoxes<'py>>, timestamp: f64) -> PyResult<Columns<'py>> {
+        let mut observations = BTreeMap::new();
+        for (camera, xyxy, confidence, track_id) in cameras {
+            let boxes = boxes(&xyxy)?;
+            let confidence = column::<f32>("confidence", "float32", &confidence, boxes.len())?;
+            let track_id = track_id.map(|ids| column::<i64>("track_id", "int64", &ids, boxes.len())).transpose()?;
+            let seen = boxes.iter().zip(confidence).enumerate().map(|(i, (&bbox, confidence))| Observation {
+                bbox,
+                confidence: confidence.into(),
+                track_id: track_id.as_ref().map(|ids| ids[i]),
+            });
+            observations.insert(camera, seen.collect());
+        }
+        let objects = detached_on(py, &self.0, |fuser| fuser.update(&observations, timestamp))?;
+        columns(py, &objects)
+    }
+}
+
+#[expect(clippy::cast_possible_wrap, reason = "positions in an array")]
+fn columns<'py>(py: Python<'py>, objects: &[MapObject]) -> PyResult<Columns<'py>> {
+    let n = objects.len();
+    let sources: Vec<i64> = objects
+        .iter()
+        .enumerate()
+        .flat_map(|(row, object)| object.sources.iter().map(move |&(camera, index)| [row, camera, index]))
+        .flatten()
+        .map(|v| v as i64)
+        .collect();
+    let source_count = sources.len() / 3;
+    Ok((
+        PyArray1::from_iter(py, objects.iter().map(|o| o.id)),
+        shaped(py, objects.iter().flat_map(|o| o.position).collect(), [n, 2])?,
+        shaped(py, objects.iter().flat_map(|o| o.velocity).collect(), [n, 2])?,
+        shaped(py, objects.iter().flat_map(|o| o.covariance.as_flattened().to_vec()).collect(), [n, 2, 2])?,
+        PyArray1::from_iter(py, objects.iter().map(|o| o.score)),
+        PyArray1::from_iter(py, objects.iter().map(|o| o.age)),
+        shaped(py, sources, [source_count, 3])?,
+    ))
+}

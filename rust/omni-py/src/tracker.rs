@@ -1,0 +1,129 @@
+//! `Tracker`: one stream.
+
+use std::sync::Mutex;
+
+use numpy::{PyArray1, PyArray2};
+use omni_core::Detection;
+use omni_core::track::{self, Track, TrackerConfig};
+use pyo3::prelude::*;
+
+use crate::arrays::{boxes, check_embeddings, column, shaped};
+use crate::runtime::detached_on;
+
+/// Timestamp, and the columns of `omni.types.Tracks`.
+type Columns<'py> = (
+    f64,
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray2<f32>>,
+    Bound<'py, PyArray1<f32>>,
+    Bound<'py, PyArray1<i32>>,
+    Bound<'py, PyArray1<u8>>,
+    Bound<'py, PyArray1<i32>>,
+    Bound<'py, PyArray1<f64>>,
+);
+
+/// Follows the people of one stream.
+#[pyclass(frozen, module = "omni._core")]
+pub struct Tracker(Mutex<track::Tracker>);
+
+#[pymethods]
+impl Tracker {
+    #[new]
+    #[pyo3(signature = (*, track_activation_threshold, high_confidence_threshold, low_confidence_threshold,
+        minimum_matching_threshold, lost_track_seconds, relink_seconds, covered_track_seconds, adapt_confidence))]
+    #[expect(clippy::too_many_arguments, reason = "one keyword a setting")]
+    fn new(
+        py: Python<'_>,
+        track_activation_threshold: f64,
+        high_confidence_threshold: f64,
+        low_confidence_threshold: f64,
+        minimum_matching_threshold: f64,
+        lost_track_seconds: f64,
+        relink_seconds: f64,
+        covered_track_seconds: f64,
+        adapt_confidence: bool,
+    ) -> PyResult<Self> {
+        let config = TrackerConfig {
+            track_activation_threshold,
+            high_confidence_threshold,
+            low_confidence_threshold,
+            minimum_matching_threshold,
+            lost_track_seconds,
+            relink_seconds,
+            covered_track_seconds,
+            adapt_confidence,
+        };
+        let tracker = track::Tracker::new(config).map_err(|error| crate::errors::exception(py, &error))?;
+        Ok(Self(Mutex::new(tracker)))
+    }
+
+    /// Takes in the detections of a frame and gives the tracks that it supports.
+    #[pyo3(signature = (xyxy, confidence, class_id, *, timestamp, embeddings, image_size))]
+    #[expect(clippy::too_many_arguments, reason = "one argument a column")]
+    fn update<'py>(
+        &self,
+        py: Python<'py>,
+        xyxy: &Bound<'py, PyAny>,
+        confidence: &Bound<'py, PyAny>,
+        class_id: Option<&Bound<'py, PyAny>>,
+        timestamp: f64,
+        embeddings: Option<&Bound<'py, PyAny>>,
+        image_size: Option<(f64, f64)>,
+    ) -> PyResult<Columns<'py>> {
+        let boxes = boxes(xyxy)?;
+        let confidence = column::<f32>("confidence", "float32", confidence, boxes.len())?;
+        let class_id = match class_id {
+            Some(class_id) => column::<i32>("class_id", "int32", class_id, boxes.len())?,
+            None => vec![0; boxes.len()],
+        };
+        if let Some(embeddings) = embeddings {
+            check_embeddings(embeddings, boxes.len())?;
+        }
+        let detections: Vec<Detection> = boxes
+            .iter()
+            .zip(confidence)
+            .zip(class_id)
+            .map(|((&bbox, confidence), class_id)| Detection { bbox, confidence: confidence.into(), class_id })
+            .collect();
+        let tracks = detached_on(py, &self.0, |tracker| tracker.update(&detections, timestamp, image_size))?;
+        columns(py, timestamp, &tracks)
+    }
+
+    /// Tracks that the latest update did not support and that may come back.
+    fn lost<'py>(&self, py: Python<'py>) -> PyResult<Columns<'py>> {
+        let (timestamp, tracks) = detached_on(py, &self.0, |tracker| Ok((tracker.timestamp(), tracker.lost())))?;
+        columns(py, timestamp.unwrap_or(f64::NAN), &tracks)
+    }
+
+    /// Tracks that the latest update gave up for good.
+    fn removed<'py>(&self, py: Python<'py>) -> PyResult<Columns<'py>> {
+        let (timestamp, tracks) =
+            detached_on(py, &self.0, |tracker| Ok((tracker.timestamp(), tracker.removed().to_vec())))?;
+        columns(py, timestamp.unwrap_or(f64::NAN), &tracks)
+    }
+
+    /// Forgets everything but which ids were used.
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        detached_on(py, &self.0, |tracker| {
+            tracker.reset();
+            Ok(())
+        })
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "pixels and confidences came in as float32")]
+fn columns<'py>(py: Python<'py>, timestamp: f64, tracks: &[Track]) -> PyResult<Columns<'py>> {
+    let xyxy: Vec<f32> =
+        tracks.iter().flat_map(|t| [t.bbox.x1, t.bbox.y1, t.bbox.x2, t.bbox.y2]).map(|v| v as f32).collect();
+    let index = |t: &Track| t.detection_index.and_then(|i| i32::try_from(i).ok()).unwrap_or(-1);
+    Ok((
+        timestamp,
+        PyArray1::from_iter(py, tracks.iter().map(|t| t.id)),
+        shaped(py, xyxy, [tracks.len(), 4])?,
+        PyArray1::from_iter(py, tracks.iter().map(|t| t.confidence as f32)),
+        PyArray1::from_iter(py, tracks.iter().map(|t| t.class_id)),
+        PyArray1::from_iter(py, tracks.iter().map(|t| t.state as u8)),
+        PyArray1::from_iter(py, tracks.iter().map(index)),
+        PyArray1::from_iter(py, tracks.iter().map(|t| t.first_timestamp)),
+    ))
+}

@@ -1,0 +1,150 @@
+"""No input makes a panic: whatever comes, the core answers or refuses with an error that omni documents."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from omni import Homography, MapFuser, Tracker, TrackerConfig, encode_jpeg, encode_jpeg_base64
+from omni.errors import OmniError
+from omni.types import Detections
+
+REFUSALS = (OmniError, ValueError, TypeError)
+quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+dtypes = st.sampled_from(["f4", "f8", "f2", "i4", "u1", "i8", "?", "c8", "O", "U3", "M8[s]", ">f4"]).map(np.dtype)
+any_array = dtypes.flatmap(
+    lambda dtype: arrays.arrays(
+        dtype,
+        arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5),
+        elements=st.none() if dtype.kind == "O" else None,
+    )
+)
+
+
+def boxes(count: int) -> st.SearchStrategy[Any]:
+    number = st.floats(width=32) | st.sampled_from([0.0, 1.0, 1e30, -1e30, 3e38])
+    return arrays.arrays(np.float32, (count, 4), elements=number) | arrays.arrays(
+        np.float32, (count, 4), elements=st.floats(0, 500, width=32)
+    ).map(lambda a: np.sort(a.reshape(-1, 2, 2), axis=1).reshape(-1, 4))
+
+
+def twisted(array: np.ndarray, how: int) -> np.ndarray:
+    """The same values as a view with other strides, or read-only."""
+    if how == 1:
+        return np.repeat(array, 2, axis=0)[::2]
+    if how == 2:
+        return np.asfortranarray(array)
+    if how == 3:
+        array = array.copy()
+        array.flags.writeable = False
+    return array
+
+
+@quick
+@given(
+    frames=st.lists(st.integers(0, 6).flatmap(boxes), max_size=8),
+    confidence=st.floats(0, 1, width=32),
+    steps=st.lists(st.floats(1e-6, 1e6), min_size=8, max_size=8),
+    how=st.integers(0, 3),
+    size=st.none() | st.tuples(st.floats(), st.floats()),
+)
+def test_tracker_survives_any_boxes_and_stays_as_it_was_when_it_refuses(
+    frames: list[np.ndarray], confidence: float, steps: list[float], how: int, size: tuple[float, float] | None
+) -> None:
+    tracker, twin = Tracker(), Tracker()
+    time = 0.0
+    for xyxy, step in zip(frames, steps, strict=False):
+        time += step
+        scores = np.full(len(xyxy), confidence, np.float32)
+        try:
+            tracks = tracker.update(twisted(xyxy, how), scores, timestamp=time, image_size=size)
+        except REFUSALS:
+            continue
+        same = twin.update(xyxy, scores, timestamp=time, image_size=size)
+        np.testing.assert_array_equal(tracks.xyxy, same.xyxy)
+        np.testing.assert_array_equal(tracks.track_id, same.track_id)
+        assert len(set(tracks.track_id.tolist())) == len(tracks)
+        assert np.isfinite(tracks.xyxy).all()
+        assert (tracks.detection_index < len(xyxy)).all()
+
+
+@quick
+@given(any_array, any_array, st.none() | any_array, st.none() | any_array, st.floats())
+def test_tracker_survives_any_arrays(xyxy: Any, confidence: Any, class_id: Any, embeddings: Any, time: float) -> None:
+    with contextlib.suppress(*REFUSALS):
+        Tracker().update(xyxy, confidence, class_id, timestamp=time, embeddings=embeddings)
+
+
+@quick
+@given(st.dictionaries(st.sampled_from(list(TrackerConfig.__slots__)), st.floats(), min_size=1))
+def test_tracker_survives_any_setting(values: dict[str, float]) -> None:
+    with contextlib.suppress(*REFUSALS):
+        tracker = Tracker(TrackerConfig(**values))  # type: ignore[arg-type]
+        for i in range(3):
+            tracker.update([[0, 0, 10, 20], [5, 0, 15, 20]], [0.9, 0.8], timestamp=i)
+
+
+numbers = st.floats() | st.floats(-1000, 1000)
+
+
+@quick
+@given(st.integers(0, 7).flatmap(lambda n: st.tuples(*[arrays.arrays(float, (n, 2), elements=numbers)] * 2)))
+def test_homography_survives_any_points(pairs: tuple[np.ndarray, np.ndarray]) -> None:
+    with contextlib.suppress(*REFUSALS):
+        fitted = Homography.from_points(*pairs)
+        assert np.isfinite(fitted.matrix).all()
+        assert fitted.rms_error is not None
+
+
+@quick
+@given(
+    arrays.arrays(float, (3, 3), elements=numbers),
+    arrays.arrays(float, (5, 2), elements=numbers),
+    st.none() | arrays.arrays(float, 5, elements=numbers),
+    boxes(4),
+)
+def test_homography_and_fuser_survive_any_matrix(
+    matrix: np.ndarray, points: np.ndarray, distortion: np.ndarray | None, xyxy: np.ndarray
+) -> None:
+    lens = None if distortion is None else np.array([[500.0, 0, 320], [0, 500, 240], [0, 0, 1]])
+    with contextlib.suppress(*REFUSALS):
+        camera = Homography(matrix, (640, 480), lens, distortion)
+        for result in (camera.map_from_image(points), camera.image_from_map(points)):
+            assert result.shape == (5, 2)
+        assert camera.covariance(points, 2.0).shape == (5, 2, 2)
+        fuser = MapFuser({"a": camera, "b": Homography(np.eye(3))})
+        seen = Detections(xyxy, np.full(4, 0.9, np.float32), np.zeros(4, np.int32))
+        for i in range(4):
+            state = fuser.update({"a": seen, "b": seen}, timestamp=0.2 * i)
+            assert np.isfinite(state.position).all()
+            assert np.isfinite(state.covariance).all()
+
+
+@quick
+@given(any_array, any_array)
+def test_homography_survives_any_arrays(a: Any, b: Any) -> None:
+    for attempt in (
+        lambda: Homography(a),
+        lambda: Homography.from_points(a, b),
+        lambda: Homography(np.eye(3), None, a, b),
+    ):
+        with contextlib.suppress(*REFUSALS):
+            attempt()
+
+
+@quick
+@given(
+    any_array | arrays.arrays(np.uint8, arrays.array_shapes(min_dims=2, max_dims=3, min_side=0, max_side=9)),
+    st.integers() | st.floats() | st.none(),
+    st.integers(0, 3),
+)
+def test_encoder_survives_any_picture(image: Any, quality: Any, how: int) -> None:
+    for encode in (encode_jpeg, encode_jpeg_base64):
+        with contextlib.suppress(*REFUSALS):
+            assert encode(twisted(image, how) if image.ndim else image, quality)

@@ -1,0 +1,106 @@
+"""The map fusion as Python sees it; its behaviour over time is tested in rust/omni-core."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from omni import FusionConfig, Homography, MapFuser
+from omni.types import Detections, MapState
+
+DATA = Path(os.environ.get("OMNI_DATA", Path(__file__).parents[3] / "../shared/data"))
+ABOVE = np.diag([0.01, 0.01, 1.0])
+
+
+def standing_at(*places: tuple[float, float]) -> Detections:
+    x, y = 100 * np.array(places, np.float32).reshape(-1, 2).T
+    n = len(places)
+    return Detections(np.stack([x - 20, y - 100, x + 20, y], 1), np.full(n, 0.8, np.float32), np.zeros(n, np.int32))
+
+
+def two_cameras() -> MapFuser:
+    camera = Homography(ABOVE, image_size=(1000, 1000))
+    return MapFuser({"door": camera, "hall": camera})
+
+
+def test_one_person_in_two_cameras_is_one_object() -> None:
+    fuser = two_cameras()
+    for i in range(5):
+        state = fuser.update({"hall": standing_at((2, 3)), "door": standing_at((9, 9), (2, 3))}, timestamp=i / 5)
+    assert isinstance(state, MapState)
+    assert len(state) == 2
+    both = next(i for i, source in enumerate(state.sources) if len(source) == 2)
+    assert state.sources[both] == {"door": 1, "hall": 0}
+    np.testing.assert_allclose(state.position[both], [2, 3], atol=0.02)
+    assert state.velocity.shape == (2, 2)
+    assert state.covariance.shape == (2, 2, 2)
+    assert state.score == pytest.approx([0.8, 0.8])
+    assert state.age_s == pytest.approx([0.8, 0.8])
+    assert state.object_id.dtype == np.int64
+
+
+def test_a_camera_may_come_later_and_change() -> None:
+    fuser = MapFuser({})
+    with pytest.raises(ValueError, match=r"observations: expected streams with a homography \(none\), got 'door'"):
+        fuser.update({"door": standing_at((2, 3))}, timestamp=0)
+    fuser.set_camera("door", Homography(ABOVE, image_size=(1000, 1000)))
+    for i in range(5):
+        before = fuser.update({"door": standing_at((2, 3))}, timestamp=i / 5)
+    fuser.set_camera("door", Homography(ABOVE * (1, 1, 1), image_size=(1000, 1000)))
+    after = fuser.update({"door": standing_at((2, 3))}, timestamp=2)
+    assert before.object_id.tolist() == after.object_id.tolist() == [1]
+
+
+def test_a_refused_update_says_why_and_changes_nothing() -> None:
+    fuser, twin = two_cameras(), two_cameras()
+    for f in (fuser, twin):
+        f.update({"door": standing_at((2, 3))}, timestamp=1)
+    broken = standing_at((2, 3))
+    broken.xyxy[0, 2] = np.nan
+    cases: list[tuple[object, float, type[Exception]]] = [
+        ({"door": broken}, 2, ValueError),
+        ({"door": replace(broken, xyxy=np.zeros((1, 3), np.float32))}, 2, ValueError),
+        ({"door": [1, 2, 3]}, 2, TypeError),
+        ({"door": standing_at((2, 3))}, 1, ValueError),
+    ]
+    for observations, timestamp, error in cases:
+        with pytest.raises(error):
+            fuser.update(observations, timestamp=timestamp)  # type: ignore[arg-type]
+    a = fuser.update({"door": standing_at((2, 3))}, timestamp=2)
+    b = twin.update({"door": standing_at((2, 3))}, timestamp=2)
+    assert (a.object_id.tolist(), a.position.tolist()) == (b.object_id.tolist(), b.position.tolist())
+
+
+def test_bad_settings_are_named() -> None:
+    for name in ("metres_per_unit", "pixel_noise", "lost_seconds", "merge_distance_m"):
+        with pytest.raises(ValueError, match=name):
+            MapFuser({}, replace(FusionConfig(), **{name: -1.0}))
+    with pytest.raises(TypeError, match=r"omni\.Homography"):
+        MapFuser({"door": ABOVE})  # type: ignore[dict-item]
+
+
+@pytest.mark.skipif(not (DATA / "pets09-split").is_dir(), reason="OMNI_DATA has no pets09-split")
+def test_real_people_keep_their_ids_across_two_real_cameras() -> None:
+    import json
+
+    calibration = json.loads((DATA / "pets09-split/calibration.json").read_text())["cameras"]
+    rows = {c: np.loadtxt(DATA / f"pets09-split/gt/{c}.txt", delimiter=",") for c in calibration}
+    fuser = MapFuser({c: Homography(v["H_image_to_floor"], tuple(v["image_size"])) for c, v in calibration.items()})
+    owners: dict[int, set[int]] = {}
+    for frame in range(1, 796):
+        seen, people = {}, {}
+        for c, table in rows.items():
+            now = table[table[:, 0] == frame]
+            xyxy = np.c_[now[:, 2:4], now[:, 2:4] + now[:, 4:6]].astype(np.float32)
+            seen[c] = Detections(xyxy, np.ones(len(now), np.float32), np.zeros(len(now), np.int32))
+            people[c] = now[:, 1].astype(int)
+        state = fuser.update(seen, timestamp=frame / 10)
+        for object_id, sources in zip(state.object_id.tolist(), state.sources, strict=True):
+            owners.setdefault(object_id, set()).update(int(people[c][i]) for c, i in sources.items())
+    pure = sum(len(people) == 1 for people in owners.values())
+    assert pure >= 0.9 * len(owners)
+    assert len(owners) <= 1.5 * len({int(p) for table in rows.values() for p in table[:, 1]})
