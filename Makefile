@@ -51,11 +51,13 @@ $(STAMP): pyproject.toml scripts/check-tools.sh
 	@scripts/check-tools.sh $(PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --group dev
+	@echo "setup: installing Python packages" >&2
+	@$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
 $(CORE): $(STAMP) $(RUST)
-	$(BIN)/maturin develop --release --locked --quiet
+	@echo "setup: building the core (a minute or two the first time)" >&2
+	@PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet
 	@touch $@
 
 # Peers are measured, never needed: without a network the tables come without them.

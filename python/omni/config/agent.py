@@ -18,7 +18,7 @@ class HttpConfig(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
-    map_tracking_path: str = Field(default="/map_tracking", pattern=r"^/[A-Za-z0-9_\-./]+$")
+    map_tracking_path: str = Field(default="/map_tracking", pattern=r"^(/[A-Za-z0-9_-]+)+$")
 
 
 class DetectorConfig(Section):
