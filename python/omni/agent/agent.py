@@ -47,12 +47,12 @@ class Agent:
 
     def __init__(self, config: AgentConfig | Mapping[str, Any] | str | Path, *, run: Run | None = None) -> None:
         self.config = load_config(config)
-        self._run = run or Run(uuid4(), time.time())
         streams = [stream for stream in self.config.streams if stream.enabled]
         self._stop = threading.Event()
         self._bus = Bus()
         self._detector = self._open_detector() if streams else None
         self._views, self._map_problems = _map_views(self.config, streams)
+        self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
         self._delivery = Delivery(
             self.config.webhook_tracking_subscribers,
             self._run,

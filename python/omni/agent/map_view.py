@@ -43,7 +43,7 @@ class MapView:
         self._sizes: dict[str, tuple[int, int]] = {}
         self._frames_data: dict[str, dict[str, int]] = {}
         self._timestamp = float("-inf")
-        self._objects_seen: set[int] = set()
+        self._last_object_id = 0
         self._tick = MapTick(config.name, 0, _view_document(config.name, {}, []))
         self._fuse_s = 0.0
         self._changed = threading.Condition()
@@ -60,8 +60,8 @@ class MapView:
 
     @property
     def objects_seen(self) -> int:
-        """How many different people this map has had."""
-        return len(self._objects_seen)
+        """How many different people this map has had: the fuser counts them from 1."""
+        return self._last_object_id
 
     def watches(self, stream_uuid: str) -> bool:
         """Whether a stream is part of this view."""
@@ -97,7 +97,7 @@ class MapView:
             return
         self._timestamp = moment
         state = self._fuser.update({stream: result.tracks for stream, result in group.items()}, timestamp=moment)
-        self._objects_seen.update(state.object_id.tolist())
+        self._last_object_id = max(self._last_object_id, *state.object_id.tolist(), 0)
         objects = [self._object_document(state, i, group) for i in range(len(state))]
         document = _view_document(self._config.name, dict(self._frames_data), objects)
         self._tick = MapTick(self._config.name, self._tick.sequence + 1, document)

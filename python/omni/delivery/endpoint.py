@@ -90,6 +90,14 @@ class Endpoint:
         }
 
     async def _deliver(self, waiting: Waiting) -> None:
+        """One message to its end. Whatever goes wrong with it, the lane goes on with the next."""
+        try:
+            await self._send(waiting)
+        except Exception:
+            self._dropped[waiting.message.reason] += 1
+            logger.exception("webhook %s: a message of reason %s is lost", self._config.label, waiting.message.reason)
+
+    async def _send(self, waiting: Waiting) -> None:
         message = waiting.message
         for body in await asyncio.to_thread(bodies, message, self._encode):
             self._sequence[message.stream_uuid] += 1

@@ -80,7 +80,11 @@ class LiveSource:
     def _read(self) -> None:
         failures, segment = 0, 0
         while not self._stop.is_set():
-            read = self._read_connection(segment)
+            try:
+                read = self._read_connection(segment)
+            except cv2.error as error:
+                logger.warning("stream %s: the decoder failed (%s)", self._stream.label, error.err)
+                read = 0
             segment += read > 0
             failures = 0 if read > 0 else failures + 1
             pause = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)] * random.uniform(0.8, 1.2)

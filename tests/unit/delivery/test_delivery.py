@@ -101,6 +101,18 @@ def test_a_dead_endpoint_holds_up_nobody(inbox: Inbox, monkeypatch: pytest.Monke
     assert alive["delivered"] == {"begin": 1, "end": 1}
 
 
+def test_a_message_that_cannot_be_made_is_counted_and_the_next_goes_out(inbox: Inbox) -> None:
+    config = load_config({"webhook_tracking_subscribers": [{"url": inbox.address}]})
+    delivery = Delivery(config.webhook_tracking_subscribers, RUN, encode=best_shot_base64)
+    delivery.start()
+    broken = ProcessMessage("begin", STREAMS[0], 0.0, (record(1),), {record(1)["id"]: np.zeros((0, 5, 3), np.uint8)})
+    for one in (broken, message("end", 2)):
+        delivery.publish(one)
+    delivery.stop()
+    assert [m.reason for m in inbox.messages] == ["end"]
+    assert delivery.stats()["endpoints"][0]["dropped"] == {"begin": 1}
+
+
 def test_a_receiver_that_comes_later_gets_the_same_message_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("omni.delivery.endpoint.RETRY_S", (0.0, 0.3, 0.3, 0.3, 0.3))
     first = Inbox()

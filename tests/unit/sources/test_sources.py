@@ -108,7 +108,9 @@ def test_credentials_are_not_in_the_error() -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_a_camera_that_does_not_answer_holds_nobody_up() -> None:
+def test_a_camera_that_does_not_answer_holds_nobody_up(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     stop = threading.Event()
     source = open_source(stream("rtsp://user:secret@127.0.0.1:9/x"), 0.0, stop)
     threading.Timer(0.5, stop.set).start()
@@ -116,3 +118,4 @@ def test_a_camera_that_does_not_answer_holds_nobody_up() -> None:
     assert list(source) == []
     assert time.monotonic() - begun < 2.0
     assert source.down
+    assert "secret" not in caplog.text + "".join(capfd.readouterr())
