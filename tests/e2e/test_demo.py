@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from omni.receiver import Received, Receiver
+
 OMNI = [sys.executable, "-m", "omni.cli"]
 
 
@@ -44,23 +46,37 @@ def test_the_demo_runs_the_whole_system(street_clip: Path, person_model: str) ->
     assert sum(summary["stage_share"].values()) == pytest.approx(1, abs=0.01)
 
 
-def test_the_service_serves_and_stops_cleanly(street_clip: Path, person_model: str, tmp_path: Path) -> None:
+def test_the_service_serves_and_stops_with_every_process_ended(
+    street_clip: Path, person_model: str, tmp_path: Path
+) -> None:
     assert person_model
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    config = {"streams": [{"name": "street", "url": str(street_clip)}], "http": {"port": port}}
+    told: list[Received] = []
+    receiver = Receiver(told.append)
+    config = {
+        "streams": [{"name": "street", "url": str(street_clip)}],
+        "http": {"port": port},
+        "webhook_tracking_subscribers": [{"url": receiver.start("127.0.0.1", 0)}],
+    }
     (tmp_path / "run_params.json").write_text(json.dumps(config))
     service = subprocess.Popen([*OMNI, "serve", "--config", str(tmp_path)], stderr=subprocess.PIPE, text=True)
     try:
         status = _status_when_frames_came(port)
         assert status["streams"][0]["state"] == "online"
         service.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        service.send_signal(signal.SIGTERM)  # as supervisors do that signal the process and then its group
         assert service.wait(15) == 0
     finally:
         service.kill()
         _, errors = service.communicate()
+        receiver.stop()
     assert "Traceback" not in errors
+    begun, ended = ({m.processes[0]["id"] for m in told if m.reason == reason} for reason in ("begin", "end"))
+    assert begun
+    assert begun == ended
 
 
 def _status_when_frames_came(port: int) -> dict[str, Any]:
@@ -128,6 +144,32 @@ def test_a_missing_model_says_how_to_get_it(tmp_path: Path, street_clip: Path) -
     done = omni("serve", "--config", str(tmp_path), "--port", "0", OMNI_CACHE=str(tmp_path / "cache"), OMNI_MODELS="")
     assert done.returncode == 1
     assert "omni models pull" in done.stderr
+
+
+def test_a_second_signal_exits_at_once(street_clip: Path, person_model: str, tmp_path: Path) -> None:
+    assert person_model
+    with socket.socket() as silent, socket.socket() as free:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()  # takes a webhook and never answers: stopping in good order would wait for it
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        config = {
+            "streams": [{"name": "street", "url": str(street_clip)}],
+            "webhook_tracking_subscribers": [{"url": f"http://127.0.0.1:{silent.getsockname()[1]}/"}],
+        }
+        (tmp_path / "run_params.json").write_text(json.dumps(config))
+        service = subprocess.Popen([*OMNI, "serve", "--config", str(tmp_path), "--port", str(port)])
+        try:
+            _status_when_frames_came(port)
+            service.send_signal(signal.SIGTERM)
+            time.sleep(1.5)
+            assert service.poll() is None
+            service.send_signal(signal.SIGTERM)
+            assert service.wait(2) == 130
+        finally:
+            service.kill()
+            service.wait()
 
 
 def test_wrong_use_is_two() -> None:

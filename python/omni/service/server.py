@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
+import signal
 import socket
 
 from omni.errors import ConfigError, PortInUseError
@@ -11,6 +13,12 @@ from omni.service.context import App
 
 SEND_BUFFER_BYTES = 256 * 1024
 """What the system holds for a slow reader. Small, so that live pictures wait here, where a newer one replaces them."""
+
+
+SAME_REQUEST_S = 1.0
+"""A signal this soon after the first is the same request: some supervisors signal a process and then its group."""
+
+INTERRUPTED = 130
 
 
 def free_port(host: str, port: int) -> int:
@@ -27,13 +35,17 @@ def free_port(host: str, port: int) -> int:
 def serve(app: App, host: str, port: int) -> None:
     """Serve until SIGTERM, SIGINT or ``app.stop()``. To be called in the main thread.
 
+    The first signal stops in good order: processes end, what waits is delivered. A second one exits at once.
+
     Raises:
         PortInUseError: the address is taken; nothing was started.
         ConfigError: the address cannot be listened on at all; nothing was started.
     """
     sock = listen(host, port)
+    app.register_listener(_obey_signals, "after_server_start")
     os.environ.setdefault("SANIC_IGNORE_PRODUCTION_WARNING", "true")
     app.run(sock=sock, single_process=True, motd=False)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is ending already; the closed loop left the default, which kills
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -50,3 +62,20 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError(f"cannot listen on {host}:{port}: {reason}; check --host and --port") from None
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     return sock
+
+
+async def _obey_signals(app: App) -> None:
+    """In place of Sanic's own handlers, for which a second signal cuts the stopping short and yet does not exit."""
+    loop = asyncio.get_running_loop()
+    first: float | None = None
+
+    def stop() -> None:
+        nonlocal first
+        if first is None:
+            first = loop.time()
+            app.stop(terminate=False)
+        elif loop.time() - first > SAME_REQUEST_S:
+            os._exit(INTERRUPTED)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
