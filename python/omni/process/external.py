@@ -57,7 +57,7 @@ class ExternalProcesses:
         self._publish = publish
         self._open: list[_Open] = []
         self._begun = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a callback may open or end another
 
     def begin(self, *, name: str, class_: str, repeats: bool, duration: int, started_at: int, stream_uuid: str) -> None:
         """Open a process; one that names no stream is ignored.

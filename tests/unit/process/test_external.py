@@ -96,3 +96,16 @@ def test_calls_from_many_threads_lose_none() -> None:
         thread.join()
     assert len(site.external.ongoing(A)) == 1600
     assert len({m.processes[0]["numerical_id"] for m in site.told}) == 1600
+
+
+def test_a_callback_may_end_what_just_began() -> None:
+    told: list[ProcessMessage] = []
+
+    def publish(message: ProcessMessage) -> None:
+        told.append(message)
+        if message.reason == "begin":
+            external.terminate_all(stream_uuid="")
+
+    external = ExternalProcesses(Run(UUID(int=1), 1000.0), count(1), [A], lambda _: (1000.0, 0), publish)
+    external.begin(name="a", class_="media", repeats=False, duration=0, started_at=0, stream_uuid=A)
+    assert [message.reason for message in told] == ["begin", "end"]
