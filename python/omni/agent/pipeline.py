@@ -121,6 +121,9 @@ class StreamPipeline:
         reason = "agent_stopped"
         try:
             for frame in self._source:
+                if frame is None:
+                    self._end_if_down()
+                    continue
                 for view in self._views:
                     if not self._stream.live:
                         view.wait_for_room(self._stream.uuid, self._stop)
@@ -183,10 +186,19 @@ class StreamPipeline:
         for view in self._views:
             view.receive(result)
 
+    def _end_if_down(self) -> None:
+        """Nobody is in view of a camera that is away, and its map does not wait for it."""
+        if self._source.down and self._builder.people_open:
+            self._forget_everybody("camera_down")
+            for view in self._views:
+                view.stream_down(self._stream.uuid)
+
     def _new_segment(self, frame: Frame) -> None:
         """The source began anew: nobody is carried over the cut."""
-        reason = "camera_down" if self._stream.live else "end_of_file"
+        self._forget_everybody("camera_down" if self._stream.live else "end_of_file")
+        self._segment = frame.segment
+
+    def _forget_everybody(self, reason: str) -> None:
         for message in self._builder.finish(self._last_timestamp, reason):
             self._publish(message)
         self._tracker.reset()
-        self._segment = frame.segment

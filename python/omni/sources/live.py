@@ -41,13 +41,14 @@ class LiveSource:
         self.down = "connecting"
         self.decode_s = 0.0
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Frame | None]:
         reader = threading.Thread(target=self._read, name=f"camera {self._stream.label}", daemon=True)
         reader.start()
         index, due = 0, 0.0
         while not self._stop.is_set():
             taken = self._take()
             if taken is None:
+                yield None
                 continue
             monotonic, picture, segment = taken
             if self._stream.max_fps is not None:

@@ -15,6 +15,8 @@ from omni.types import Frame
 class Source(Protocol):
     """A running source. Iterating gives frames until the end, or until ``stop`` is set; it may be left at any time.
 
+    A camera also gives None when nothing came for a moment, so that whoever iterates can look at ``down``.
+
     Attributes:
         image_size: (width, height) of the frames it gives, once it knows.
         dropped: frames that came but were not given, as a newer one was there.
@@ -27,7 +29,7 @@ class Source(Protocol):
     down: str
     decode_s: float
 
-    def __iter__(self) -> Iterator[Frame]: ...
+    def __iter__(self) -> Iterator[Frame | None]: ...
 
     def close(self) -> None: ...
 
