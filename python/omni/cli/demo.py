@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import threading
 import time
 import webbrowser
@@ -85,10 +87,15 @@ class _Printer:
 def _when_up(app: Any, page: str, *, open_browser: bool, seconds: float | None) -> None:
     @app.after_server_start  # type: ignore[untyped-decorator]
     async def _up(app: Any) -> None:
-        if open_browser:
+        if open_browser and _has_screen():
             threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()
         if seconds is not None:
             app.loop.call_later(seconds, app.stop)
+
+
+def _has_screen() -> bool:
+    """Without one, ``webbrowser`` would start a text browser in this terminal."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _summary(agent: Any, receiver: Any, elapsed_s: float, page: str) -> dict[str, Any]:
