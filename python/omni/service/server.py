@@ -7,6 +7,8 @@ import errno
 import os
 import signal
 import socket
+import time
+from types import FrameType
 
 from omni.errors import ConfigError, PortInUseError
 from omni.service.context import App
@@ -14,10 +16,12 @@ from omni.service.context import App
 SEND_BUFFER_BYTES = 256 * 1024
 """What the system holds for a slow reader. Small, so that live pictures wait here, where a newer one replaces them."""
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 SAME_REQUEST_S = 1.0
 """A signal this soon after the first is the same request: some supervisors signal a process and then its group."""
 
+ASK_AGAIN_S = 0.2
 INTERRUPTED = 130
 
 
@@ -42,10 +46,50 @@ def serve(app: App, host: str, port: int) -> None:
         ConfigError: the address cannot be listened on at all; nothing was started.
     """
     sock = listen(host, port)
-    app.register_listener(_obey_signals, "after_server_start")
+    signals = _Signals(app)
+    app.register_listener(signals.take_over, "after_server_start")
+    app.register_listener(signals.stopping_has_begun, "before_server_stop")
     os.environ.setdefault("SANIC_IGNORE_PRODUCTION_WARNING", "true")
-    app.run(sock=sock, single_process=True, motd=False)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is ending already; the closed loop left the default, which kills
+    app.run(sock=sock, single_process=True, motd=False, register_sys_signals=False)
+    for number in SIGNALS:  # all is done; an interpreter that ends would go back to the default, which kills
+        signal.signal(number, signal.SIG_IGN)
+
+
+class _Signals:
+    """SIGTERM and SIGINT, in place of Sanic's own handling.
+
+    Sanic gives the signals up when stopping begins, so that a second one cuts the stopping short; and it misses one
+    that comes after the first answer but before its loop runs for good.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._first: float | None = None
+        self._stopping = False
+
+    async def take_over(self, _: App) -> None:
+        """Handle signals from here to the end of the process."""
+        self._loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            signal.signal(number, self._signalled)
+
+    async def stopping_has_begun(self, _: App) -> None:
+        self._stopping = True
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if self._first is None:
+            self._first = time.monotonic()
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(self._stop)
+        elif time.monotonic() - self._first > SAME_REQUEST_S:
+            os._exit(INTERRUPTED)
+
+    def _stop(self) -> None:
+        if not self._stopping and self._loop is not None:
+            self._app.stop(terminate=False)
+            self._loop.call_later(ASK_AGAIN_S, self._stop)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -62,20 +106,3 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError(f"cannot listen on {host}:{port}: {reason}; check --host and --port") from None
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     return sock
-
-
-async def _obey_signals(app: App) -> None:
-    """In place of Sanic's own handlers, for which a second signal cuts the stopping short and yet does not exit."""
-    loop = asyncio.get_running_loop()
-    first: float | None = None
-
-    def stop() -> None:
-        nonlocal first
-        if first is None:
-            first = loop.time()
-            app.stop(terminate=False)
-        elif loop.time() - first > SAME_REQUEST_S:
-            os._exit(INTERRUPTED)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
