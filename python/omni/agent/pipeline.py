@@ -147,7 +147,6 @@ class StreamPipeline:
             self._close(reason)
 
     def _close(self, reason: str) -> None:
-        self._source.close()
         for message in self._builder.finish(self._last_timestamp, reason):
             self._publish(message)
         self._ended(self._stream.uuid, reason)

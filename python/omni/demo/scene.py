@@ -92,19 +92,10 @@ def floor_from_image(pixels: Float64) -> Float64:
 
 def plan_from_floor(metres: Float64) -> Float64:
     """(K, 2) metres on the ground -> (K, 2) plan pixels; the cameras look from the plan's lower edge upwards."""
-    return _apply(PLAN_FROM_FLOOR, metres)
+    return np.asarray(metres @ PLAN_FROM_FLOOR[:2, :2].T + PLAN_FROM_FLOOR[:2, 2])
 
 
-def floor_from_plan(units: Float64) -> Float64:
-    """(K, 2) plan pixels -> (K, 2) metres on the ground."""
-    return _apply(np.asarray(np.linalg.inv(PLAN_FROM_FLOOR), np.float64), units)
-
-
-def _apply(matrix: Float64, points: Float64) -> Float64:
-    return np.asarray(points @ matrix[:2, :2].T + matrix[:2, 2])
-
-
-# The cameras stand at negative x and y and look along +x and +y: a half turn puts them at the lower edge.
+# The cameras stand at negative x and y: plan x runs along -y and plan y (down) along -x, so they are at the lower edge.
 PLAN_FROM_FLOOR: Float64 = np.array(
     [
         [0.0, -1.0 / METRES_PER_UNIT, PLAN_Y_M[1] / METRES_PER_UNIT],

@@ -118,9 +118,6 @@ class FileSource:
             offset += at + 1 / self._reader.fps
             segment += 1
 
-    def close(self) -> None:
-        """Nothing stays open outside the iteration."""
-
     def _thinned(self) -> Iterator[tuple[float, UInt8]]:
         """At most ``max_fps`` pictures a second."""
         due = -1.0

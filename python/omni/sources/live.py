@@ -26,7 +26,8 @@ class LiveSource:
     """Frames of an RTSP, HTTP or USB camera.
 
     A thread of its own reads as fast as the camera gives, so that the decoder's queue never grows old; the
-    iteration takes the newest. Frames are dated when they arrive: by the wall clock at the first frame, by the
+    iteration takes the newest. That thread ends with ``stop``; it is a daemon, so a decoder that hangs holds nobody up.
+    Frames are dated when they arrive: by the wall clock at the first frame, by the
     monotonic clock from then on, so that a clock that jumps does not.
     """
 
@@ -62,9 +63,6 @@ class LiveSource:
             wall = self._zero[0] if self._zero else 0.0
             yield Frame(self._stream.uuid, index, wall + when, when, image, segment)
             index += 1
-
-    def close(self) -> None:
-        """The reading thread ends with ``stop``; it is a daemon, so a decoder that hangs holds nobody up."""
 
     def _since_first(self, monotonic: float) -> float:
         if self._zero is None:

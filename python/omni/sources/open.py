@@ -31,8 +31,6 @@ class Source(Protocol):
 
     def __iter__(self) -> Iterator[Frame | None]: ...
 
-    def close(self) -> None: ...
-
 
 def open_source(stream: StreamConfig, started_at: float, stop: threading.Event) -> Source:
     """Open a stream: files and folders are checked at once, cameras are connected while iterating.

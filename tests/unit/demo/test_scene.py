@@ -15,7 +15,6 @@ from omni.demo.scene import (
     demo_config,
     draw_plan,
     floor_from_image,
-    floor_from_plan,
     plan_from_floor,
     plan_size,
     point_pairs,
@@ -37,7 +36,6 @@ def test_a_crops_point_pairs_give_the_whole_pictures_calibration(crop: tuple[flo
 
 def test_the_plan_keeps_metres() -> None:
     there = np.array([[-14.0, -14.0], [0.0, 0.0]])
-    np.testing.assert_allclose(floor_from_plan(plan_from_floor(there)), there, atol=1e-9)
     units = np.linalg.norm(np.diff(plan_from_floor(there), axis=0))
     assert units * 0.03 == pytest.approx(np.linalg.norm([14.0, 14.0]))
 
