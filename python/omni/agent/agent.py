@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -21,10 +22,11 @@ from omni.agent.software import software_versions
 from omni.config import AgentConfig, StreamConfig, load_config
 from omni.delivery import Delivery
 from omni.detect import Detector, open_detector
-from omni.errors import CalibrationError, ConfigError
+from omni.errors import CalibrationError, ConfigError, StateError, UnknownLineError
 from omni.process import ExternalProcesses, ProcessBuilder
+from omni.regions import LineCount, LineCounts, RegionMonitor
 from omni.sources import open_source
-from omni.types import FrameResult, MapTick, ProcessMessage, Run, StreamStatus
+from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamStatus
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ class Agent:
         run: identifiers and time; given to repeat a run exactly, else new and random.
 
     Raises:
-        ConfigError, ModelError, SourceError: what cannot be used, and the remedy.
+        ConfigError, ModelError, SourceError, StateError: what cannot be used, and the remedy.
     """
 
     def __init__(self, config: AgentConfig | Mapping[str, Any] | str | Path, *, run: Run | None = None) -> None:
@@ -58,6 +60,8 @@ class Agent:
             self._run,
             encode=best_shot_base64 if self.config.enable_webhook_image2jpg_conversion else None,
         )
+        self._lines = {str(region.uuid): region.name for region in self.config.mutlistream_ROI.lines}
+        self._counts = LineCounts(Path(self.config.state_folder)) if self._lines else None
         stripes = len(streams) + 1
         self.external = ExternalProcesses(
             self._run, count(1, stripes), [stream.uuid for stream in streams], self._position, self._publish
@@ -95,6 +99,8 @@ class Agent:
                 logger.warning("stream %s does not end; left behind", stream)
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
         self._delivery.stop()
+        if self._counts is not None:
+            self._counts.close()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until every stream has ended (files do, cameras do not). True when they have."""
@@ -157,6 +163,22 @@ class Agent:
         """
         return self._views[view].tick.document
 
+    def lines(self) -> list[dict[str, Any]]:
+        """How often each line was crossed: ``uuid``, ``name``, ``forward``, ``reverse``, ``since`` (epoch seconds)."""
+        counts = [(uuid, name, self._count(uuid)) for uuid, name in self._lines.items()]
+        return [{"uuid": uuid, "name": name, **asdict(count)} for uuid, name, count in counts]
+
+    def reset_line(self, line_uuid: str) -> None:
+        """Let the counters of a line begin at nought.
+
+        Raises:
+            UnknownLineError: no such line.
+            StateError: the file of the counters cannot be written.
+        """
+        if line_uuid not in self._lines or self._counts is None:
+            raise UnknownLineError(f"no line has the uuid {line_uuid}; GET /api/v1/lines lists them")
+        self._counts.reset(line_uuid, time.time())
+
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
         found = list(self._map_problems)
@@ -214,16 +236,37 @@ class Agent:
             best_shots=self.config.enable_webhook_image2jpg_conversion,
             also_open=lambda: self.external.ongoing(stream.uuid),
         )
-        source = open_source(stream, self._run.started_at, self._stop)
-        views = list(self._views.values())
+        settings = self.config.mutlistream_ROI
+        regions = [region for region in settings.regions if region.watches(stream.stream_uuid)]
         return StreamPipeline(
-            stream, source, self._detector, builder, views, self._publish, self._stream_ended, self._stop
+            stream,
+            open_source(stream, self._run.started_at, self._stop),
+            self._detector,
+            RegionMonitor(regions, settings.inertia_frames),
+            builder,
+            list(self._views.values()),
+            self._publish,
+            self._crossed,
+            self._stream_ended,
+            self._stop,
+            end_lost=settings.force_track_termination_on_lost_event,
         )
 
     def _publish(self, message: ProcessMessage) -> None:
         if self.config.events.enable_activities:
             self._delivery.publish(message)
         self._bus.publish(message)
+
+    def _crossed(self, event: RegionEvent) -> None:
+        if self._counts is None or event.kind not in ("forward", "reverse"):
+            return
+        try:
+            self._counts.add(event.region_uuid, event.kind, (event.after or event.last).timestamp)
+        except StateError as error:  # the crossing is told all the same
+            logger.error("line %s: a crossing is not in the counters: %s", event.region_name, error)
+
+    def _count(self, line_uuid: str) -> LineCount:
+        return LineCount() if self._counts is None else self._counts.get(line_uuid)
 
     def _stream_ended(self, stream_uuid: str, reason: str) -> None:
         self.external.terminate_all(stream_uuid=stream_uuid, end_reason=reason)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from omni.config._base import Section
 from omni.config.map_tracking import MapTrackingConfig
+from omni.config.regions import RegionsConfig
 from omni.config.streams import StreamConfig
 from omni.config.webhooks import SubscriberConfig
 
@@ -58,6 +59,10 @@ class AgentConfig(Section):
     pipelines: PipelinesConfig = PipelinesConfig()
     enable_body_tracking: bool = True
     map_tracking: MapTrackingConfig = MapTrackingConfig()
+    mutlistream_ROI: RegionsConfig = Field(
+        default=RegionsConfig(), validation_alias=AliasChoices("mutlistream_ROI", "multistream_ROI")
+    )
+    state_folder: str = Field(default="state", min_length=1)
     webhook_tracking_subscribers: tuple[SubscriberConfig, ...] = ()
     ongoings_interval_in_msec: int = Field(default=5000, ge=100, le=3_600_000)
     enable_webhook_image2jpg_conversion: bool = False
@@ -72,4 +77,18 @@ class AgentConfig(Section):
             if stream.stream_uuid in known:
                 raise ValueError(f"streams: stream_uuid {stream.stream_uuid} is given twice")
             known.add(stream.stream_uuid)
+        return self
+
+    @model_validator(mode="after")
+    def _regions_fit(self) -> Self:
+        streams = {stream.stream_uuid for stream in self.streams}
+        known: set[UUID] = set()
+        for i, region in enumerate(self.mutlistream_ROI.regions):
+            if region.uuid in known:
+                raise ValueError(f"mutlistream_ROI.regions[{i}].uuid: {region.uuid} is given twice")
+            if region.stream_uuid is not None and region.stream_uuid not in streams:
+                raise ValueError(
+                    f"mutlistream_ROI.regions[{i}].stream_uuid: expected one of the streams, got {region.stream_uuid}"
+                )
+            known.add(region.uuid)
         return self

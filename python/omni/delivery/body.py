@@ -37,6 +37,11 @@ def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[bytes]
     return [_HEAD + b",".join(group) + _TAIL for group in groups]
 
 
+def event_bodies(message: ProcessMessage) -> list[bytes]:
+    """The POST bodies of one message for a subscriber of type ``events``: one object each."""
+    return [orjson.dumps(event) for event in message.events]
+
+
 def _with_picture(process: dict[str, Any], message: ProcessMessage, encode: EncodePicture | None) -> dict[str, Any]:
     picture = message.best_shots.get(process["id"])
     return process if picture is None or encode is None else {**process, "best_shot": encode(picture)}

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from omni.process.action import Actions
 from omni.process.best_shot import IMPROVEMENT, BestShot, cut_out, shot_qualities
 from omni.process.person import Identity, Person
-from omni.types import Frame, ProcessMessage, Run, Tracks
+from omni.process.record import Moment
+from omni.types import Frame, ProcessMessage, RegionEvent, Run, Tracks
 
 FRAMES_REMEMBERED = 256
 """Enough to find the frame in which a track was first seen, before it was confirmed."""
@@ -47,8 +49,9 @@ class ProcessBuilder:
         self._best_shots = best_shots
         self._also_open = also_open
         self._open: dict[int, Person] = {}
+        self._actions = Actions(stream_uuid, run, numbers)
         self._people_seen = 0
-        self._seen_at: deque[tuple[float, int]] = deque(maxlen=FRAMES_REMEMBERED)
+        self._seen_at: deque[Moment] = deque(maxlen=FRAMES_REMEMBERED)
         self._next_ongoing: float | None = None
 
     @property
@@ -60,29 +63,37 @@ class ProcessBuilder:
     def people_open(self) -> int:
         return len(self._open)
 
-    def update(self, frame: Frame, tracks: Tracks, gone: Iterable[int]) -> list[ProcessMessage]:
+    def update(
+        self, frame: Frame, tracks: Tracks, gone: Iterable[int], in_regions: Iterable[RegionEvent] = ()
+    ) -> list[ProcessMessage]:
         """Take what one frame showed.
 
         Args:
             frame: the frame.
             tracks: confirmed tracks seen in it.
             gone: ids of tracks that ended with this frame.
+            in_regions: what happened in regions and at lines, of those that are gone as well.
 
         Returns:
-            Messages in the order in which they must go out: begin, end, ongoing.
+            Messages in the order in which they must go out: begin, roi, line, end, ongoing.
         """
         self._seen_at.append((frame.timestamp, frame.index))
         begun = self._see(frame, tracks)
         messages = [self._message("begin", frame.timestamp, [person]) for person in begun]
+        messages += self._act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
         messages += self._ongoing(frame.timestamp)
         return messages
 
-    def finish(self, timestamp: float, end_reason: str) -> list[ProcessMessage]:
-        """End every open process with one reason (``end_of_file``, ``camera_down``, ``agent_stopped``)."""
+    def finish(self, timestamp: float, end_reason: str, in_regions: Iterable[RegionEvent] = ()) -> list[ProcessMessage]:
+        """End every open process with one reason (``end_of_file``, ``camera_down``, ``agent_stopped``).
+
+        ``in_regions``: what the end brought in regions and at lines.
+        """
+        messages = self._act(timestamp, in_regions, end_reason)
         ended = list(self._open.values())
         self._open.clear()
-        return [self._message("end", timestamp, [person], end_reason) for person in ended]
+        return messages + [self._message("end", timestamp, [person], end_reason) for person in ended]
 
     def object_uuids(self, tracks: Tracks) -> tuple[str, ...]:
         """The UUID of the human of each track."""
@@ -104,7 +115,7 @@ class ProcessBuilder:
             self._improve_shots(frame, tracks)
         return begun
 
-    def _begin(self, track_id: int, first: tuple[float, int], frame: Frame) -> Person:
+    def _begin(self, track_id: int, first: Moment, frame: Frame) -> Person:
         self._people_seen += 1
         name = (self._stream_uuid, self._people_seen)
         identity = Identity(
@@ -121,7 +132,15 @@ class ProcessBuilder:
         self._open[track_id] = person
         return person
 
-    def _first_seen(self, timestamp: float, frame: Frame) -> tuple[float, int]:
+    def _act(
+        self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str | None = None
+    ) -> list[ProcessMessage]:
+        people = [(event, self._open[event.track_id]) for event in in_regions]
+        return [
+            self._actions.take(event, person, timestamp, end_reason or person.end_reason) for event, person in people
+        ]
+
+    def _first_seen(self, timestamp: float, frame: Frame) -> Moment:
         for seen, index in reversed(self._seen_at):
             if seen <= timestamp + 1e-6:
                 return seen, index
@@ -139,7 +158,7 @@ class ProcessBuilder:
 
     def _end(self, timestamp: float, gone: Iterable[int]) -> list[ProcessMessage]:
         people = [self._open.pop(track_id) for track_id in gone if track_id in self._open]
-        return [self._message("end", timestamp, [person], "left" if person.at_border else "lost") for person in people]
+        return [self._message("end", timestamp, [person], person.end_reason) for person in people]
 
     def _ongoing(self, timestamp: float) -> list[ProcessMessage]:
         if self._next_ongoing is None or timestamp < self._next_ongoing - 2 * self._interval_s:
@@ -150,7 +169,7 @@ class ProcessBuilder:
         if self._next_ongoing <= timestamp:  # a long gap: one message, not one for each interval missed
             self._next_ongoing = timestamp + self._interval_s
         message = self._message("ongoing", timestamp, self._open.values())
-        message = replace(message, processes=(*message.processes, *self._also_open()))
+        message = replace(message, processes=(*message.processes, *self._actions.ongoing(), *self._also_open()))
         return [message] if message.processes else []
 
     def _message(

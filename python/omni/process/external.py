@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from omni.errors import NotOpenError, UnknownStreamError
-from omni.process.clock import iso_instant
+from omni.process.record import Moment, base_record
 from omni.types import ProcessMessage, Run
 
 
@@ -24,10 +24,10 @@ class _Open:
     repeats: bool
     duration: int
     started_at: int
-    began: tuple[float, int]
+    began: Moment
 
 
-Position = Callable[[str], tuple[float, int]]
+Position = Callable[[str], Moment]
 """stream_uuid -> (timestamp of its latest frame in epoch seconds, number of that frame)."""
 
 
@@ -135,18 +135,18 @@ class ExternalProcesses:
         elapsed_ms = max(round((now - process.began[0]) * 1000), 0)
         stopped = stopped_at or process.started_at + elapsed_ms  # 0: the caller does not know
         internal = [process.started_at, stopped if end_reason is not None else process.started_at]
-        return {
-            "id": process.id,
-            "type": "external",
-            "time_interval": [iso_instant(process.began[0]), iso_instant(max(now, process.began[0]))],
-            "frame_interval": [process.began[1], max(frame, process.began[1])],
-            "finalized": end_reason is not None,
-            "numerical_id": process.number,
-            "source": process.stream_uuid,
-            "object": {"id": process.object_id, "class": process.class_},
-            "name": process.name,
-            "repeats": process.repeats,
-            "duration": process.duration,
-            "internal_time_interval": internal,
-            "omni": {} if end_reason is None else {"end_reason": end_reason},
-        }
+        record = base_record(
+            process.id,
+            "external",
+            process.number,
+            process.stream_uuid,
+            {"id": process.object_id, "class": process.class_},
+            process.began,
+            (now, frame),
+            end_reason,
+        )
+        record["name"] = process.name
+        record["repeats"] = process.repeats
+        record["duration"] = process.duration
+        record["internal_time_interval"] = internal
+        return record
