@@ -26,6 +26,18 @@ class _Open:
     started_at: int
     began: Moment
 
+    def media_clock(self, elapsed_ms: int) -> tuple[int, int]:
+        """Where the media's own clock stands (milliseconds), and how often it went round.
+
+        A media of known duration stands still at its end, or begins again when it repeats.
+        """
+        reached = self.started_at + elapsed_ms
+        if self.duration == 0:
+            return reached, 0
+        if self.repeats:
+            return reached % self.duration, reached // self.duration
+        return min(reached, max(self.duration, self.started_at)), 0
+
 
 Position = Callable[[str], Moment]
 """stream_uuid -> (timestamp of its latest frame in epoch seconds, number of that frame)."""
@@ -55,7 +67,8 @@ class ExternalProcesses:
         self._streams = frozenset(stream_uuids)
         self._position = position
         self._publish = publish
-        self._open: list[_Open] = []
+        self._open: dict[str, _Open] = {}  # by id, in the order in which they were opened
+        self._named: dict[tuple[str, str], list[str]] = {}  # name and class -> ids, the last opened last
         self._begun = 0
         self._lock = threading.RLock()  # a callback may open or end another
 
@@ -82,7 +95,8 @@ class ExternalProcesses:
                 started_at=started_at,
                 began=self._position(stream),
             )
-            self._open.append(process)
+            self._open[process.id] = process
+            self._named.setdefault((name, class_), []).append(process.id)
             self._publish(self._message("begin", process))
 
     def end(self, *, name: str, class_: str, stopped_at: int, stream_uuid: str) -> None:
@@ -94,27 +108,39 @@ class ExternalProcesses:
         """
         stream = self._known(stream_uuid)
         with self._lock:
-            for i in range(len(self._open) - 1, -1, -1):
-                process = self._open[i]
-                if (process.name, process.class_) == (name, class_) and stream in ("", process.stream_uuid):
-                    del self._open[i]
+            for process_id in reversed(self._named.get((name, class_), ())):
+                process = self._open[process_id]
+                if stream in ("", process.stream_uuid):
+                    self._close(process)
                     self._publish(self._message("end", process, "ended", stopped_at))
                     return
         raise NotOpenError(f"no external process named {name!r} of class {class_!r} is open")
 
     def terminate_all(self, *, stream_uuid: str, end_reason: str = "terminated") -> None:
-        """Close every open process, of one stream or (empty) of all."""
+        """Close every open process, of one stream or (empty) of all.
+
+        Raises:
+            UnknownStreamError: the stream is not one of this agent's.
+        """
         stream = self._known(stream_uuid)
         with self._lock:
-            closing = [p for p in self._open if stream in ("", p.stream_uuid)]
-            self._open = [p for p in self._open if stream not in ("", p.stream_uuid)]
+            closing = [p for p in self._open.values() if stream in ("", p.stream_uuid)]
+            for process in closing:
+                self._close(process)
             for process in closing:
                 self._publish(self._message("end", process, end_reason))
 
     def ongoing(self, stream_uuid: str) -> list[dict[str, Any]]:
         """The open processes of one stream as they stand now."""
         with self._lock:
-            return [self._document(p, None, None) for p in self._open if p.stream_uuid == stream_uuid]
+            return [self._document(p, None, None) for p in self._open.values() if p.stream_uuid == stream_uuid]
+
+    def _close(self, process: _Open) -> None:
+        del self._open[process.id]
+        same = self._named[process.name, process.class_]
+        same.remove(process.id)
+        if not same:
+            del self._named[process.name, process.class_]
 
     def _known(self, stream_uuid: str) -> str:
         if not stream_uuid:
@@ -133,8 +159,7 @@ class ExternalProcesses:
     def _document(self, process: _Open, end_reason: str | None, stopped_at: int | None) -> dict[str, Any]:
         now, frame = self._position(process.stream_uuid)
         elapsed_ms = max(round((now - process.began[0]) * 1000), 0)
-        stopped = stopped_at or process.started_at + elapsed_ms  # 0: the caller does not know
-        internal = [process.started_at, stopped if end_reason is not None else process.started_at]
+        stopped, rounds = process.media_clock(elapsed_ms)
         record = base_record(
             process.id,
             "external",
@@ -148,5 +173,7 @@ class ExternalProcesses:
         record["name"] = process.name
         record["repeats"] = process.repeats
         record["duration"] = process.duration
-        record["internal_time_interval"] = internal
+        record["internal_time_interval"] = [process.started_at, stopped_at or stopped]
+        if process.repeats and process.duration:
+            record["omni"]["rounds"] = rounds
         return record
