@@ -25,7 +25,11 @@ def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[bytes]
         message: the processes.
         encode: makes best shots; None: no picture goes along.
     """
-    records = [orjson.dumps(_with_picture(process, message, encode)) for process in message.processes]
+    processes = [_with_picture(process, message, encode) for process in message.processes]
+    whole = orjson.dumps({"processes": processes}, option=orjson.OPT_SERIALIZE_NUMPY)
+    if len(whole) <= MOST_BYTES:
+        return [whole]
+    records = [orjson.dumps(process, option=orjson.OPT_SERIALIZE_NUMPY) for process in processes]
     groups: list[list[bytes]] = []
     room = 0
     for record in records:

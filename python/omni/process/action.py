@@ -56,13 +56,13 @@ class Actions:
         match event.kind:
             case "entry":
                 stay = self._stays[place] = _Stay(*self._identity(), person, event)
-                record = _presence(stay, event, (event.last.timestamp, event.last.frame))
+                record = _presence(stay, event, _moment(event.last))
                 told = roi_event(self._run.uuid("in", stay.id), event.entered.timestamp, record, "in")
                 return self._message("roi", timestamp, record, told)
             case "exit":
                 stay = self._stays.pop(place)
                 why = "left" if event.after else end_reason
-                record = _presence(stay, event, (event.last.timestamp, event.last.frame), why)
+                record = _presence(stay, event, _moment(event.last), why)
                 told = roi_event(self._run.uuid("out", stay.id), out.timestamp, record, "out")
                 return self._message("end", timestamp, record, told)
             case "forward" | "reverse":
@@ -87,7 +87,7 @@ def _presence(stay: _Stay, event: RegionEvent, last: Moment, end_reason: str | N
     record = _record(stay.id, stay.number, stay.person, entered, last, end_reason)
     record["action"] = "roi_presence"
     record["roi"] = _place(event)
-    record["omni"]["dwell_s"] = round(max(last[0] - entered.timestamp, 0.0), 3)
+    record["omni"]["dwell_s"] = round(last.timestamp - entered.timestamp, 3)
     record["omni"]["explain"] = _sights(event)
     return record
 
@@ -95,7 +95,7 @@ def _presence(stay: _Stay, event: RegionEvent, last: Moment, end_reason: str | N
 def _crossing(id_: str, number: int, person: Person, event: RegionEvent) -> dict[str, Any]:
     side_in, side_out = SIDES[event.kind]
     out = event.after or event.last
-    record = _record(id_, number, person, event.entered, (out.timestamp, out.frame), "ended")
+    record = _record(id_, number, person, event.entered, _moment(out), "ended")
     record["action"] = "line_crossing"
     record["line"] = _place(event)
     record["direction"] = event.kind
@@ -108,10 +108,13 @@ def _record(
 ) -> dict[str, Any]:
     who = person.identity
     object_ = {"id": who.object_id, "class": "human"}
-    begun = (first.timestamp, first.frame)
-    record = base_record(id_, "action", number, who.stream_uuid, object_, begun, last, end_reason)
+    record = base_record(id_, "action", number, who.stream_uuid, object_, _moment(first), last, end_reason)
     record["parent"] = who.human_id
     return record
+
+
+def _moment(sight: Sight) -> Moment:
+    return Moment.at(sight.timestamp, sight.frame)
 
 
 def _place(event: RegionEvent) -> dict[str, str]:

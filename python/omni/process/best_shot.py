@@ -43,10 +43,11 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class BestShot:
-    """A crop (h, w, 3) uint8 BGR of its own memory, and its quality."""
+    """A crop (h, w, 3) uint8 BGR of its own memory, its quality, and the document of it."""
 
     image: UInt8
-    quality: Quality
+    value: float
+    quality: dict[str, float]
 
 
 def shot_qualities(xyxy: Float32, confidence: Float32, image_size: tuple[int, int]) -> list[Quality]:

@@ -77,8 +77,9 @@ class ProcessBuilder:
         Returns:
             Messages in the order in which they must go out: begin, roi, line, end, ongoing.
         """
-        self._seen_at.append((frame.timestamp, frame.index))
-        begun = self._see(frame, tracks)
+        now = Moment.at(frame.timestamp, frame.index)
+        self._seen_at.append(now)
+        begun = self._see(now, frame, tracks)
         messages = [self._message("begin", frame.timestamp, [person]) for person in begun]
         messages += self._act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
@@ -99,26 +100,26 @@ class ProcessBuilder:
         """The UUID of the human of each track."""
         return tuple(self._open[track_id].identity.object_id for track_id in tracks.track_id.tolist())
 
-    def _see(self, frame: Frame, tracks: Tracks) -> list[Person]:
-        width, height = frame.size
-        scale = np.array([width, height, width, height], np.float32)
+    def _see(self, now: Moment, frame: Frame, tracks: Tracks) -> list[Person]:
+        boxes = np.clip(tracks.xyxy / np.array(frame.size * 2, np.float64), 0.0, 1.0).round(5).tolist()
+        confidences = tracks.confidence.astype(np.float64).round(4).tolist()
         begun = []
         for i, track_id in enumerate(tracks.track_id.tolist()):
-            box, confidence = tracks.xyxy[i] / scale, float(tracks.confidence[i])
             person = self._open.get(track_id)
             if person is None:
-                person = self._begin(track_id, self._first_seen(float(tracks.first_timestamp[i]), frame), frame)
+                first = self._first_seen(float(tracks.first_timestamp[i]), now)
+                person = Person(self._identity(track_id), first, now, boxes[i], confidences[i])
+                self._open[track_id] = person
                 begun.append(person)
-            person.last = (frame.timestamp, frame.index)
-            person.box, person.confidence = box, confidence
+            person.last, person.box, person.confidence = now, boxes[i], confidences[i]
         if self._best_shots:
             self._improve_shots(frame, tracks)
         return begun
 
-    def _begin(self, track_id: int, first: Moment, frame: Frame) -> Person:
+    def _identity(self, track_id: int) -> Identity:
         self._people_seen += 1
         name = (self._stream_uuid, self._people_seen)
-        identity = Identity(
+        return Identity(
             human_id=self._run.uuid("human", *name),
             human_number=next(self._numbers),
             body_id=self._run.uuid("body", *name),
@@ -128,9 +129,6 @@ class ProcessBuilder:
             stream_uuid=self._stream_uuid,
             track_id=track_id,
         )
-        person = Person(identity, first, (frame.timestamp, frame.index), np.zeros(4, np.float32), 0.0)
-        self._open[track_id] = person
-        return person
 
     def _act(
         self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str | None = None
@@ -140,21 +138,18 @@ class ProcessBuilder:
             self._actions.take(event, person, timestamp, end_reason or person.end_reason) for event, person in people
         ]
 
-    def _first_seen(self, timestamp: float, frame: Frame) -> Moment:
-        for seen, index in reversed(self._seen_at):
-            if seen <= timestamp + 1e-6:
-                return seen, index
-        return frame.timestamp, frame.index
+    def _first_seen(self, timestamp: float, now: Moment) -> Moment:
+        return next((seen for seen in reversed(self._seen_at) if seen.timestamp <= timestamp + 1e-6), now)
 
     def _improve_shots(self, frame: Frame, tracks: Tracks) -> None:
         qualities = shot_qualities(tracks.xyxy, tracks.confidence, frame.size)
         for i, track_id in enumerate(tracks.track_id.tolist()):
             person = self._open[track_id]
-            if person.best is not None and qualities[i].value < person.best.quality.value * IMPROVEMENT:
+            if person.best is not None and qualities[i].value < person.best.value * IMPROVEMENT:
                 continue
             image = cut_out(frame.image, tracks.xyxy[i])
             if image is not None:
-                person.best = BestShot(image, qualities[i])
+                person.best = BestShot(image, qualities[i].value, qualities[i].document())
 
     def _end(self, timestamp: float, gone: Iterable[int]) -> list[ProcessMessage]:
         people = [self._open.pop(track_id) for track_id in gone if track_id in self._open]

@@ -39,7 +39,7 @@ class _Open:
         return min(reached, max(self.duration, self.started_at)), 0
 
 
-Position = Callable[[str], Moment]
+Position = Callable[[str], tuple[float, int]]
 """stream_uuid -> (timestamp of its latest frame in epoch seconds, number of that frame)."""
 
 
@@ -93,7 +93,7 @@ class ExternalProcesses:
                 repeats=repeats,
                 duration=duration,
                 started_at=started_at,
-                began=self._position(stream),
+                began=self._now(stream),
             )
             self._open[process.id] = process
             self._named.setdefault((name, class_), []).append(process.id)
@@ -133,7 +133,8 @@ class ExternalProcesses:
     def ongoing(self, stream_uuid: str) -> list[dict[str, Any]]:
         """The open processes of one stream as they stand now."""
         with self._lock:
-            return [self._document(p, None, None) for p in self._open.values() if p.stream_uuid == stream_uuid]
+            now = self._now(stream_uuid)
+            return [self._document(p, now) for p in self._open.values() if p.stream_uuid == stream_uuid]
 
     def _close(self, process: _Open) -> None:
         del self._open[process.id]
@@ -153,13 +154,17 @@ class ExternalProcesses:
     def _message(
         self, reason: str, process: _Open, end_reason: str | None = None, stopped_at: int | None = None
     ) -> ProcessMessage:
-        document = self._document(process, end_reason, stopped_at)
-        return ProcessMessage(reason, process.stream_uuid, self._position(process.stream_uuid)[0], (document,))
+        now = self._now(process.stream_uuid)
+        document = self._document(process, now, end_reason, stopped_at)
+        return ProcessMessage(reason, process.stream_uuid, now.timestamp, (document,))
 
-    def _document(self, process: _Open, end_reason: str | None, stopped_at: int | None) -> dict[str, Any]:
-        now, frame = self._position(process.stream_uuid)
-        elapsed_ms = max(round((now - process.began[0]) * 1000), 0)
-        stopped, rounds = process.media_clock(elapsed_ms)
+    def _now(self, stream_uuid: str) -> Moment:
+        return Moment.at(*self._position(stream_uuid))
+
+    def _document(
+        self, process: _Open, now: Moment, end_reason: str | None = None, stopped_at: int | None = None
+    ) -> dict[str, Any]:
+        stopped, rounds = process.media_clock(round((now.timestamp - process.began.timestamp) * 1000))
         record = base_record(
             process.id,
             "external",
@@ -167,7 +172,7 @@ class ExternalProcesses:
             process.stream_uuid,
             {"id": process.object_id, "class": process.class_},
             process.began,
-            (now, frame),
+            now,
             end_reason,
         )
         record["name"] = process.name

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from omni.process.best_shot import BestShot
 from omni.process.record import Moment, base_record
-from omni.types import Float32
 
 BORDER_SHARE = 0.02
 """A box that ends within this share of the picture's side touches its border."""
@@ -33,20 +30,20 @@ class Identity:
 class Person:
     """A person who is, or was, in view.
 
-    ``first`` and ``last`` are when; ``box`` is the latest, relative 0..1.
+    ``first`` and ``last`` are when; ``box`` is the latest: x1, y1, x2, y2 relative to the picture, 0..1.
     """
 
     identity: Identity
     first: Moment
     last: Moment
-    box: Float32
+    box: list[float]
     confidence: float
     best: BestShot | None = None
 
     @property
     def at_border(self) -> bool:
         """Whether the latest box touches the picture's border: who is gone after that has left."""
-        return bool((self.box[:2] <= BORDER_SHARE).any() or (self.box[2:] >= 1 - BORDER_SHARE).any())
+        return min(self.box[:2]) <= BORDER_SHARE or max(self.box[2:]) >= 1 - BORDER_SHARE
 
     @property
     def end_reason(self) -> str:
@@ -60,13 +57,11 @@ class Person:
         body = self._base(who.body_id, who.body_number, {"id": who.body_object_id, "class": "body"}, end_reason)
         body["parent"] = who.human_id
         if self.best is not None:
-            body["omni"]["quality"] = self.best.quality.document()
+            body["omni"]["quality"] = self.best.quality
         return human, body
 
     def _base(self, id_: str, number: int, object_: dict[str, Any], end_reason: str | None) -> dict[str, Any]:
         source = self.identity.stream_uuid
         record = base_record(id_, "track", number, source, object_, self.first, self.last, end_reason)
-        record["omni"]["track_id"] = self.identity.track_id
-        record["omni"]["bbox"] = [round(float(v), 5) for v in np.clip(self.box, 0.0, 1.0)]
-        record["omni"]["confidence"] = round(self.confidence, 4)
+        record["omni"] |= {"track_id": self.identity.track_id, "bbox": self.box, "confidence": self.confidence}
         return record

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from omni.process.clock import iso_instant
 
-Moment = tuple[float, int]
-"""Timestamp in epoch seconds, and number of the frame in the stream."""
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When: epoch seconds, number of the frame in the stream, and the former as text, which is made once."""
+
+    timestamp: float
+    frame: int
+    text: str
+
+    @classmethod
+    def at(cls, timestamp: float, frame: int) -> Self:
+        return cls(timestamp, frame, iso_instant(timestamp))
 
 
 def base_record(
@@ -24,8 +35,8 @@ def base_record(
     return {
         "id": id_,
         "type": type_,
-        "time_interval": [iso_instant(first[0]), iso_instant(max(first[0], last[0]))],
-        "frame_interval": [first[1], max(first[1], last[1])],
+        "time_interval": [first.text, last.text],
+        "frame_interval": [first.frame, last.frame],
         "finalized": end_reason is not None,
         "numerical_id": number,
         "source": source,
