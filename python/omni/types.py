@@ -202,12 +202,14 @@ class FrameResult:
         tracks: the confirmed tracks that this frame supports.
         object_uuid: for each track the UUID of the human it stands for.
         stage_s: seconds spent in each stage for this frame, by stage name.
+        bodies: (N, 4) float32 pixels, everybody who may be in the picture.
     """
 
     frame: Frame
     tracks: Tracks
     object_uuid: tuple[str, ...]
     stage_s: Mapping[str, float]
+    bodies: Float32 = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from omni.agent.best_shot import best_shot_base64
+from omni.agent.best_shot import BestShotEncoder
 from omni.agent.bus import Bus
 from omni.agent.map_view import MapView
 from omni.agent.pipeline import StreamPipeline
@@ -23,7 +23,7 @@ from omni.config import AgentConfig, StreamConfig, load_config
 from omni.delivery import Delivery
 from omni.detect import Detector, open_detector
 from omni.errors import CalibrationError, ConfigError, StateError, UnknownLineError
-from omni.process import ExternalProcesses, ProcessBuilder
+from omni.process import ExternalProcesses, ProcessBuilder, ShotSettings
 from omni.regions import LineCount, LineCounts, RegionMonitor
 from omni.sources import open_source
 from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamStatus
@@ -58,7 +58,7 @@ class Agent:
         self._delivery = Delivery(
             self.config.webhook_tracking_subscribers,
             self._run,
-            encode=best_shot_base64 if self.config.enable_webhook_image2jpg_conversion else None,
+            encode=self._shot_encoder() if self.config.enable_webhook_image2jpg_conversion else None,
         )
         self._lines = {str(region.uuid): region.name for region in self.config.mutlistream_ROI.lines}
         self._counts = LineCounts(Path(self.config.state_folder)) if self._lines else None
@@ -233,7 +233,7 @@ class Agent:
             self._run,
             numbers,
             ongoings_interval_s=self.config.ongoings_interval_in_msec / 1000,
-            best_shots=self.config.enable_webhook_image2jpg_conversion,
+            best_shots=self._shot_settings(),
             also_open=lambda: self.external.ongoing(stream.uuid),
         )
         settings = self.config.mutlistream_ROI
@@ -251,6 +251,14 @@ class Agent:
             self._stop,
             end_lost=settings.force_track_termination_on_lost_event,
         )
+
+    def _shot_encoder(self) -> BestShotEncoder:
+        return BestShotEncoder(self.config.best_shot.max_side, self.config.best_shot.quality)
+
+    def _shot_settings(self) -> ShotSettings | None:
+        if not self.config.enable_webhook_image2jpg_conversion:
+            return None
+        return ShotSettings(anonymous=self.config.anonymous_mode, whole_frame=self.config.best_shot.whole_frame)
 
     def _publish(self, message: ProcessMessage) -> None:
         if self.config.events.enable_activities:

@@ -12,6 +12,7 @@ import numpy as np
 
 from omni.agent.map_view import MapView
 from omni.agent.termination import TerminationOnLost
+from omni.anonymity import bodies_in
 from omni.config import StreamConfig
 from omni.detect import Detector
 from omni.errors import OmniError
@@ -179,15 +180,16 @@ class StreamPipeline:
         )
         tracks, gone = self._people(tracks)
         clock.append(time.perf_counter())
+        bodies = bodies_in(detections, tracks)
         in_regions = self._regions.update(frame, tracks, gone)
-        messages = self._builder.update(frame, tracks, gone, in_regions)
+        messages = self._builder.update(frame, tracks, gone, in_regions, bodies)
         clock.append(time.perf_counter())
         stage_s = dict(zip(("detect", "track", "process"), np.diff(clock).tolist(), strict=True))
         stage_s["decode"] = self._source.decode_s - self._decode_s
         self._decode_s = self._source.decode_s
         for stage, seconds in stage_s.items():
             self._stage_s[stage] += seconds
-        result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s)
+        result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s, bodies)
         self._latest, self._last_timestamp = result, frame.timestamp
         self._frames += 1
         self._state = "online"

@@ -48,6 +48,20 @@ class PipelinesConfig(Section):
     body_detector: Switch = Switch()
 
 
+class BestShotConfig(Section):
+    """How best shots leave.
+
+    Attributes:
+        max_side: longer side of a picture at most, pixels; larger ones are made smaller.
+        quality: of the JPEG, 1 to 100.
+        whole_frame: the picture that the crop is cut from goes along with the human process.
+    """
+
+    max_side: int = Field(default=512, ge=16, le=8192)
+    quality: int = Field(default=85, ge=1, le=100)
+    whole_frame: bool = False
+
+
 class AgentConfig(Section):
     """Everything an agent is told at its start."""
 
@@ -66,6 +80,7 @@ class AgentConfig(Section):
     webhook_tracking_subscribers: tuple[SubscriberConfig, ...] = ()
     ongoings_interval_in_msec: int = Field(default=5000, ge=100, le=3_600_000)
     enable_webhook_image2jpg_conversion: bool = False
+    best_shot: BestShotConfig = BestShotConfig()
     events: EventsConfig = EventsConfig()
     anonymous_mode: bool = True
     http: HttpConfig = HttpConfig()

@@ -3,10 +3,12 @@
 from omni.process.builder import ProcessBuilder
 from omni.process.external import ExternalProcesses
 from omni.process.schema import event_errors, events_schema, processes_schema, schema_errors
+from omni.process.shots import ShotSettings
 
 __all__ = [
     "ExternalProcesses",
     "ProcessBuilder",
+    "ShotSettings",
     "event_errors",
     "events_schema",
     "processes_schema",

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from omni.process.action import Actions
-from omni.process.best_shot import IMPROVEMENT, BestShot, cut_out, shot_qualities
 from omni.process.person import Identity, Person
 from omni.process.record import Moment
-from omni.types import Frame, ProcessMessage, RegionEvent, Run, Tracks
+from omni.process.shots import BestShots, ShotSettings
+from omni.types import Float32, Frame, ProcessMessage, RegionEvent, Run, Tracks, UInt8
 
 FRAMES_REMEMBERED = 256
 """Enough to find the frame in which a track was first seen, before it was confirmed."""
@@ -27,7 +27,7 @@ class ProcessBuilder:
         run: where identifiers come from.
         numbers: small numbers for ``numerical_id``, unique in the run.
         ongoings_interval_s: seconds of the stream's own time between two periodic messages.
-        best_shots: whether pictures are kept; False keeps none in memory.
+        best_shots: what pictures are kept; None keeps none in memory.
         also_open: open processes of this stream that are kept elsewhere (external ones); they go along with the
             periodic message.
     """
@@ -39,14 +39,14 @@ class ProcessBuilder:
         numbers: Iterator[int],
         *,
         ongoings_interval_s: float,
-        best_shots: bool,
+        best_shots: ShotSettings | None,
         also_open: Callable[[], list[dict[str, Any]]] = list,
     ) -> None:
         self._stream_uuid = stream_uuid
         self._run = run
         self._numbers = numbers
         self._interval_s = ongoings_interval_s
-        self._best_shots = best_shots
+        self._shots = BestShots(best_shots) if best_shots else None
         self._also_open = also_open
         self._open: dict[int, Person] = {}
         self._actions = Actions(stream_uuid, run, numbers)
@@ -64,7 +64,12 @@ class ProcessBuilder:
         return len(self._open)
 
     def update(
-        self, frame: Frame, tracks: Tracks, gone: Iterable[int], in_regions: Iterable[RegionEvent] = ()
+        self,
+        frame: Frame,
+        tracks: Tracks,
+        gone: Iterable[int],
+        in_regions: Iterable[RegionEvent] = (),
+        bodies: Float32 | None = None,
     ) -> list[ProcessMessage]:
         """Take what one frame showed.
 
@@ -73,6 +78,7 @@ class ProcessBuilder:
             tracks: confirmed tracks seen in it.
             gone: ids of tracks that ended with this frame.
             in_regions: what happened in regions and at lines, of those that are gone as well.
+            bodies: (N, 4) everybody whose head a picture must not show in anonymous mode; who is tracked, if left out.
 
         Returns:
             Messages in the order in which they must go out: begin, roi, line, end, ongoing.
@@ -80,6 +86,8 @@ class ProcessBuilder:
         now = Moment.at(frame.timestamp, frame.index)
         self._seen_at.append(now)
         begun = self._see(now, frame, tracks)
+        if self._shots is not None:
+            self._shots.update(frame, tracks, tracks.xyxy if bodies is None else bodies, self._open)
         messages = [self._message("begin", frame.timestamp, [person]) for person in begun]
         messages += self._act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
@@ -112,8 +120,6 @@ class ProcessBuilder:
                 self._open[track_id] = person
                 begun.append(person)
             person.last, person.box, person.confidence = now, boxes[i], confidences[i]
-        if self._best_shots:
-            self._improve_shots(frame, tracks)
         return begun
 
     def _identity(self, track_id: int) -> Identity:
@@ -141,16 +147,6 @@ class ProcessBuilder:
     def _first_seen(self, timestamp: float, now: Moment) -> Moment:
         return next((seen for seen in reversed(self._seen_at) if seen.timestamp <= timestamp + 1e-6), now)
 
-    def _improve_shots(self, frame: Frame, tracks: Tracks) -> None:
-        qualities = shot_qualities(tracks.xyxy, tracks.confidence, frame.size)
-        for i, track_id in enumerate(tracks.track_id.tolist()):
-            person = self._open[track_id]
-            if person.best is not None and qualities[i].value < person.best.value * IMPROVEMENT:
-                continue
-            image = cut_out(frame.image, tracks.xyxy[i])
-            if image is not None:
-                person.best = BestShot(image, qualities[i].value, qualities[i].document())
-
     def _end(self, timestamp: float, gone: Iterable[int]) -> list[ProcessMessage]:
         people = [self._open.pop(track_id) for track_id in gone if track_id in self._open]
         return [self._message("end", timestamp, [person], person.end_reason) for person in people]
@@ -170,10 +166,13 @@ class ProcessBuilder:
     def _message(
         self, reason: str, timestamp: float, people: Iterable[Person], end_reason: str | None = None
     ) -> ProcessMessage:
-        processes, shots = [], {}
+        processes: list[dict[str, Any]] = []
+        shots: dict[str, UInt8] = {}
         for person in people:
             human, body = person.documents(end_reason)
             processes += [human, body]
             if person.best is not None:
                 shots[body["id"]] = person.best.image
+                if person.best.frame is not None:
+                    shots[human["id"]] = person.best.frame
         return ProcessMessage(reason, self._stream_uuid, timestamp, tuple(processes), shots)

@@ -30,7 +30,8 @@ class Identity:
 class Person:
     """A person who is, or was, in view.
 
-    ``first`` and ``last`` are when; ``box`` is the latest: x1, y1, x2, y2 relative to the picture, 0..1.
+    ``first`` and ``last`` are when; ``box`` is the latest: x1, y1, x2, y2 relative to the picture, 0..1; ``looked_at``:
+    when (seconds) a picture was looked at last for the best shot.
     """
 
     identity: Identity
@@ -39,6 +40,7 @@ class Person:
     box: list[float]
     confidence: float
     best: BestShot | None = None
+    looked_at: float = 0.0
 
     @property
     def at_border(self) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from omni.agent.pipeline import StreamPipeline
 from omni.config import RegionConfig, StreamConfig
-from omni.process import ProcessBuilder, event_errors, schema_errors
+from omni.process import ProcessBuilder, ShotSettings, event_errors, schema_errors
 from omni.regions import RegionMonitor
 from omni.types import Detections, Frame, ProcessMessage, RegionEvent, Run
 
@@ -40,7 +40,7 @@ class Scene:
         regions: list[dict[str, Any]] = [],  # noqa: B006
         inertia_frames: int = 3,
         end_lost: bool = False,
-        best_shots: bool = False,
+        best_shots: ShotSettings | None = None,
         picture: Callable[[int], np.ndarray] | None = None,
     ) -> None:
         self.people = people

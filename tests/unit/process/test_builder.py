@@ -5,7 +5,7 @@ from uuid import UUID
 
 import numpy as np
 
-from omni.process import ProcessBuilder, schema_errors
+from omni.process import ProcessBuilder, ShotSettings, schema_errors
 from omni.types import CONFIRMED, Frame, ProcessMessage, Run, Tracks
 
 STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -13,7 +13,13 @@ RUN = Run(UUID(int=1), 1_000_000_000.0)
 
 
 def builder(best_shots: bool = False, interval_s: float = 5.0) -> ProcessBuilder:
-    return ProcessBuilder(STREAM, RUN, count(1), ongoings_interval_s=interval_s, best_shots=best_shots)
+    return ProcessBuilder(
+        STREAM,
+        RUN,
+        count(1),
+        ongoings_interval_s=interval_s,
+        best_shots=ShotSettings(anonymous=False, whole_frame=False) if best_shots else None,
+    )
 
 
 def frame(index: int, fps: float = 10.0) -> Frame:
