@@ -113,10 +113,9 @@ def cut_out(image: UInt8, box: Float32) -> tuple[UInt8, tuple[int, int]] | None:
 
 def _covered_share(xyxy: Float32) -> Float32:
     """For each box the largest share of it that one nearer box (lower bottom edge) covers."""
-    low = np.maximum(xyxy[:, None, :2], xyxy[None, :, :2])
-    high = np.minimum(xyxy[:, None, 2:], xyxy[None, :, 2:])
-    common = np.clip(high - low, 0, None).prod(2)
-    area = np.maximum((xyxy[:, 2:] - xyxy[:, :2]).prod(1), 1e-6)
-    nearer = xyxy[None, :, 3] > xyxy[:, None, 3]
-    share = np.where(nearer, common / area[:, None], 0.0)
-    return share.max(1, initial=0.0).astype(np.float32)
+    x1, y1, x2, y2 = xyxy.T
+    width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
+    height = np.minimum(y2[:, None], y2) - np.maximum(y1[:, None], y1)
+    common = np.where((width > 0) & (height > 0) & (y2 > y2[:, None]), width * height, 0.0)
+    area = np.maximum((x2 - x1) * (y2 - y1), 1e-6)
+    return (common.max(1, initial=0.0) / area).astype(np.float32)

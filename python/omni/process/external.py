@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -75,10 +76,22 @@ class ExternalProcesses:
     def begin(self, *, name: str, class_: str, repeats: bool, duration: int, started_at: int, stream_uuid: str) -> None:
         """Open a process; one that names no stream is ignored.
 
+        Args:
+            name: of the media, not empty.
+            class_: kind of it, not empty.
+            repeats: whether it begins again at its end.
+            duration: milliseconds; 0: unknown.
+            started_at: milliseconds on the media's own clock.
+            stream_uuid: the stream that it belongs to.
+
         Raises:
             UnknownStreamError: the stream is not one of this agent's.
+            TypeError, ValueError: a value of another type, or a negative number.
         """
         stream = self._known(stream_uuid)
+        duration, started_at = _milliseconds("duration", duration), _milliseconds("started_at", started_at)
+        if not (name and class_):
+            raise ValueError(f"name and class_: expected text, got {name!r} and {class_!r}")
         if not stream:
             return
         with self._lock:
@@ -90,7 +103,7 @@ class ExternalProcesses:
                 stream_uuid=stream,
                 name=name,
                 class_=class_,
-                repeats=repeats,
+                repeats=bool(repeats),
                 duration=duration,
                 started_at=started_at,
                 began=self._now(stream),
@@ -102,11 +115,15 @@ class ExternalProcesses:
     def end(self, *, name: str, class_: str, stopped_at: int, stream_uuid: str) -> None:
         """Close the last opened process of that name and class (and stream, where one is given).
 
+        ``stopped_at``: milliseconds on the media's own clock; 0: as far as it has run by the stream's clock.
+
         Raises:
             UnknownStreamError: the stream is not one of this agent's.
             NotOpenError: none that matches is open.
+            TypeError, ValueError: ``stopped_at`` is no integer, or negative.
         """
         stream = self._known(stream_uuid)
+        stopped_at = _milliseconds("stopped_at", stopped_at)
         with self._lock:
             for process_id in reversed(self._named.get((name, class_), ())):
                 process = self._open[process_id]
@@ -164,7 +181,7 @@ class ExternalProcesses:
     def _document(
         self, process: _Open, now: Moment, end_reason: str | None = None, stopped_at: int | None = None
     ) -> dict[str, Any]:
-        stopped, rounds = process.media_clock(round((now.timestamp - process.began.timestamp) * 1000))
+        stopped, rounds = process.media_clock(max(round((now.timestamp - process.began.timestamp) * 1000), 0))
         record = base_record(
             process.id,
             "external",
@@ -182,3 +199,11 @@ class ExternalProcesses:
         if process.repeats and process.duration:
             record["omni"]["rounds"] = rounds
         return record
+
+
+def _milliseconds(name: str, value: int) -> int:
+    """A plain integer of whatever integer came, also one of NumPy."""
+    plain = operator.index(value)
+    if plain < 0:
+        raise ValueError(f"{name}: expected an integer >= 0, got {plain}")
+    return plain

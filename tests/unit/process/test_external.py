@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import threading
 from itertools import count
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from omni.errors import NotOpenError, UnknownStreamError
@@ -199,3 +201,19 @@ def test_begin_and_end_from_many_threads_leave_nothing_open() -> None:
         order.setdefault(message.processes[0]["id"], []).append(message.reason)
     assert set(map(tuple, order.values())) == {("begin", "end")}
     assert len(order) == 2400
+
+
+def test_integers_of_numpy_come_out_plain_and_what_is_no_number_is_refused() -> None:
+    site = Site()
+    site.begin("Café 走廊", duration=np.int64(3000), repeats=np.bool_(True), started_at=np.uint8(7))  # type: ignore[arg-type]
+    record = site.told[-1].processes[0]
+    assert (record["name"], record["internal_time_interval"]) == ("Café 走廊", [7, 7])
+    assert json.loads(json.dumps(record)) == record  # the standard library takes plain values only
+    for wrong in (-1, 2.5, "3"):
+        with pytest.raises((TypeError, ValueError)):
+            site.begin(duration=wrong)  # type: ignore[arg-type]
+        with pytest.raises((TypeError, ValueError)):
+            site.end("Café 走廊", stopped_at=wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="name and class_"):
+        site.begin("")
+    assert len(site.external.ongoing(A)) == 1
