@@ -61,7 +61,7 @@ class Agent:
             encode=self._shot_encoder() if self.config.enable_webhook_image2jpg_conversion else None,
         )
         self._lines = {str(region.uuid): region.name for region in self.config.mutlistream_ROI.lines}
-        self._counts = LineCounts(Path(self.config.state_folder)) if self._lines else None
+        self._counts = LineCounts(self.config.state_folder) if self._lines else None
         stripes = len(streams) + 1
         self.external = ExternalProcesses(
             self._run, count(1, stripes), [stream.uuid for stream in streams], self._position, self._publish

@@ -56,7 +56,7 @@ def _open(config_path: Path | None) -> tuple[dict[str, str], Any]:
 
     config = load_config(config_folder(config_path))
     names = {str(line.uuid): line.name for line in config.mutlistream_ROI.lines}
-    return names, LineCounts(Path(config.state_folder))
+    return names, LineCounts(config.state_folder)
 
 
 def _show(options: argparse.Namespace, names: dict[str, str], counts: Any) -> int:

@@ -76,7 +76,7 @@ class AgentConfig(Section):
     mutlistream_ROI: RegionsConfig = Field(
         default=RegionsConfig(), validation_alias=AliasChoices("mutlistream_ROI", "multistream_ROI")
     )
-    state_folder: str = Field(default="state", min_length=1)
+    state_folder: str | None = None
     webhook_tracking_subscribers: tuple[SubscriberConfig, ...] = ()
     ongoings_interval_in_msec: int = Field(default=5000, ge=100, le=3_600_000)
     enable_webhook_image2jpg_conversion: bool = False

@@ -33,6 +33,9 @@ NOT_IN_THIS_VERSION = frozenset(
 )
 """Keys of the contract that this version does not act on yet: taken only with ``"compat": true``."""
 
+STATE_FOLDER = "state"
+"""Where the state of a configuration file lies, beside it, unless the file says otherwise."""
+
 _NEVER_SHOWN = frozenset({"url", "secret", "headers"})
 
 
@@ -118,7 +121,9 @@ def _anchored(config: AgentConfig, folder: Path) -> AgentConfig:
         for view in config.map_tracking.views
     )
     map_tracking = config.map_tracking.model_copy(update={"views": views})
-    return config.model_copy(update={"map_tracking": map_tracking, "state_folder": str(folder / config.state_folder)})
+    return config.model_copy(
+        update={"map_tracking": map_tracking, "state_folder": str(folder / (config.state_folder or STATE_FOLDER))}
+    )
 
 
 def _validate(document: dict[str, Any], origin: str) -> AgentConfig:

@@ -43,7 +43,7 @@ def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[bytes]
 
 def event_bodies(message: ProcessMessage) -> list[bytes]:
     """The POST bodies of one message for a subscriber of type ``events``: one object each."""
-    return [orjson.dumps(event) for event in message.events]
+    return [orjson.dumps(event, option=orjson.OPT_SERIALIZE_NUMPY) for event in message.events]
 
 
 def _with_picture(process: dict[str, Any], message: ProcessMessage, encode: EncodePicture | None) -> dict[str, Any]:

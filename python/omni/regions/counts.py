@@ -35,17 +35,18 @@ class LineCounts:
     A crossing is in the file before ``add`` returns: killing the process loses none, a power cut may lose the latest.
 
     Args:
-        folder: where the file is kept; made when it is not there.
+        folder: where the file is kept, made when it is not there; None: in memory.
 
     Raises:
         StateError: the folder or file cannot be used.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE_NAME
+    def __init__(self, folder: Path | str | None) -> None:
+        self._path = ":memory:" if folder is None else str(Path(folder) / FILE_NAME)
         self._lock = threading.Lock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if folder is not None:
+                Path(folder).mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
             for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", _SCHEMA):
                 self._file.execute(statement)

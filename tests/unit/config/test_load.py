@@ -109,6 +109,9 @@ def test_a_region_without_uuid_gets_one_that_is_written_back_under_both_spelling
 def test_the_state_folder_lies_beside_the_file_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "run_params.json").write_text("{}")
     assert load_config(tmp_path).state_folder == str(tmp_path / "state")
+    (tmp_path / "run_params.json").write_text('{"state_folder": "kept"}')
+    assert load_config(tmp_path).state_folder == str(tmp_path / "kept")
+    assert load_config({}).state_folder is None
 
 
 def test_compat_takes_the_originals_keys_with_one_warning_each(caplog: pytest.LogCaptureFixture) -> None:

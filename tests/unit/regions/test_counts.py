@@ -26,6 +26,14 @@ def test_counters_survive_a_restart_and_can_be_reset(tmp_path: Path) -> None:
     again.close()
 
 
+def test_without_a_folder_they_are_kept_in_memory() -> None:
+    first, second = LineCounts(None), LineCounts(None)
+    first.add(DOOR, "forward", 1.0)
+    assert (first.get(DOOR).forward, second.get(DOOR).forward) == (1, 0)
+    first.close()
+    second.close()
+
+
 def test_many_threads_lose_none(tmp_path: Path) -> None:
     counts = LineCounts(tmp_path)
     threads = [
