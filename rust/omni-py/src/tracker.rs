@@ -85,7 +85,8 @@ impl Tracker {
             .zip(class_id)
             .map(|((&bbox, confidence), class_id)| Detection { bbox, confidence: confidence.into(), class_id })
             .collect();
-        let tracks = detached_on(py, &self.0, |tracker| tracker.update(&detections, timestamp, image_size))?;
+        let tracks =
+            detached_on(py, &self.0, |tracker| Ok(tracker.update(&detections, timestamp, image_size)?.to_vec()))?;
         columns(py, timestamp, &tracks)
     }
 

@@ -1,13 +1,13 @@
 //! The tracker of one stream.
 
 use super::TrackerConfig;
-use super::association::{Pool, Reach, Relink, overlap_weight};
+use super::association::{Association, Pool, Reach, Relink, overlap_weight};
 use super::confidence::ConfidenceLevel;
 use super::shake::CameraShake;
 use super::tracklet::{Candidate, State, Track, Tracklet};
 use super::whiteness::Whiteness;
 use crate::error::Result;
-use crate::geometry::{BBox, BoxIndex};
+use crate::geometry::BBox;
 use crate::types::{Detection, MAX_DETECTIONS, check_detections, check_image_size, check_timestamp};
 
 /// Least similarity of a track seen a moment ago and a weak detection.
@@ -38,6 +38,11 @@ pub struct Tracker {
     level: ConfidenceLevel,
     whiteness: Whiteness,
     shake: CameraShake,
+    /// Of the update at hand: the sure detections and the others. Kept for their memory.
+    strong: Pool,
+    weak: Pool,
+    association: Association,
+    reported: Vec<Track>,
 }
 
 impl Tracker {
@@ -53,6 +58,10 @@ impl Tracker {
             level: ConfidenceLevel::new(),
             whiteness: Whiteness::default(),
             shake: CameraShake::default(),
+            strong: Pool::default(),
+            weak: Pool::default(),
+            association: Association::default(),
+            reported: Vec::new(),
         })
     }
 
@@ -80,23 +89,24 @@ impl Tracker {
         detections: &[Detection],
         timestamp: f64,
         image_size: Option<(f64, f64)>,
-    ) -> Result<Vec<Track>> {
+    ) -> Result<&[Track]> {
         check_detections(detections.iter().map(|d| (&d.bbox, d.confidence)))?;
         check_timestamp(timestamp, self.timestamp)?;
         check_image_size(image_size)?;
         let first_update = self.timestamp.is_none();
         let dt = self.timestamp.map_or(0.0, |previous| timestamp - previous);
         self.timestamp = Some(timestamp);
-        let (mut strong, mut weak) = self.sorted_by_confidence(detections, dt);
+        self.sort_by_confidence(detections, dt);
 
         self.whiteness.step(dt);
         self.remove_expired(timestamp);
         self.tracks.iter_mut().for_each(|track| track.filter.predict(dt, track.seen));
-        self.follow_camera(&strong, dt);
-        self.associate(&mut strong, &mut weak, timestamp);
+        self.follow_camera(dt);
+        self.associate(timestamp);
         self.tracks.retain(|track| track.seen || track.confirmed);
-        self.start_tracks(&strong, timestamp, first_update);
-        Ok(self.report(timestamp, image_size))
+        self.support(timestamp, image_size);
+        self.start_tracks(timestamp, first_update);
+        Ok(self.report())
     }
 
     /// Tracks that the latest update did not support and that may come back.
@@ -109,21 +119,24 @@ impl Tracker {
         &self.removed
     }
 
-    /// The detections worth matching, the sure ones and the others, at the common level of confidence.
-    fn sorted_by_confidence(&mut self, detections: &[Detection], dt: f64) -> (Pool, Pool) {
+    /// Puts the detections worth matching into their pools, at the common level of confidence.
+    fn sort_by_confidence(&mut self, detections: &[Detection], dt: f64) {
         self.level.observe(detections.iter().map(|d| d.confidence), dt);
         let scale = if self.config.adapt_confidence { self.level.scale() } else { 1.0 };
         let (high, low) = (self.config.high_confidence_threshold, self.config.low_confidence_threshold);
-        let candidates =
-            detections.iter().enumerate().filter(|(_, d)| d.bbox.area() > 0.0).map(|(index, d)| Candidate {
-                bbox: d.bbox,
-                score: (d.confidence * scale).min(1.0),
-                confidence: d.confidence,
-                class_id: d.class_id,
-                index,
-            });
-        let (strong, weak): (Vec<_>, Vec<_>) = candidates.filter(|d| d.score > low).partition(|d| d.score > high);
-        (Pool::new(strong), Pool::new(weak))
+        self.strong.detections.clear();
+        self.weak.detections.clear();
+        for (index, d) in detections.iter().enumerate().filter(|(_, d)| d.bbox.area() > 0.0) {
+            let score = (d.confidence * scale).min(1.0);
+            let candidate = Candidate { bbox: d.bbox, score, confidence: d.confidence, class_id: d.class_id, index };
+            if score > high {
+                self.strong.detections.push(candidate);
+            } else if score > low {
+                self.weak.detections.push(candidate);
+            }
+        }
+        self.strong.open();
+        self.weak.open();
     }
 
     fn remove_expired(&mut self, timestamp: f64) {
@@ -142,108 +155,119 @@ impl Tracker {
         });
     }
 
-    fn follow_camera(&mut self, strong: &Pool, dt: f64) {
-        let misses = strong.mutual_misses(&self.tracks);
-        let heights: f64 = strong.detections.iter().map(|d| d.bbox.height()).sum();
-        let height = heights / strong.detections.len().max(1) as f64;
-        if let Some(motion) = self.shake.estimate(&misses, height, dt) {
+    fn follow_camera(&mut self, dt: f64) {
+        let misses = self.association.mutual_misses(&self.tracks, &self.strong);
+        let strong = &self.strong.detections;
+        let heights: f64 = strong.iter().map(|d| d.bbox.height()).sum();
+        if let Some(motion) = self.shake.estimate(misses, heights / strong.len().max(1) as f64, dt) {
             self.tracks.iter_mut().for_each(|track| track.shift(motion));
         }
     }
 
     /// The stages: overlap with sure detections, then with weak ones, reappearance, and tracks not yet confirmed.
-    fn associate(&mut self, strong: &mut Pool, weak: &mut Pool, timestamp: f64) {
-        self.tracks.iter_mut().for_each(Tracklet::await_detection);
-        let (config, noise) = (self.config, self.whiteness.noise());
+    fn associate(&mut self, timestamp: f64) {
+        let Self { config, tracks, strong, weak, association, whiteness, .. } = self;
+        tracks.iter_mut().for_each(Tracklet::await_detection);
         let recent = timestamp - config.lost_track_seconds - TIME_TOLERANCE;
-        let least = config.minimum_matching_threshold;
-        let pairs = strong.best_pairs(
-            &self.tracks,
+        let pairs = association.best_pairs(
+            tracks,
+            strong,
             |t| t.confirmed && (t.continuing || t.last_timestamp >= recent),
             Reach::Overlap,
-            |t, d| overlap_weight(t, d, true, least),
+            |t, d| overlap_weight(t, d, true, config.minimum_matching_threshold),
         );
-        self.take(strong, &pairs, timestamp);
-        let pairs = weak.best_pairs(
-            &self.tracks,
+        take(tracks, strong, pairs, whiteness, timestamp);
+        let pairs = association.best_pairs(
+            tracks,
+            weak,
             |t| t.confirmed && t.continuing && !t.seen,
             Reach::Overlap,
             |t, d| overlap_weight(t, d, false, LEAST_WEAK_SIMILARITY),
         );
-        self.take(weak, &pairs, timestamp);
-        let relink = Relink { timestamp, motion_seconds: MOTION_RELINK * config.lost_track_seconds, noise };
-        let activation = config.track_activation_threshold;
-        let pairs = strong.best_pairs(
-            &self.tracks,
+        take(tracks, weak, pairs, whiteness, timestamp);
+        let motion_seconds = MOTION_RELINK * config.lost_track_seconds;
+        let relink = Relink { timestamp, motion_seconds, noise: whiteness.noise() };
+        let pairs = association.best_pairs(
+            tracks,
+            strong,
             |t| t.confirmed && !t.seen,
             Reach::Heights(Relink::REACH),
-            |t, d| {
-                if d.score >= activation { relink.weight(t, d) } else { 0.0 }
-            },
+            |t, d| if d.score >= config.track_activation_threshold { relink.weight(t, d) } else { 0.0 },
         );
-        self.take(strong, &pairs, timestamp);
-        let pairs = strong.best_pairs(
-            &self.tracks,
+        take(tracks, strong, pairs, whiteness, timestamp);
+        let pairs = association.best_pairs(
+            tracks,
+            strong,
             |t| !t.confirmed,
             Reach::Overlap,
             |t, d| overlap_weight(t, d, true, LEAST_TENTATIVE_SIMILARITY),
         );
-        self.take(strong, &pairs, timestamp);
+        take(tracks, strong, pairs, whiteness, timestamp);
     }
 
-    fn take(&mut self, pool: &mut Pool, pairs: &[(usize, usize)], timestamp: f64) {
-        let noise = self.whiteness.noise();
-        for &(row, column) in pairs {
-            let track = &mut self.tracks[row];
-            let before = track.innovation;
-            let settled = track.continuing && track.hits > SETTLED_HITS;
-            track.take(pool.detections[column], timestamp, noise);
-            pool.free[column] = false;
-            if settled {
-                self.whiteness.observe(before, track.innovation);
-            }
+    /// Decides which tracks this update supports: those seen, and for a moment those that somebody nearer covers.
+    fn support(&mut self, timestamp: f64, image_size: Option<(f64, f64)>) {
+        let Self { config, tracks, strong, weak, .. } = self;
+        let limit = config.covered_track_seconds + TIME_TOLERANCE;
+        for track in tracks {
+            let recent = timestamp - track.last_timestamp <= limit && track.seen_seconds() >= LEAST_COVERED_SECONDS;
+            track.supported = track.seen || (recent && is_covered(&track.filter.bbox(), [strong, weak], image_size));
         }
     }
 
-    fn start_tracks(&mut self, strong: &Pool, timestamp: f64, first_update: bool) {
-        let seen: Vec<BBox> = self.tracks.iter().filter(|t| t.seen && t.confirmed).map(|t| t.last.bbox).collect();
-        let index = BoxIndex::new(seen.iter().copied());
+    fn start_tracks(&mut self, timestamp: f64, first_update: bool) {
+        let Self { config, tracks, strong, weak, .. } = self;
         let left = strong.detections.iter().zip(&strong.free).filter(|(_, free)| **free).map(|(d, _)| d);
-        for &detection in left.filter(|d| d.score >= self.config.track_activation_threshold) {
-            let doubled = index.meeting(detection.bbox).any(|i| seen[i].iou(&detection.bbox) > MOST_BIRTH_OVERLAP);
+        for &detection in left.filter(|d| d.score >= config.track_activation_threshold) {
+            let bbox = detection.bbox;
+            let doubled = [&*strong, weak]
+                .iter()
+                .any(|pool| pool.taken_meeting(bbox).any(|taken| taken.iou(&bbox) > MOST_BIRTH_OVERLAP));
             if !doubled {
                 // Who is there when the stream begins did not just appear: no second look is needed.
-                self.tracks.push(Tracklet::new(detection, timestamp, first_update));
+                tracks.push(Tracklet::new(detection, timestamp, first_update));
             }
         }
-        let surplus = self.tracks.len().saturating_sub(2 * MAX_DETECTIONS);
-        self.removed.extend(self.tracks.drain(..surplus).filter_map(|t| t.report(State::Removed)));
+        let surplus = tracks.len().saturating_sub(2 * MAX_DETECTIONS);
+        self.removed.extend(tracks.drain(..surplus).filter_map(|t| t.report(State::Removed)));
     }
 
-    fn report(&mut self, timestamp: f64, image_size: Option<(f64, f64)>) -> Vec<Track> {
+    fn report(&mut self) -> &[Track] {
         let high = self.config.high_confidence_threshold;
         for track in self.tracks.iter_mut().filter(|t| t.id.is_none() && t.confirmed && t.mean_score() >= high) {
             self.last_id += 1;
             track.id = Some(self.last_id);
         }
-        let seen: Vec<BBox> = self.tracks.iter().filter(|t| t.seen && t.confirmed).map(|t| t.filter.bbox()).collect();
-        let index = BoxIndex::new(seen.iter().copied());
-        let limit = self.config.covered_track_seconds + TIME_TOLERANCE;
-        let covered = |track: &Tracklet| {
-            let bbox = track.filter.bbox();
-            let [x, y] = bbox.centre();
-            track.seen_seconds() >= LEAST_COVERED_SECONDS
-                && timestamp - track.last_timestamp <= limit
-                && image_size.is_none_or(|(w, h)| (0.0..=w).contains(&x) && (0.0..=h).contains(&y))
-                && index
-                    .meeting(bbox)
-                    .any(|i| seen[i].y2 > bbox.y2 && seen[i].intersection(&bbox) >= LEAST_COVERED * bbox.area())
-        };
-        for track in &mut self.tracks {
-            track.supported = track.seen || covered(track);
-        }
-        self.tracks.iter().filter(|t| t.supported).filter_map(|t| t.report(State::Confirmed)).collect()
+        self.reported.clear();
+        let supported = self.tracks.iter().filter(|t| t.supported);
+        self.reported.extend(supported.filter_map(|t| t.report(State::Confirmed)));
+        &self.reported
     }
+}
+
+/// Gives each track of the `pairs` its detection, and the stream's noise what is learned from it.
+fn take(tracks: &mut [Tracklet], pool: &mut Pool, pairs: &[(usize, usize)], whiteness: &mut Whiteness, timestamp: f64) {
+    let noise = whiteness.noise();
+    for &(row, column) in pairs {
+        let track = &mut tracks[row];
+        let before = track.innovation;
+        let settled = track.continuing && track.hits > SETTLED_HITS;
+        track.take(pool.detections[column], timestamp, noise);
+        pool.free[column] = false;
+        if settled {
+            whiteness.observe(before, track.innovation);
+        }
+    }
+}
+
+/// Whether somebody detected, who stands lower in the picture, covers the box; never beyond the picture.
+fn is_covered(bbox: &BBox, pools: [&Pool; 2], image_size: Option<(f64, f64)>) -> bool {
+    let [x, y] = bbox.centre();
+    image_size.is_none_or(|(w, h)| (0.0..=w).contains(&x) && (0.0..=h).contains(&y))
+        && pools
+            .iter()
+            .flat_map(|pool| pool.taken_meeting(*bbox))
+            .any(|nearer| nearer.y2 > bbox.y2 && nearer.intersection(bbox) >= LEAST_COVERED * bbox.area())
 }
 
 #[cfg(test)]
@@ -261,7 +285,7 @@ mod tests {
     /// Runs `scene` at `fps` for `seconds` and gives the reports of every frame.
     fn run(tracker: &mut Tracker, fps: u32, seconds: f64, scene: impl Fn(f64) -> Vec<Detection>) -> Vec<Vec<Track>> {
         let times = (0..).map(|i| f64::from(i) / f64::from(fps)).take_while(|&t| t < seconds);
-        times.map(|t| tracker.update(&scene(t), t, None).unwrap()).collect()
+        times.map(|t| tracker.update(&scene(t), t, None).unwrap().to_vec()).collect()
     }
 
     fn ids(tracks: &[Track]) -> Vec<i64> {
