@@ -1,6 +1,6 @@
 //! Which detection continues which track: candidates, and what each pair is worth at each stage.
 
-use super::similarity::{similarity, widening};
+use super::similarity::Prediction;
 use super::tracklet::{Candidate, Tracklet};
 use crate::assignment::{Edge, Matcher, keep_heaviest};
 use crate::geometry::{BBox, BoxIndex, Meeting};
@@ -14,7 +14,7 @@ const MOST_CANDIDATES: usize = 1000;
 const SHAKE_OVERLAP: f64 = 0.1;
 const SHAKE_WIDENING: f64 = 0.2;
 /// So many tracks at most are asked how the camera moved.
-const MOST_SHAKE_PAIRS: usize = 64;
+const MOST_SHAKE_PAIRS: usize = 32;
 
 /// Where a track's detection is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -46,10 +46,10 @@ impl Pool {
         self.index.meeting(bbox).filter(|&i| !self.free[i]).map(|i| self.detections[i].bbox)
     }
 
-    fn within(&self, track: &Tracklet, reach: Reach) -> Meeting<'_> {
-        let bbox = track.filter.bbox();
+    fn within(&self, prediction: &Prediction, reach: Reach) -> Meeting<'_> {
+        let bbox = prediction.bbox;
         match reach {
-            Reach::Overlap => self.index.meeting_widened(bbox, widening(track.filter.spread())),
+            Reach::Overlap => self.index.meeting_widened(bbox, prediction.widening),
             Reach::Heights([x, y]) => {
                 let ([cx, cy], h) = (bbox.centre(), bbox.height());
                 self.index.meeting(BBox::from_centre(cx, cy, 2.0 * x * h, 2.0 * y * h))
@@ -78,17 +78,18 @@ impl Association {
         pool: &Pool,
         eligible: impl Fn(&Tracklet) -> bool,
         reach: Reach,
-        weight: impl Fn(&Tracklet, &Candidate) -> f64,
+        weight: impl Fn(&Tracklet, &Prediction, &Candidate) -> f64,
     ) -> &[(usize, usize)] {
         self.edges.clear();
         for (row, track) in tracks.iter().enumerate().filter(|(_, t)| eligible(t)) {
             let start = self.edges.len();
-            for column in pool.within(track, reach).take(MOST_CANDIDATES) {
+            let prediction = Prediction::new(track.filter.bbox(), track.filter.spread());
+            for column in pool.within(&prediction, reach).take(MOST_CANDIDATES) {
                 let detection = &pool.detections[column];
                 if !pool.free[column] || detection.class_id != track.last.class_id {
                     continue;
                 }
-                let weight = weight(track, detection);
+                let weight = weight(track, &prediction, detection);
                 if weight > 0.0 {
                     self.edges.push(Edge { row, column, weight });
                 }
@@ -141,11 +142,14 @@ impl Association {
 }
 
 /// Overlap of prediction and detection, less what the score speaks against it.
-pub(super) fn overlap_weight(track: &Tracklet, detection: &Candidate, by_score: bool, least: f64) -> f64 {
-    let overlap = similarity(&track.filter.bbox(), widening(track.filter.spread()), &detection.bbox);
-    if overlap <= 0.0 {
-        return 0.0;
-    }
+pub(super) fn overlap_weight(
+    track: &Tracklet,
+    prediction: &Prediction,
+    detection: &Candidate,
+    by_score: bool,
+    least: f64,
+) -> f64 {
+    let overlap = prediction.similarity(&detection.bbox, least);
     let factor = if by_score { detection.score } else { 1.0 };
     factor * overlap - SCORE_WEIGHT * (track.expected_score() - detection.score).abs() - least
 }
@@ -180,8 +184,8 @@ impl Relink {
     }
 
     /// Worth of taking `detection` for the lost `track`, 0 where nothing speaks for it.
-    pub(super) fn weight(&self, track: &Tracklet, detection: &Candidate) -> f64 {
-        let (bbox, found) = (track.filter.bbox(), detection.bbox);
+    pub(super) fn weight(&self, track: &Tracklet, prediction: &Prediction, detection: &Candidate) -> f64 {
+        let (bbox, found) = (prediction.bbox, detection.bbox);
         if log_ratio(found.height(), bbox.height()) > Self::MOST_HEIGHT_CHANGE
             || log_ratio(found.width(), bbox.width()) > Self::MOST_WIDTH_CHANGE
         {

@@ -8,6 +8,7 @@ use super::tracklet::{Candidate, State, Track, Tracklet};
 use super::whiteness::Whiteness;
 use crate::error::Result;
 use crate::geometry::BBox;
+use crate::kalman::BoxFilter;
 use crate::types::{Detection, MAX_DETECTIONS, check_detections, check_image_size, check_timestamp};
 
 /// Least similarity of a track seen a moment ago and a weak detection.
@@ -100,7 +101,8 @@ impl Tracker {
 
         self.whiteness.step(dt);
         self.remove_expired(timestamp);
-        self.tracks.iter_mut().for_each(|track| track.filter.predict(dt, track.seen));
+        let fade = BoxFilter::size_change_left(dt);
+        self.tracks.iter_mut().for_each(|track| track.filter.predict(dt, if track.seen { fade } else { 0.0 }));
         self.follow_camera(dt);
         self.associate(timestamp);
         self.tracks.retain(|track| track.seen || track.confirmed);
@@ -144,10 +146,10 @@ impl Tracker {
         let removed = &mut self.removed;
         removed.clear();
         self.tracks.retain(|track| {
+            let age = timestamp - track.last_timestamp - TIME_TOLERANCE;
             // One that was seen last time is given the longer limit, so that rare frames do not end every track.
-            let patient = track.seen || Relink::was_stationary(track);
-            let limit = if patient { stationary.max(motion) } else { motion };
-            let alive = timestamp - track.last_timestamp <= limit + TIME_TOLERANCE;
+            let patient = || track.seen || Relink::was_stationary(track);
+            let alive = age <= motion || (age <= stationary && patient());
             if !alive {
                 removed.extend(track.report(State::Removed));
             }
@@ -174,7 +176,7 @@ impl Tracker {
             strong,
             |t| t.confirmed && (t.continuing || t.last_timestamp >= recent),
             Reach::Overlap,
-            |t, d| overlap_weight(t, d, true, config.minimum_matching_threshold),
+            |t, p, d| overlap_weight(t, p, d, true, config.minimum_matching_threshold),
         );
         take(tracks, strong, pairs, whiteness, timestamp);
         let pairs = association.best_pairs(
@@ -182,7 +184,7 @@ impl Tracker {
             weak,
             |t| t.confirmed && t.continuing && !t.seen,
             Reach::Overlap,
-            |t, d| overlap_weight(t, d, false, LEAST_WEAK_SIMILARITY),
+            |t, p, d| overlap_weight(t, p, d, false, LEAST_WEAK_SIMILARITY),
         );
         take(tracks, weak, pairs, whiteness, timestamp);
         let motion_seconds = MOTION_RELINK * config.lost_track_seconds;
@@ -192,7 +194,7 @@ impl Tracker {
             strong,
             |t| t.confirmed && !t.seen,
             Reach::Heights(Relink::REACH),
-            |t, d| if d.score >= config.track_activation_threshold { relink.weight(t, d) } else { 0.0 },
+            |t, p, d| if d.score >= config.track_activation_threshold { relink.weight(t, p, d) } else { 0.0 },
         );
         take(tracks, strong, pairs, whiteness, timestamp);
         let pairs = association.best_pairs(
@@ -200,7 +202,7 @@ impl Tracker {
             strong,
             |t| !t.confirmed,
             Reach::Overlap,
-            |t, d| overlap_weight(t, d, true, LEAST_TENTATIVE_SIMILARITY),
+            |t, p, d| overlap_weight(t, p, d, true, LEAST_TENTATIVE_SIMILARITY),
         );
         take(tracks, strong, pairs, whiteness, timestamp);
     }
