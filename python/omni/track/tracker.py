@@ -26,9 +26,9 @@ class TrackerConfig:
         lost_track_seconds: how long a track that is not seen moves on by prediction and is matched by overlap.
         relink_seconds: how long a track that stood still is kept for somebody who appears at the same place.
         covered_track_seconds: how long a track that is covered by a nearer person is still reported.
-        adapt_confidence: bring confidences to a common level first (the upper quartile of the stream, scaled to 0.9;
-            never scaled down, at most by 1.5), so that the same thresholds serve detectors that are sure at 0.6 and
-            such that are sure at 0.95. Without it the thresholds mean the detector's own confidences.
+        adapt_confidence: bring confidences to a common level first, which lets the same thresholds serve detectors that
+            are sure at 0.6 and such that are sure at 0.99: what a sure detection of this stream scores (at least 0.5)
+            becomes 0.97. Without it the thresholds mean the detector's own confidences.
     """
 
     track_activation_threshold: float = 0.7
@@ -36,7 +36,7 @@ class TrackerConfig:
     low_confidence_threshold: float = 0.1
     minimum_matching_threshold: float = 0.2
     lost_track_seconds: float = 1.0
-    relink_seconds: float = 3.0
+    relink_seconds: float = 5.0
     covered_track_seconds: float = 0.2
     adapt_confidence: bool = True
 

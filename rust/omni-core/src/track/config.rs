@@ -19,8 +19,8 @@ pub struct TrackerConfig {
     pub relink_seconds: f64,
     /// How long a track that is covered by a nearer person is still reported.
     pub covered_track_seconds: f64,
-    /// Whether confidences are first brought to a common level (the upper quartile of the stream, scaled to 0.9), which lets the same
-    /// thresholds serve detectors that are sure at 0.6 and such that are sure at 0.95.
+    /// Whether confidences are first brought to a common level (what a sure detection of this stream scores becomes 0.97), which
+    /// lets the same thresholds serve detectors that are sure at 0.6 and such that are sure at 0.99.
     pub adapt_confidence: bool,
 }
 
@@ -32,7 +32,7 @@ impl Default for TrackerConfig {
             low_confidence_threshold: 0.1,
             minimum_matching_threshold: 0.2,
             lost_track_seconds: 1.0,
-            relink_seconds: 3.0,
+            relink_seconds: 5.0,
             covered_track_seconds: 0.2,
             adapt_confidence: true,
         }

@@ -16,7 +16,7 @@ const LEAST_WEAK_SIMILARITY: f64 = 0.45;
 /// Least similarity of a tentative track and a detection.
 const LEAST_TENTATIVE_SIMILARITY: f64 = 0.15;
 /// Motion explains a reappearance for this many times `lost_track_seconds`.
-const MOTION_RELINK: f64 = 1.25;
+const MOTION_RELINK: f64 = 1.7;
 /// A detection that overlaps a person seen in the same frame more than this starts no track of its own.
 const MOST_BIRTH_OVERLAP: f64 = 0.5;
 /// A covered track is still reported if at least this share of it is covered
