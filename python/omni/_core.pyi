@@ -25,7 +25,10 @@ class Tracker:
         relink_seconds: float,
         covered_track_seconds: float,
         adapt_confidence: bool,
+        homography: Homography | None,
+        metres_per_unit: float,
     ) -> Tracker: ...
+    def set_homography(self, homography: Homography | None, metres_per_unit: float) -> None: ...
     def update(
         self,
         xyxy: Float32,

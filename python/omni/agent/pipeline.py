@@ -64,6 +64,7 @@ class StreamPipeline:
         self._state, self._reason = "starting", ""
         self._frames = 0
         self._segment = 0
+        self._size: tuple[int, int] | None = None
         self._decode_s = 0.0
         self._stage_s = dict.fromkeys(("decode", "detect", "track", "process"), 0.0)
         self._done_at: deque[float] = deque(maxlen=FPS_WINDOW)
@@ -156,6 +157,8 @@ class StreamPipeline:
     def _step(self, frame: Frame) -> None:
         if frame.segment != self._segment:
             self._new_segment(frame)
+        if frame.size != self._size:
+            self._new_size(frame.size)
         clock = [time.perf_counter()]
         detections = self._detector.detect(frame.image) if self._detector else Detections.empty()
         clock.append(time.perf_counter())
@@ -196,6 +199,12 @@ class StreamPipeline:
         """The source began anew: nobody is carried over the cut."""
         self._forget_everybody("camera_down" if self._stream.live else "end_of_file")
         self._segment = frame.segment
+
+    def _new_size(self, size: tuple[int, int]) -> None:
+        """A camera that stands on a map is tracked on its floor, too."""
+        self._size = size
+        if self._views:
+            self._tracker.set_homography(*self._views[0].homography(self._stream.uuid, size))
 
     def _forget_everybody(self, reason: str) -> None:
         for message in self._builder.finish(self._last_timestamp, reason):

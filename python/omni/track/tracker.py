@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ import numpy.typing as npt
 from omni import _core
 from omni._arrays import contiguous
 from omni.types import Tracks
+
+if TYPE_CHECKING:
+    from omni.fusion import Homography
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +52,25 @@ class Tracker:
 
     Args:
         config: settings.
+        homography: map from this stream's pixels, of a calibrated camera that does not move. People are then also
+            told apart by where they stand on the floor, which decides between candidates that the boxes allow.
+        metres_per_unit: of the homography's map.
 
     Raises:
         ValueError: a setting is out of range; the message names it.
     """
 
-    def __init__(self, config: TrackerConfig | None = None) -> None:
-        self._core = _core.Tracker(**asdict(config or TrackerConfig()))
+    def __init__(
+        self,
+        config: TrackerConfig | None = None,
+        *,
+        homography: Homography | None = None,
+        metres_per_unit: float = 1.0,
+    ) -> None:
+        core = None if homography is None else homography._core
+        self._core = _core.Tracker(
+            **asdict(config or TrackerConfig()), homography=core, metres_per_unit=metres_per_unit
+        )
 
     def update(
         self,
@@ -74,7 +90,8 @@ class Tracker:
             class_id: (N,) integers; boxes of different classes are never one track. All 0 if left out.
             timestamp: seconds, more than that of the update before.
             embeddings: (N, D) appearance vectors. Checked, but not used yet.
-            image_size: (width, height) in pixels; a prediction that has left the picture is then not reported.
+            image_size: (width, height) in pixels; a prediction that has left the picture is not reported, and where
+                the size changes from one update to the next, tracks are scaled with it.
 
         Returns:
             The confirmed tracks that this frame supports: those detected, and for a moment those that a nearer person
@@ -93,6 +110,14 @@ class Tracker:
             image_size=image_size,
         )
         return Tracks(*columns)
+
+    def set_homography(self, homography: Homography | None, metres_per_unit: float = 1.0) -> None:
+        """Give the tracker another floor, or none, see the class; tracks and ids go on.
+
+        Raises:
+            ValueError: ``metres_per_unit`` is not positive.
+        """
+        self._core.set_homography(None if homography is None else homography._core, metres_per_unit)
 
     def lost(self) -> Tracks:
         """Tracks once reported that the latest update did not support and that may come back; boxes are predicted."""

@@ -47,6 +47,14 @@ impl AxisFilter {
         self.p_vv *= factor * factor;
     }
 
+    fn scale(&mut self, factor: f64) {
+        self.position *= factor;
+        self.velocity *= factor;
+        for covariance in [&mut self.p_xx, &mut self.p_xv, &mut self.p_vv] {
+            *covariance *= factor * factor;
+        }
+    }
+
     fn correct(&mut self, measured: f64, variance: f64) {
         let total = self.p_xx + variance;
         let (gain_x, gain_v) = (self.p_xx / total, self.p_xv / total);
@@ -152,6 +160,14 @@ impl BoxFilter {
     pub fn shift(&mut self, dx: f64, dy: f64) {
         self.centre[0].position += dx;
         self.centre[1].position += dy;
+    }
+
+    /// Fits the box to a picture that became `x` times as wide and `y` times as high.
+    pub fn scale(&mut self, [x, y]: [f64; 2]) {
+        for (i, factor) in [(0, x), (1, y)] {
+            self.centre[i].scale(factor);
+            self.size[i].scale(factor);
+        }
     }
 
     fn extent(&self) -> [f64; 2] {

@@ -3,6 +3,7 @@
 use super::TrackerConfig;
 use super::association::{Association, Pool, Reach, Relink, overlap_weight};
 use super::confidence::ConfidenceLevel;
+use super::floor::Floor;
 use super::shake::CameraShake;
 use super::tracklet::{Candidate, State, Track, Tracklet};
 use super::whiteness::Whiteness;
@@ -32,10 +33,12 @@ const TIME_TOLERANCE: f64 = 1e-6;
 #[derive(Debug, Clone)]
 pub struct Tracker {
     config: TrackerConfig,
+    floor: Option<Floor>,
     tracks: Vec<Tracklet>,
     removed: Vec<Track>,
     last_id: i64,
     timestamp: Option<f64>,
+    image_size: Option<(f64, f64)>,
     level: ConfidenceLevel,
     whiteness: Whiteness,
     shake: CameraShake,
@@ -47,15 +50,17 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// A tracker that has seen nothing.
-    pub fn new(config: TrackerConfig) -> Result<Self> {
+    /// A tracker that has seen nothing. `floor`: of a calibrated camera that does not move.
+    pub fn new(config: TrackerConfig, floor: Option<Floor>) -> Result<Self> {
         config.validate()?;
         Ok(Self {
             config,
+            floor,
             tracks: Vec::new(),
             removed: Vec::new(),
             last_id: 0,
             timestamp: None,
+            image_size: None,
             level: ConfidenceLevel::new(),
             whiteness: Whiteness::default(),
             shake: CameraShake::default(),
@@ -71,9 +76,16 @@ impl Tracker {
         self.tracks.clear();
         self.removed.clear();
         self.timestamp = None;
+        self.image_size = None;
         self.level = ConfidenceLevel::new();
         self.whiteness = Whiteness::default();
         self.shake = CameraShake::default();
+    }
+
+    /// Gives the tracker another floor, or none; tracks go on.
+    pub fn set_floor(&mut self, floor: Option<Floor>) {
+        self.floor = floor;
+        self.tracks.iter_mut().for_each(|track| track.feet = None);
     }
 
     /// Seconds of the latest update.
@@ -84,7 +96,7 @@ impl Tracker {
     /// Takes in what was detected at `timestamp` and gives the tracks that it supports.
     ///
     /// A refused update leaves the tracker as it was. Boxes without area are ignored. `image_size` (width, height)
-    /// keeps a prediction that has left the picture from being reported.
+    /// keeps a prediction that has left the picture from being reported; where it changes, tracks are scaled with it.
     pub fn update(
         &mut self,
         detections: &[Detection],
@@ -97,6 +109,7 @@ impl Tracker {
         let first_update = self.timestamp.is_none();
         let dt = self.timestamp.map_or(0.0, |previous| timestamp - previous);
         self.timestamp = Some(timestamp);
+        self.fit_picture(image_size);
         self.sort_by_confidence(detections, dt);
 
         self.whiteness.step(dt);
@@ -104,10 +117,17 @@ impl Tracker {
         let fade = BoxFilter::size_change_left(dt);
         self.tracks.iter_mut().for_each(|track| track.filter.predict(dt, if track.seen { fade } else { 0.0 }));
         self.follow_camera(dt);
+        if let Some(floor) = &mut self.floor {
+            floor.observe(detections, self.whiteness.noise());
+            self.tracks.iter_mut().for_each(|track| Floor::predict(track, dt));
+        }
         self.associate(timestamp);
         self.tracks.retain(|track| track.seen || track.confirmed);
         self.support(timestamp, image_size);
         self.start_tracks(timestamp, first_update);
+        if let Some(floor) = &self.floor {
+            self.tracks.iter_mut().filter(|t| t.seen).for_each(|track| floor.correct(track));
+        }
         Ok(self.report())
     }
 
@@ -157,6 +177,16 @@ impl Tracker {
         });
     }
 
+    /// Scales the tracks if the picture changed its size.
+    fn fit_picture(&mut self, image_size: Option<(f64, f64)>) {
+        if let (Some((w, h)), Some((width, height))) = (self.image_size, image_size) {
+            if (w, h) != (width, height) {
+                self.tracks.iter_mut().for_each(|track| track.scale([width / w, height / h]));
+            }
+        }
+        self.image_size = image_size.or(self.image_size);
+    }
+
     fn follow_camera(&mut self, dt: f64) {
         let misses = self.association.mutual_misses(&self.tracks, &self.strong);
         let strong = &self.strong.detections;
@@ -168,7 +198,7 @@ impl Tracker {
 
     /// The stages: overlap with sure detections, then with weak ones, reappearance, and tracks not yet confirmed.
     fn associate(&mut self, timestamp: f64) {
-        let Self { config, tracks, strong, weak, association, whiteness, .. } = self;
+        let Self { config, floor, tracks, strong, weak, association, whiteness, .. } = self;
         tracks.iter_mut().for_each(Tracklet::await_detection);
         let recent = timestamp - config.lost_track_seconds - TIME_TOLERANCE;
         let pairs = association.best_pairs(
@@ -176,7 +206,11 @@ impl Tracker {
             strong,
             |t| t.confirmed && (t.continuing || t.last_timestamp >= recent),
             Reach::Overlap,
-            |t, p, d| overlap_weight(t, p, d, true, config.minimum_matching_threshold),
+            |t, p, d| {
+                let weight = overlap_weight(t, p, d, true, config.minimum_matching_threshold);
+                let agreement = || floor.as_ref().map_or(0.0, |floor| floor.agreement(t, d.index));
+                if weight > 0.0 { weight + agreement() } else { weight }
+            },
         );
         take(tracks, strong, pairs, whiteness, timestamp);
         let pairs = association.best_pairs(
@@ -281,7 +315,7 @@ mod tests {
     }
 
     fn tracker() -> Tracker {
-        Tracker::new(TrackerConfig::default()).unwrap()
+        Tracker::new(TrackerConfig::default(), None).unwrap()
     }
 
     /// Runs `scene` at `fps` for `seconds` and gives the reports of every frame.
@@ -411,8 +445,24 @@ mod tests {
     }
 
     #[test]
+    fn ids_survive_a_change_of_the_pictures_size() {
+        let mut tracker = tracker();
+        for i in 0..20 {
+            let t = 0.1 * f64::from(i);
+            let factor = if i < 10 { 1.0 } else { 0.5 };
+            let (x, y) = (100.0 + 60.0 * t, 200.0);
+            let pair = [x, x + 90.0].map(|x| Detection {
+                bbox: BBox::from_centre(factor * x, factor * y, factor * 40.0, factor * 100.0),
+                ..person(0.0, 0.0)
+            });
+            let tracks = tracker.update(&pair, t, Some((factor * 800.0, factor * 600.0))).unwrap();
+            assert_eq!(ids(tracks), [1, 2], "{i}");
+        }
+    }
+
+    #[test]
     fn a_bad_setting_is_named() {
         let config = TrackerConfig { relink_seconds: -1.0, ..TrackerConfig::default() };
-        assert!(Tracker::new(config).unwrap_err().to_string().starts_with("relink_seconds"));
+        assert!(Tracker::new(config, None).unwrap_err().to_string().starts_with("relink_seconds"));
     }
 }
