@@ -23,6 +23,8 @@ class Tracker:
         minimum_matching_threshold: float,
         lost_track_seconds: float,
         relink_seconds: float,
+        reident_confidence: float,
+        reident_seconds: float,
         covered_track_seconds: float,
         adapt_confidence: bool,
         homography: Homography | None,

@@ -29,6 +29,9 @@ class TrackerConfig:
         minimum_matching_threshold: least similarity (overlap times confidence) of a track and a detection.
         lost_track_seconds: how long a track that is not seen moves on by prediction and is matched by overlap.
         relink_seconds: how long a track that stood still is kept for somebody who appears at the same place.
+        reident_confidence: least cosine of the looks of somebody new and somebody who has left for them to be one person;
+            needs embeddings.
+        reident_seconds: how long somebody who has left is remembered by the look; 0: not at all.
         covered_track_seconds: how long a track that is covered by a nearer person is still reported.
         adapt_confidence: bring confidences to a common level first, which lets the same thresholds serve detectors that
             are sure at 0.6 and such that are sure at 0.99: what a sure detection of this stream scores (at least 0.5)
@@ -41,6 +44,8 @@ class TrackerConfig:
     minimum_matching_threshold: float = 0.2
     lost_track_seconds: float = 1.0
     relink_seconds: float = 5.0
+    reident_confidence: float = 0.6
+    reident_seconds: float = 300.0
     covered_track_seconds: float = 0.2
     adapt_confidence: bool = True
 
@@ -89,7 +94,8 @@ class Tracker:
             confidence: (N,) 0 to 1.
             class_id: (N,) integers; boxes of different classes are never one track. All 0 if left out.
             timestamp: seconds, more than that of the update before.
-            embeddings: (N, D) appearance vectors. Checked, but not used yet.
+            embeddings: (N, D) appearance vectors, compared by their cosine; a row of zeros says nothing. How much they
+                are worth is learned from the stream. Somebody who comes back gets the old id, see ``reident_confidence``.
             image_size: (width, height) in pixels; a prediction that has left the picture is not reported, and where
                 the size changes from one update to the next, tracks are scaled with it.
 

@@ -41,16 +41,12 @@ pub fn column<T: Element + Copy>(name: &str, dtype: &str, value: &Bound<'_, PyAn
     Ok(array.as_array().iter().copied().collect())
 }
 
-/// Refuses embeddings that are not an (N, D) float32 array of finite numbers for `count` boxes.
-pub fn check_embeddings(value: &Bound<'_, PyAny>, count: usize) -> PyResult<()> {
+/// Numbers and row length of an (N, D) float32 array for `count` boxes.
+pub fn embeddings(value: &Bound<'_, PyAny>, count: usize) -> PyResult<(Vec<f32>, usize)> {
     let array = array::<f32>("embeddings", "float32", value)?;
     let fits = |shape: &[usize]| matches!(shape, [n, d] if *n == count && *d > 0);
     check_shape("embeddings", &format!("({count}, D), one row a box"), array.shape(), fits)?;
-    if array.as_array().iter().all(|v| v.is_finite()) {
-        Ok(())
-    } else {
-        Err(invalid("embeddings", "finite numbers", "NaN or infinity"))
-    }
+    Ok((array.as_array().iter().copied().collect(), array.shape()[1]))
 }
 
 /// Points of a (K, 2) float64 array.

@@ -4,10 +4,10 @@ use std::sync::Mutex;
 
 use numpy::{PyArray1, PyArray2};
 use omni_core::Detection;
-use omni_core::track::{self, Floor, Track, TrackerConfig};
+use omni_core::track::{self, Embeddings, Floor, Track, TrackerConfig};
 use pyo3::prelude::*;
 
-use crate::arrays::{boxes, check_embeddings, column, shaped};
+use crate::arrays::{boxes, column, embeddings as rows, shaped};
 use crate::errors::exception;
 use crate::fusion::Homography;
 use crate::runtime::detached_on;
@@ -32,7 +32,8 @@ pub struct Tracker(Mutex<track::Tracker>);
 impl Tracker {
     #[new]
     #[pyo3(signature = (*, track_activation_threshold, high_confidence_threshold, low_confidence_threshold,
-        minimum_matching_threshold, lost_track_seconds, relink_seconds, covered_track_seconds, adapt_confidence,
+        minimum_matching_threshold, lost_track_seconds, relink_seconds, reident_confidence, reident_seconds,
+        covered_track_seconds, adapt_confidence,
         homography, metres_per_unit))]
     #[expect(clippy::too_many_arguments, reason = "one keyword a setting")]
     fn new(
@@ -43,6 +44,8 @@ impl Tracker {
         minimum_matching_threshold: f64,
         lost_track_seconds: f64,
         relink_seconds: f64,
+        reident_confidence: f64,
+        reident_seconds: f64,
         covered_track_seconds: f64,
         adapt_confidence: bool,
         homography: Option<PyRef<'_, Homography>>,
@@ -55,6 +58,8 @@ impl Tracker {
             minimum_matching_threshold,
             lost_track_seconds,
             relink_seconds,
+            reident_confidence,
+            reident_seconds,
             covered_track_seconds,
             adapt_confidence,
         };
@@ -98,17 +103,20 @@ impl Tracker {
             Some(class_id) => column::<i32>("class_id", "int32", class_id, boxes.len())?,
             None => vec![0; boxes.len()],
         };
-        if let Some(embeddings) = embeddings {
-            check_embeddings(embeddings, boxes.len())?;
-        }
+        let embeddings = embeddings.map(|value| rows(value, boxes.len())).transpose()?;
         let detections: Vec<Detection> = boxes
             .iter()
             .zip(confidence)
             .zip(class_id)
             .map(|((&bbox, confidence), class_id)| Detection { bbox, confidence: confidence.into(), class_id })
             .collect();
-        let tracks =
-            detached_on(py, &self.0, |tracker| Ok(tracker.update(&detections, timestamp, image_size)?.to_vec()))?;
+        let tracks = detached_on(py, &self.0, |tracker| {
+            let embeddings = embeddings
+                .as_ref()
+                .map(|(values, dimension)| Embeddings::new(values, *dimension, detections.len()))
+                .transpose()?;
+            Ok(tracker.update(&detections, embeddings, timestamp, image_size)?.to_vec())
+        })?;
         columns(py, timestamp, &tracks)
     }
 

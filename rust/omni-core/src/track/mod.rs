@@ -6,16 +6,19 @@
 //! noise learned from the stream by the whiteness of its innovations, camera shake measured from the boxes, and the floor
 //! of a calibrated camera as a second witness (UCMCTrack, Yi et al. 2024).
 
+mod appearance;
 mod association;
 mod confidence;
 mod config;
 mod floor;
+mod memory;
 mod shake;
 mod similarity;
 mod tracker;
 mod tracklet;
 mod whiteness;
 
+pub use appearance::Embeddings;
 pub use config::TrackerConfig;
 pub use floor::Floor;
 pub use tracker::Tracker;

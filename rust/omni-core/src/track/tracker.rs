@@ -1,9 +1,11 @@
 //! The tracker of one stream.
 
 use super::TrackerConfig;
+use super::appearance::{Appearance, Embeddings};
 use super::association::{Association, Pool, Reach, Relink, overlap_weight};
 use super::confidence::ConfidenceLevel;
 use super::floor::Floor;
+use super::memory::Memory;
 use super::shake::CameraShake;
 use super::tracklet::{Candidate, State, Track, Tracklet};
 use super::whiteness::Whiteness;
@@ -42,6 +44,8 @@ pub struct Tracker {
     level: ConfidenceLevel,
     whiteness: Whiteness,
     shake: CameraShake,
+    appearance: Appearance,
+    memory: Memory,
     /// Of the update at hand: the sure detections and the others. Kept for their memory.
     strong: Pool,
     weak: Pool,
@@ -64,6 +68,8 @@ impl Tracker {
             level: ConfidenceLevel::new(),
             whiteness: Whiteness::default(),
             shake: CameraShake::default(),
+            appearance: Appearance::default(),
+            memory: Memory::default(),
             strong: Pool::default(),
             weak: Pool::default(),
             association: Association::default(),
@@ -80,6 +86,8 @@ impl Tracker {
         self.level = ConfidenceLevel::new();
         self.whiteness = Whiteness::default();
         self.shake = CameraShake::default();
+        self.appearance = Appearance::default();
+        self.memory = Memory::default();
     }
 
     /// Gives the tracker another floor, or none; tracks go on.
@@ -100,12 +108,14 @@ impl Tracker {
     pub fn update(
         &mut self,
         detections: &[Detection],
+        embeddings: Option<Embeddings<'_>>,
         timestamp: f64,
         image_size: Option<(f64, f64)>,
     ) -> Result<&[Track]> {
         check_detections(detections.iter().map(|d| (&d.bbox, d.confidence)))?;
         check_timestamp(timestamp, self.timestamp)?;
         check_image_size(image_size)?;
+        self.appearance.check(embeddings)?;
         let first_update = self.timestamp.is_none();
         let dt = self.timestamp.map_or(0.0, |previous| timestamp - previous);
         self.timestamp = Some(timestamp);
@@ -121,6 +131,7 @@ impl Tracker {
             floor.observe(detections, self.whiteness.noise());
             self.tracks.iter_mut().for_each(|track| Floor::predict(track, dt));
         }
+        self.appearance.observe(embeddings);
         self.associate(timestamp);
         self.tracks.retain(|track| track.seen || track.confirmed);
         self.support(timestamp, image_size);
@@ -128,6 +139,7 @@ impl Tracker {
         if let Some(floor) = &self.floor {
             self.tracks.iter_mut().filter(|t| t.seen).for_each(|track| floor.correct(track));
         }
+        self.appearance.learn(&mut self.tracks);
         Ok(self.report())
     }
 
@@ -163,14 +175,16 @@ impl Tracker {
 
     fn remove_expired(&mut self, timestamp: f64) {
         let (motion, stationary) = (MOTION_RELINK * self.config.lost_track_seconds, self.config.relink_seconds);
-        let removed = &mut self.removed;
+        self.memory.forget_before(timestamp - self.config.reident_seconds);
+        let Self { removed, memory, tracks, .. } = self;
         removed.clear();
-        self.tracks.retain(|track| {
+        tracks.retain(|track| {
             let age = timestamp - track.last_timestamp - TIME_TOLERANCE;
             // One that was seen last time is given the longer limit, so that rare frames do not end every track.
             let patient = || track.seen || Relink::was_stationary(track);
             let alive = age <= motion || (age <= stationary && patient());
             if !alive {
+                memory.keep(track);
                 removed.extend(track.report(State::Removed));
             }
             alive
@@ -198,7 +212,7 @@ impl Tracker {
 
     /// The stages: overlap with sure detections, then with weak ones, reappearance, and tracks not yet confirmed.
     fn associate(&mut self, timestamp: f64) {
-        let Self { config, floor, tracks, strong, weak, association, whiteness, .. } = self;
+        let Self { config, floor, appearance, tracks, strong, weak, association, whiteness, .. } = self;
         tracks.iter_mut().for_each(Tracklet::await_detection);
         let recent = timestamp - config.lost_track_seconds - TIME_TOLERANCE;
         let pairs = association.best_pairs(
@@ -208,8 +222,11 @@ impl Tracker {
             Reach::Overlap,
             |t, p, d| {
                 let weight = overlap_weight(t, p, d, true, config.minimum_matching_threshold);
-                let agreement = || floor.as_ref().map_or(0.0, |floor| floor.agreement(t, d.index));
-                if weight > 0.0 { weight + agreement() } else { weight }
+                if weight <= 0.0 {
+                    return 0.0;
+                }
+                let on_the_floor = floor.as_ref().map_or(0.0, |floor| floor.agreement(t, d.index));
+                weight + on_the_floor + appearance.agreement(t, d.index)
             },
         );
         take(tracks, strong, pairs, whiteness, timestamp);
@@ -268,12 +285,20 @@ impl Tracker {
         self.removed.extend(tracks.drain(..surplus).filter_map(|t| t.report(State::Removed)));
     }
 
-    fn report(&mut self) -> &[Track] {
-        let high = self.config.high_confidence_threshold;
-        for track in self.tracks.iter_mut().filter(|t| t.id.is_none() && t.confirmed && t.mean_score() >= high) {
-            self.last_id += 1;
-            track.id = Some(self.last_id);
+    /// Numbers those who are sure enough to be told of: their old number, if they are known again, else the next.
+    fn identify(&mut self) {
+        let Self { config, tracks, memory, appearance, last_id, .. } = self;
+        let high = config.high_confidence_threshold;
+        for track in tracks.iter_mut().filter(|t| t.id.is_none() && t.confirmed && t.mean_score() >= high) {
+            track.id = memory.recognise(track, appearance, config.reident_confidence).or_else(|| {
+                *last_id += 1;
+                Some(*last_id)
+            });
         }
+    }
+
+    fn report(&mut self) -> &[Track] {
+        self.identify();
         self.reported.clear();
         let supported = self.tracks.iter().filter(|t| t.supported);
         self.reported.extend(supported.filter_map(|t| t.report(State::Confirmed)));
@@ -321,7 +346,7 @@ mod tests {
     /// Runs `scene` at `fps` for `seconds` and gives the reports of every frame.
     fn run(tracker: &mut Tracker, fps: u32, seconds: f64, scene: impl Fn(f64) -> Vec<Detection>) -> Vec<Vec<Track>> {
         let times = (0..).map(|i| f64::from(i) / f64::from(fps)).take_while(|&t| t < seconds);
-        times.map(|t| tracker.update(&scene(t), t, None).unwrap().to_vec()).collect()
+        times.map(|t| tracker.update(&scene(t), None, t, None).unwrap().to_vec()).collect()
     }
 
     fn ids(tracks: &[Track]) -> Vec<i64> {
@@ -346,9 +371,9 @@ mod tests {
     #[test]
     fn somebody_new_is_reported_on_the_second_look_with_the_time_of_the_first() {
         let mut tracker = tracker();
-        assert!(tracker.update(&[], 10.0, None).unwrap().is_empty());
-        assert!(tracker.update(&[person(100.0, 100.0)], 10.1, None).unwrap().is_empty());
-        let tracks = tracker.update(&[person(101.0, 100.0)], 10.2, None).unwrap();
+        assert!(tracker.update(&[], None, 10.0, None).unwrap().is_empty());
+        assert!(tracker.update(&[person(100.0, 100.0)], None, 10.1, None).unwrap().is_empty());
+        let tracks = tracker.update(&[person(101.0, 100.0)], None, 10.2, None).unwrap();
         assert_eq!(ids(&tracks), [1]);
         assert!((tracks[0].first_timestamp - 10.1).abs() < 1e-9);
         assert_eq!(tracks[0].detection_index, Some(0));
@@ -359,26 +384,26 @@ mod tests {
         let mut tracker = tracker();
         for i in 0..20 {
             let t = 0.1 * f64::from(i);
-            tracker.update(&[person(100.0 + 200.0 * t, 100.0)], t, None).unwrap();
+            tracker.update(&[person(100.0 + 200.0 * t, 100.0)], None, t, None).unwrap();
         }
-        tracker.update(&[], 2.0, None).unwrap();
+        tracker.update(&[], None, 2.0, None).unwrap();
         assert_eq!(ids(&tracker.lost()), [1]);
         assert_eq!(tracker.lost()[0].state, State::Lost);
-        tracker.update(&[], 6.0, None).unwrap();
+        tracker.update(&[], None, 6.0, None).unwrap();
         assert!(tracker.lost().is_empty());
         assert_eq!(ids(tracker.removed()), [1]);
         assert_eq!(tracker.removed()[0].state, State::Removed);
-        tracker.update(&[], 6.1, None).unwrap();
+        tracker.update(&[], None, 6.1, None).unwrap();
         assert!(tracker.removed().is_empty());
     }
 
     #[test]
     fn trackers_count_for_themselves_and_a_reset_does_not_repeat_ids() {
         let (mut a, mut b) = (tracker(), tracker());
-        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], 0.0, None).unwrap()), [1]);
-        assert_eq!(ids(&b.update(&[person(50.0, 50.0)], 0.0, None).unwrap()), [1]);
+        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
+        assert_eq!(ids(&b.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
         a.reset();
-        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], 0.0, None).unwrap()), [2]);
+        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [2]);
     }
 
     #[test]
@@ -404,9 +429,9 @@ mod tests {
     #[test]
     fn classes_are_not_mixed() {
         let mut tracker = tracker();
-        tracker.update(&[person(50.0, 50.0)], 0.0, None).unwrap();
+        tracker.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap();
         let car = Detection { class_id: 2, ..person(50.0, 50.0) };
-        assert!(tracker.update(&[car], 0.1, None).unwrap().is_empty());
+        assert!(tracker.update(&[car], None, 0.1, None).unwrap().is_empty());
     }
 
     #[test]
@@ -415,9 +440,9 @@ mod tests {
             let mut tracker = tracker();
             for i in 0..10 {
                 let pair = [person(100.0, 100.0), person(118.0, 120.0)];
-                tracker.update(&pair, 0.1 * f64::from(i), image_size).unwrap();
+                tracker.update(&pair, None, 0.1 * f64::from(i), image_size).unwrap();
             }
-            let tracks = tracker.update(&[person(118.0, 120.0)], 1.0, image_size).unwrap();
+            let tracks = tracker.update(&[person(118.0, 120.0)], None, 1.0, image_size).unwrap();
             assert_eq!(tracks.len(), expected, "{image_size:?}");
             assert_eq!(tracks.iter().filter(|t| t.detection_index.is_none()).count(), expected - 1);
             assert_eq!(tracker.lost().len(), 2 - expected);
@@ -427,7 +452,7 @@ mod tests {
     #[test]
     fn a_refused_update_changes_nothing() {
         let mut tracker = tracker();
-        tracker.update(&[person(50.0, 50.0)], 1.0, None).unwrap();
+        tracker.update(&[person(50.0, 50.0)], None, 1.0, None).unwrap();
         let before = format!("{tracker:?}");
         let inside_out = Detection { bbox: BBox { x1: 5.0, y1: 0.0, x2: 4.0, y2: 1.0 }, ..person(0.0, 0.0) };
         let unsure = Detection { confidence: f64::NAN, ..person(0.0, 0.0) };
@@ -438,7 +463,7 @@ mod tests {
             (vec![], f64::INFINITY, "timestamp"),
             (vec![person(1.0, 1.0); MAX_DETECTIONS + 1], 2.0, "at most 20000"),
         ] {
-            let error = tracker.update(&detections, timestamp, None).unwrap_err().to_string();
+            let error = tracker.update(&detections, None, timestamp, None).unwrap_err().to_string();
             assert!(error.contains(name), "{error}");
             assert_eq!(format!("{tracker:?}"), before);
         }
@@ -455,7 +480,7 @@ mod tests {
                 bbox: BBox::from_centre(factor * x, factor * y, factor * 40.0, factor * 100.0),
                 ..person(0.0, 0.0)
             });
-            let tracks = tracker.update(&pair, t, Some((factor * 800.0, factor * 600.0))).unwrap();
+            let tracks = tracker.update(&pair, None, t, Some((factor * 800.0, factor * 600.0))).unwrap();
             assert_eq!(ids(tracks), [1, 2], "{i}");
         }
     }

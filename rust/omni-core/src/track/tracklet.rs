@@ -57,6 +57,8 @@ pub(super) struct Tracklet {
     pub(super) filter: BoxFilter,
     /// Where it stands, in metres, once it was seen on a known floor.
     pub(super) feet: Option<PointFilter>,
+    /// What it looks like: a vector of length 1, once it was seen with an embedding.
+    pub(super) look: Option<Box<[f32]>>,
     /// The latest detection.
     pub(super) last: Candidate,
     /// Whether the latest update saw it,
@@ -80,6 +82,7 @@ impl Tracklet {
             id: None,
             filter: BoxFilter::new(&detection.bbox),
             feet: None,
+            look: None,
             last: detection,
             seen: true,
             continuing: false,
