@@ -12,7 +12,7 @@ import numpy as np
 
 from omni.agent.map_view import MapView
 from omni.config import StreamConfig
-from omni.detect import Detector
+from omni.detect import Descriptor, Detector
 from omni.errors import OmniError
 from omni.process import ProcessBuilder
 from omni.sources import Source
@@ -32,6 +32,8 @@ class StreamPipeline:
         stream: the stream.
         source: its frames.
         detector: shared by all streams; None analyses nothing.
+        descriptor: shared by all streams; None knows nobody by the looks.
+        tracker: this stream's own.
         builder: this stream's processes.
         views: the maps that this stream is part of.
         publish: takes the messages, in order; must not block.
@@ -44,6 +46,8 @@ class StreamPipeline:
         stream: StreamConfig,
         source: Source,
         detector: Detector | None,
+        descriptor: Descriptor | None,
+        tracker: Tracker,
         builder: ProcessBuilder,
         views: Sequence[MapView],
         publish: Callable[[ProcessMessage], None],
@@ -53,7 +57,8 @@ class StreamPipeline:
         self._stream = stream
         self._source = source
         self._detector = detector
-        self._tracker = Tracker()
+        self._descriptor = descriptor
+        self._tracker = tracker
         self._builder = builder
         self._views = [view for view in views if view.watches(stream.uuid)]
         self._publish = publish
@@ -161,12 +166,14 @@ class StreamPipeline:
             self._new_size(frame.size)
         clock = [time.perf_counter()]
         detections = self._detector.detect(frame.image) if self._detector else Detections.empty()
+        looks = self._descriptor.describe(frame.image, detections.xyxy) if self._descriptor else None
         clock.append(time.perf_counter())
         tracks = self._tracker.update(
             detections.xyxy,
             detections.confidence,
             detections.class_id,
             timestamp=frame.timestamp,
+            embeddings=looks,
             image_size=frame.size,
         )
         gone = self._tracker.removed().track_id.tolist()

@@ -26,7 +26,6 @@ NOT_IN_THIS_VERSION = frozenset(
         "mutlistream_ROI",
         "multistream_ROI",
         "mqtt_settings",
-        "cos_reident_confidence",
         "desired_score",
         "faR",
         "frR",

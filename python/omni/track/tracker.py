@@ -29,7 +29,7 @@ class TrackerConfig:
         minimum_matching_threshold: least similarity (overlap times confidence) of a track and a detection.
         lost_track_seconds: how long a track that is not seen moves on by prediction and is matched by overlap.
         relink_seconds: how long a track that stood still is kept for somebody who appears at the same place.
-        reident_confidence: least cosine of the looks of somebody new and somebody who has left for them to be one person;
+        reident_confidence: least cosine of the looks of somebody new and somebody who left for them to be one person;
             needs embeddings.
         reident_seconds: how long somebody who has left is remembered by the look; 0: not at all.
         covered_track_seconds: how long a track that is covered by a nearer person is still reported.
@@ -95,7 +95,7 @@ class Tracker:
             class_id: (N,) integers; boxes of different classes are never one track. All 0 if left out.
             timestamp: seconds, more than that of the update before.
             embeddings: (N, D) appearance vectors, compared by their cosine; a row of zeros says nothing. How much they
-                are worth is learned from the stream. Somebody who comes back gets the old id, see ``reident_confidence``.
+                are worth is learned from the stream. Who comes back gets the old id, see ``reident_confidence``.
             image_size: (width, height) in pixels; a prediction that has left the picture is not reported, and where
                 the size changes from one update to the next, tracks are scaled with it.
 

@@ -17,6 +17,9 @@ const MEMORY_PAIRS: f64 = 5000.0;
 /// Share of a new detection in the look of a track.
 const RENEWAL: f32 = 0.1;
 
+/// What is shorter has no direction.
+const SMALLEST: f32 = 1e-30;
+
 /// The embeddings of an update, one row a detection.
 #[derive(Debug, Clone, Copy)]
 pub struct Embeddings<'a> {
@@ -127,7 +130,9 @@ impl Appearance {
                     }
                     normalise(look);
                     self.same.add(own);
-                    others.into_iter().for_each(|other| self.other.add(other));
+                    if let Some(cosine) = others {
+                        self.other.add(cosine);
+                    }
                 }
                 None => track.look = Some(row.into()),
             }
@@ -151,11 +156,17 @@ pub(super) fn cosine(a: &[f32], b: &[f32]) -> f64 {
 fn normalise(row: &mut [f32]) {
     // The largest first: squares of float32 overflow.
     let largest = row.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-    if largest < f32::MIN_POSITIVE {
+    if largest < SMALLEST {
         row.fill(0.0);
         return;
     }
-    row.iter_mut().for_each(|v| *v /= largest);
+    scale(row, 1.0 / largest);
     let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
-    row.iter_mut().for_each(|v| *v /= length);
+    scale(row, 1.0 / length);
+}
+
+fn scale(row: &mut [f32], factor: f32) {
+    for value in row {
+        *value *= factor;
+    }
 }

@@ -1,6 +1,6 @@
 //! The floor as a second witness: who stands where a track was going to stand.
 //!
-//! A box tells badly how near a person is, the floor tells it well (UCMCTrack, Yi et al. 2024). Its word only decides
+//! A box tells badly how near a person is, the floor tells it well (`UCMCTrack`, Yi et al. 2024). Its word only decides
 //! between pairs that the boxes allow, so a poor calibration cannot separate what overlaps.
 
 use super::tracklet::Tracklet;

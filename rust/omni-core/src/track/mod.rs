@@ -4,7 +4,7 @@
 //! detections first and weak ones after. Beyond those: confidence as a cue (Hybrid-SORT, Yang et al. 2024), overlap
 //! weighed by height (the same), boxes widened by what the filter does not know (C-BIoU, Yang et al. 2023), detection
 //! noise learned from the stream by the whiteness of its innovations, camera shake measured from the boxes, and the floor
-//! of a calibrated camera as a second witness (UCMCTrack, Yi et al. 2024).
+//! of a calibrated camera as a second witness (`UCMCTrack`, Yi et al. 2024).
 
 mod appearance;
 mod association;

@@ -193,10 +193,10 @@ impl Tracker {
 
     /// Scales the tracks if the picture changed its size.
     fn fit_picture(&mut self, image_size: Option<(f64, f64)>) {
-        if let (Some((w, h)), Some((width, height))) = (self.image_size, image_size) {
-            if (w, h) != (width, height) {
-                self.tracks.iter_mut().for_each(|track| track.scale([width / w, height / h]));
-            }
+        if let (Some((w, h)), Some((width, height))) = (self.image_size, image_size)
+            && (w, h) != (width, height)
+        {
+            self.tracks.iter_mut().for_each(|track| track.scale([width / w, height / h]));
         }
         self.image_size = image_size.or(self.image_size);
     }
