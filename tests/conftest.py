@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ def data_file(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"measuring data absent: {name} (OMNI_DATA)")
     return path
+
+
+@pytest.fixture(scope="session")
+def measured() -> Callable[[str], Path]:
+    """Gives a file of the measuring data by its name; skips the test where it is absent."""
+    return data_file
 
 
 @pytest.fixture(scope="session")

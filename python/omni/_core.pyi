@@ -33,9 +33,14 @@ class Tracker:
         minimum_matching_threshold: float,
         lost_track_seconds: float,
         relink_seconds: float,
+        reident_confidence: float,
+        reident_seconds: float,
         covered_track_seconds: float,
         adapt_confidence: bool,
+        homography: Homography | None,
+        metres_per_unit: float,
     ) -> Tracker: ...
+    def set_homography(self, homography: Homography | None, metres_per_unit: float) -> None: ...
     def update(
         self,
         xyxy: Float32,

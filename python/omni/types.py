@@ -86,7 +86,7 @@ class Detections:
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: that takes as long as following ten people does
 class Tracks:
     """Tracks of one stream at one time, M of them.
 

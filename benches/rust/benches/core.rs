@@ -21,11 +21,11 @@ fn tracker(c: &mut Criterion) {
     let mut group = c.benchmark_group("tracker_update");
     for people in [10, 100, 1000] {
         group.bench_function(BenchmarkId::from_parameter(people), |b| {
-            let mut tracker = Tracker::new(TrackerConfig::default()).expect("default settings are valid");
+            let mut tracker = Tracker::new(TrackerConfig::default(), None).expect("default settings are valid");
             let mut t = 0.0;
             b.iter(|| {
                 t += STEP;
-                black_box(tracker.update(&crowd(people, t), t, None).expect("the scene is valid"))
+                black_box(tracker.update(&crowd(people, t), None, t, None).expect("the scene is valid"))
             });
         });
     }

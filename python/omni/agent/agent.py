@@ -21,11 +21,12 @@ from omni.agent.pipeline import StreamPipeline
 from omni.agent.software import software_versions
 from omni.config import AgentConfig, StreamConfig, load_config
 from omni.delivery import Delivery
-from omni.detect import Detector, open_detector
+from omni.detect import Descriptor, Detector, open_descriptor, open_detector
 from omni.errors import CalibrationError, ConfigError, StateError, UnknownLineError
 from omni.process import ExternalProcesses, ProcessBuilder, ShotSettings
 from omni.regions import LineCount, LineCounts, RegionMonitor
 from omni.sources import open_source
+from omni.track import Tracker, TrackerConfig
 from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamStatus
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Agent:
         self._stop = threading.Event()
         self._bus = Bus()
         self._detector = self._open_detector() if streams else None
+        self._descriptor = self._open_descriptor() if self._detector else None
         self._views, self._map_problems = _map_views(self.config, streams)
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
         self._delivery = Delivery(
@@ -227,6 +229,14 @@ class Agent:
             allow_fallback=settings.allow_fallback,
         )
 
+    def _open_descriptor(self) -> Descriptor | None:
+        name, settings = self.config.appearance.descriptor, self.config.detector
+        if name is None:
+            return None
+        return open_descriptor(
+            name, providers=settings.providers, threads=settings.threads, allow_fallback=settings.allow_fallback
+        )
+
     def _pipeline(self, stream: StreamConfig, numbers: count[int]) -> StreamPipeline:
         builder = ProcessBuilder(
             stream.uuid,
@@ -242,6 +252,8 @@ class Agent:
             stream,
             open_source(stream, self._run.started_at, self._stop),
             self._detector,
+            self._descriptor,
+            Tracker(TrackerConfig(reident_confidence=self.config.cos_reident_confidence)),
             RegionMonitor(regions, settings.inertia_frames),
             builder,
             list(self._views.values()),

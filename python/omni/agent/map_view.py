@@ -67,6 +67,14 @@ class MapView:
         """Whether a stream is part of this view."""
         return stream_uuid in self._views
 
+    def homography(self, stream_uuid: str, size: tuple[int, int]) -> tuple[Homography, float]:
+        """The way from a stream's pixels, in a picture of this size, to the map, and the metres of a map unit.
+
+        Raises:
+            CalibrationError: the points cannot give one for this size.
+        """
+        return _homography(self._config.name, self._views[stream_uuid], size), self._config.metres_per_unit
+
     def receive(self, result: FrameResult) -> None:
         """Take one stream's result; updates the map with every moment that is complete now."""
         with self._changed:

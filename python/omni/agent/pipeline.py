@@ -14,7 +14,7 @@ from omni.agent.map_view import MapView
 from omni.agent.termination import TerminationOnLost
 from omni.anonymity import bodies_in
 from omni.config import StreamConfig
-from omni.detect import Detector
+from omni.detect import Descriptor, Detector
 from omni.errors import OmniError
 from omni.process import ProcessBuilder
 from omni.regions import RegionMonitor
@@ -35,14 +35,16 @@ class StreamPipeline:
         stream: the stream.
         source: its frames.
         detector: shared by all streams; None analyses nothing.
+        descriptor: shared by all streams; None knows nobody by the looks.
+        tracker: this stream's own.
         regions: this stream's regions and lines.
         builder: this stream's processes.
-        end_lost: whether a person ends in the frame that does not show them any more.
-        crossed: is told of each crossing of a line.
         views: the maps that this stream is part of.
         publish: takes the messages, in order; must not block.
+        crossed: is told of each crossing of a line.
         ended: called once when no more frames come, with the reason.
         stop: ends the thread.
+        end_lost: whether a person ends in the frame that does not show them any more.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class StreamPipeline:
         stream: StreamConfig,
         source: Source,
         detector: Detector | None,
+        descriptor: Descriptor | None,
+        tracker: Tracker,
         regions: RegionMonitor,
         builder: ProcessBuilder,
         views: Sequence[MapView],
@@ -63,7 +67,8 @@ class StreamPipeline:
         self._stream = stream
         self._source = source
         self._detector = detector
-        self._tracker = Tracker()
+        self._descriptor = descriptor
+        self._tracker = tracker
         self._termination = TerminationOnLost() if end_lost else None
         self._regions = regions
         self._builder = builder
@@ -77,6 +82,7 @@ class StreamPipeline:
         self._state, self._reason = "starting", ""
         self._frames = 0
         self._segment = 0
+        self._size: tuple[int, int] | None = None
         self._decode_s = 0.0
         self._stage_s = dict.fromkeys(("decode", "detect", "track", "process"), 0.0)
         self._done_at: deque[float] = deque(maxlen=FPS_WINDOW)
@@ -168,14 +174,18 @@ class StreamPipeline:
     def _step(self, frame: Frame) -> None:
         if frame.segment != self._segment:
             self._new_segment(frame)
+        if frame.size != self._size:
+            self._new_size(frame.size)
         clock = [time.perf_counter()]
         detections = self._detector.detect(frame.image) if self._detector else Detections.empty()
+        looks = self._descriptor.describe(frame.image, detections.xyxy) if self._descriptor else None
         clock.append(time.perf_counter())
         tracks = self._tracker.update(
             detections.xyxy,
             detections.confidence,
             detections.class_id,
             timestamp=frame.timestamp,
+            embeddings=looks,
             image_size=frame.size,
         )
         tracks, gone = self._people(tracks)
@@ -219,6 +229,12 @@ class StreamPipeline:
         """The source began anew: nobody is carried over the cut."""
         self._forget_everybody("camera_down" if self._stream.live else "end_of_file")
         self._segment = frame.segment
+
+    def _new_size(self, size: tuple[int, int]) -> None:
+        """A camera that stands on a map is tracked on its floor, too."""
+        self._size = size
+        if self._views:
+            self._tracker.set_homography(*self._views[0].homography(self._stream.uuid, size))
 
     def _forget_everybody(self, reason: str) -> None:
         self._end_everybody(reason)

@@ -32,6 +32,10 @@ def add_parser(verbs: Any) -> None:
     track.add_argument("detections", type=Path, metavar="DET", help="MOT text, may be gzipped")
     track.add_argument("--fps", type=float, required=True, metavar="F", help="frames a second")
     track.add_argument("--size", type=_size, metavar="WxH", help="size of the pictures")
+    track.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="calibration.json of a camera that stands still"
+    )
+    track.add_argument("--camera", metavar="NAME", help="which camera of the calibration, where it has several")
     track.set_defaults(func=run_track)
     fuse: argparse.ArgumentParser = verbs.add_parser(
         "fuse",
@@ -74,7 +78,7 @@ def run_track(options: argparse.Namespace) -> int:
 
     _positive_fps(options.fps)
     rows = read_mot(options.detections)
-    tracker = Tracker()
+    tracker = Tracker(homography=_camera(options))
     ids: set[int] = set()
     progress = Progress("frames", rows.last_frame)
     with _written(options.output) as file:
@@ -161,6 +165,17 @@ def _calibration(path: Path) -> dict[str, Any]:
         raise CalibrationError(
             f'{path}: expected {{"cameras": {{NAME: {{"H_image_to_floor": 3x3}}}}}}: {error}'
         ) from None
+
+
+def _camera(options: argparse.Namespace) -> Any:
+    """The homography of the one camera that is tracked, None without a calibration."""
+    if options.calibration is None:
+        return None
+    cameras = _calibration(options.calibration)
+    name = options.camera or next(iter(cameras), "")
+    if name not in cameras or (options.camera is None and len(cameras) > 1):
+        raise CalibrationError(f"--camera: expected one of {', '.join(cameras) or 'none'}, got {options.camera}")
+    return cameras[name]
 
 
 def _found(folder: Path, camera: str) -> Path:

@@ -32,6 +32,12 @@ class DetectorConfig(Section):
     allow_fallback: bool = False
 
 
+class AppearanceConfig(Section):
+    """How people are known by their looks: ``colour``, the path of an ONNX file, or not at all."""
+
+    descriptor: str | None = None
+
+
 class EventsConfig(Section):
     """``enable_activities``: whether processes are sent at all."""
 
@@ -70,6 +76,8 @@ class AgentConfig(Section):
     streams: tuple[StreamConfig, ...] = ()
     detector: DetectorConfig = DetectorConfig()
     detector_confidence: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    appearance: AppearanceConfig = AppearanceConfig()
+    cos_reident_confidence: float = Field(default=0.6, ge=0.0, le=1.0)
     pipelines: PipelinesConfig = PipelinesConfig()
     enable_body_tracking: bool = True
     map_tracking: MapTrackingConfig = MapTrackingConfig()

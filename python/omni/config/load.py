@@ -24,7 +24,6 @@ FILE_NAME = "run_params.json"
 NOT_IN_THIS_VERSION = frozenset(
     {
         "mqtt_settings",
-        "cos_reident_confidence",
         "desired_score",
         "faR",
         "frR",

@@ -125,13 +125,17 @@ class ProcessBuilder:
     def _identity(self, track_id: int) -> Identity:
         self._people_seen += 1
         name = (self._stream_uuid, self._people_seen)
+        person = (
+            self._stream_uuid,
+            track_id,
+        )  # who comes back under the old number is the same person in a new process
         return Identity(
             human_id=self._run.uuid("human", *name),
             human_number=next(self._numbers),
             body_id=self._run.uuid("body", *name),
             body_number=next(self._numbers),
-            object_id=self._run.uuid("person", *name),
-            body_object_id=self._run.uuid("person-body", *name),
+            object_id=self._run.uuid("person", *person),
+            body_object_id=self._run.uuid("person-body", *person),
             stream_uuid=self._stream_uuid,
             track_id=track_id,
         )

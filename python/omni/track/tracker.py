@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ import numpy.typing as npt
 from omni import _core
 from omni._arrays import contiguous
 from omni.types import Tracks
+
+if TYPE_CHECKING:
+    from omni.fusion import Homography
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +29,13 @@ class TrackerConfig:
         minimum_matching_threshold: least similarity (overlap times confidence) of a track and a detection.
         lost_track_seconds: how long a track that is not seen moves on by prediction and is matched by overlap.
         relink_seconds: how long a track that stood still is kept for somebody who appears at the same place.
+        reident_confidence: least cosine of the looks of somebody new and somebody who left for them to be one person;
+            needs embeddings.
+        reident_seconds: how long somebody who has left is remembered by the look; 0: not at all.
         covered_track_seconds: how long a track that is covered by a nearer person is still reported.
-        adapt_confidence: bring confidences to a common level first (the upper quartile of the stream, scaled to 0.9;
-            never scaled down, at most by 1.5), so that the same thresholds serve detectors that are sure at 0.6 and
-            such that are sure at 0.95. Without it the thresholds mean the detector's own confidences.
+        adapt_confidence: bring confidences to a common level first, which lets the same thresholds serve detectors that
+            are sure at 0.6 and such that are sure at 0.99: what a sure detection of this stream scores (at least 0.5)
+            becomes 0.97. Without it the thresholds mean the detector's own confidences.
     """
 
     track_activation_threshold: float = 0.7
@@ -36,7 +43,9 @@ class TrackerConfig:
     low_confidence_threshold: float = 0.1
     minimum_matching_threshold: float = 0.2
     lost_track_seconds: float = 1.0
-    relink_seconds: float = 3.0
+    relink_seconds: float = 5.0
+    reident_confidence: float = 0.6
+    reident_seconds: float = 300.0
     covered_track_seconds: float = 0.2
     adapt_confidence: bool = True
 
@@ -48,13 +57,25 @@ class Tracker:
 
     Args:
         config: settings.
+        homography: map from this stream's pixels, of a calibrated camera that does not move. People are then also
+            told apart by where they stand on the floor, which decides between candidates that the boxes allow.
+        metres_per_unit: of the homography's map.
 
     Raises:
         ValueError: a setting is out of range; the message names it.
     """
 
-    def __init__(self, config: TrackerConfig | None = None) -> None:
-        self._core = _core.Tracker(**asdict(config or TrackerConfig()))
+    def __init__(
+        self,
+        config: TrackerConfig | None = None,
+        *,
+        homography: Homography | None = None,
+        metres_per_unit: float = 1.0,
+    ) -> None:
+        core = None if homography is None else homography._core
+        self._core = _core.Tracker(
+            **asdict(config or TrackerConfig()), homography=core, metres_per_unit=metres_per_unit
+        )
 
     def update(
         self,
@@ -73,8 +94,10 @@ class Tracker:
             confidence: (N,) 0 to 1.
             class_id: (N,) integers; boxes of different classes are never one track. All 0 if left out.
             timestamp: seconds, more than that of the update before.
-            embeddings: (N, D) appearance vectors. Checked, but not used yet.
-            image_size: (width, height) in pixels; a prediction that has left the picture is then not reported.
+            embeddings: (N, D) appearance vectors, compared by their cosine; a row of zeros says nothing. How much they
+                are worth is learned from the stream. Who comes back gets the old id, see ``reident_confidence``.
+            image_size: (width, height) in pixels; a prediction that has left the picture is not reported, and where
+                the size changes from one update to the next, tracks are scaled with it.
 
         Returns:
             The confirmed tracks that this frame supports: those detected, and for a moment those that a nearer person
@@ -93,6 +116,14 @@ class Tracker:
             image_size=image_size,
         )
         return Tracks(*columns)
+
+    def set_homography(self, homography: Homography | None, metres_per_unit: float = 1.0) -> None:
+        """Give the tracker another floor, or none, see the class; tracks and ids go on.
+
+        Raises:
+            ValueError: ``metres_per_unit`` is not positive.
+        """
+        self._core.set_homography(None if homography is None else homography._core, metres_per_unit)
 
     def lost(self) -> Tracks:
         """Tracks once reported that the latest update did not support and that may come back; boxes are predicted."""

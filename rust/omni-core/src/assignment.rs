@@ -30,15 +30,13 @@ pub fn keep_heaviest(edges: &mut Vec<Edge>, start: usize) {
 
 /// The column of each row, or `None`, such that the sum of weights is the largest possible.
 pub fn maximum_weight_matching(rows: usize, columns: usize, edges: &[Edge]) -> Vec<Option<usize>> {
-    let mut solver = Solver::new(rows, columns, edges);
-    for row in 0..rows {
-        solver.insert(row);
-    }
-    solver.column_of
+    let mut matcher = Matcher::default();
+    matcher.solve(rows, columns, edges);
+    matcher.column_of
 }
 
 /// A column reached at this cost, the cheapest first, the lower index first among equals.
-#[derive(PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Reached {
     cost: f64,
     column: usize,
@@ -58,59 +56,86 @@ impl PartialOrd for Reached {
     }
 }
 
-struct Solver {
+/// Solves one matching after the other in the same memory.
+#[derive(Debug, Clone, Default)]
+pub struct Matcher {
     first_edge: Vec<usize>,
+    /// Column and cost, row by row.
     edges: Vec<(usize, f64)>,
     column_of: Vec<Option<usize>>,
     row_of: Vec<Option<usize>>,
     row_price: Vec<f64>,
     column_price: Vec<f64>,
+    /// Of the paths of one search: what it costs to reach a column, and from which row.
     cost: Vec<f64>,
     parent: Vec<usize>,
+    heap: BinaryHeap<Reached>,
+    touched: Vec<usize>,
+    scanned: Vec<usize>,
 }
 
-impl Solver {
-    fn new(rows: usize, columns: usize, edges: &[Edge]) -> Self {
+impl Matcher {
+    /// The column of each row, or `None`, such that the sum of weights is the largest possible.
+    pub fn solve(&mut self, rows: usize, columns: usize, edges: &[Edge]) -> &[Option<usize>] {
+        self.load(rows, columns, edges);
+        for row in 0..rows {
+            self.insert(row);
+        }
+        &self.column_of
+    }
+
+    fn load(&mut self, rows: usize, columns: usize, edges: &[Edge]) {
         let useful = || edges.iter().filter(|e| e.weight > 0.0);
-        let mut first_edge = vec![0; rows + 1];
+        refill(&mut self.first_edge, rows + 1, 0);
         for edge in useful() {
-            first_edge[edge.row + 1] += 1;
+            self.first_edge[edge.row + 1] += 1;
         }
         for row in 0..rows {
-            first_edge[row + 1] += first_edge[row];
+            self.first_edge[row + 1] += self.first_edge[row];
         }
-        let mut next = first_edge.clone();
-        let mut by_row = vec![(0, 0.0); first_edge[rows]];
+        refill(&mut self.edges, self.first_edge[rows], (0, 0.0));
         for edge in useful() {
-            by_row[next[edge.row]] = (edge.column, -edge.weight);
-            next[edge.row] += 1;
+            // The start of a row serves as its cursor, and is put back below.
+            let next = &mut self.first_edge[edge.row];
+            self.edges[*next] = (edge.column, -edge.weight);
+            *next += 1;
         }
-        Self {
-            first_edge,
-            edges: by_row,
-            column_of: vec![None; rows],
-            row_of: vec![None; columns],
-            row_price: vec![0.0; rows],
-            column_price: vec![0.0; columns],
-            cost: vec![f64::INFINITY; columns],
-            parent: vec![usize::MAX; columns],
-        }
+        self.first_edge.rotate_right(1);
+        self.first_edge[0] = 0;
+        refill(&mut self.column_of, rows, None);
+        refill(&mut self.row_of, columns, None);
+        refill(&mut self.row_price, rows, 0.0);
+        refill(&mut self.column_price, columns, 0.0);
+        refill(&mut self.cost, columns, f64::INFINITY);
+        refill(&mut self.parent, columns, usize::MAX);
     }
 
     fn edges_of(&self, row: usize) -> &[(usize, f64)] {
         &self.edges[self.first_edge[row]..self.first_edge[row + 1]]
     }
 
-    /// Adds one row to the matching by the cheapest chain of exchanges, which ends at a free column or leaves a row free.
-    fn insert(&mut self, start: usize) {
-        let cheapest = self.edges_of(start).iter().map(|&(j, c)| c - self.column_price[j]).fold(0.0, f64::min);
-        self.row_price[start] = cheapest;
-        let mut heap = BinaryHeap::new();
-        let (mut touched, mut scanned) = (Vec::new(), Vec::new());
+    /// Adds one row to the matching: at its cheapest column if that is free, else by the cheapest chain of exchanges.
+    fn insert(&mut self, row: usize) {
+        let reduced = self.edges_of(row).iter().map(|&(column, cost)| (cost - self.column_price[column], column));
+        let cheapest = reduced.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let Some((cost, column)) = cheapest.filter(|&(cost, _)| cost < 0.0) else {
+            return;
+        };
+        self.row_price[row] = cost;
+        if self.row_of[column].is_none() {
+            self.row_of[column] = Some(row);
+            self.column_of[row] = Some(column);
+        } else {
+            self.exchange(row);
+        }
+    }
+
+    /// Searches the chain of exchanges that ends at a free column or leaves a row free, and carries it out.
+    fn exchange(&mut self, start: usize) {
         // Leaving the row free costs nothing, so each row on the way is also an end.
-        let (mut freed, mut end_cost, mut end_column) = (start, -cheapest, None);
-        self.scan(start, 0.0, &mut heap, &mut touched);
-        while let Some(Reached { cost, column }) = heap.pop() {
+        let (mut freed, mut end_cost, mut end_column) = (start, -self.row_price[start], None);
+        self.scan(start, 0.0);
+        while let Some(Reached { cost, column }) = self.heap.pop() {
             if cost >= end_cost {
                 break;
             }
@@ -121,14 +146,25 @@ impl Solver {
                 (end_cost, end_column) = (cost, Some(column));
                 break;
             };
-            scanned.push(column);
+            self.scanned.push(column);
             if cost - self.row_price[row] < end_cost {
                 (freed, end_cost) = (row, cost - self.row_price[row]);
             }
-            self.scan(row, cost, &mut heap, &mut touched);
+            self.scan(row, cost);
         }
+        self.settle_prices(start, end_cost);
+        let last = end_column.or_else(|| self.column_of[freed].take());
+        self.assign_chain(start, last);
+        for column in self.touched.drain(..) {
+            self.cost[column] = f64::INFINITY;
+        }
+        self.scanned.clear();
+        self.heap.clear();
+    }
+
+    fn settle_prices(&mut self, start: usize, end_cost: f64) {
         self.row_price[start] += end_cost;
-        for &column in &scanned {
+        for &column in &self.scanned {
             let slack = end_cost - self.cost[column];
             if slack > 0.0 {
                 self.column_price[column] -= slack;
@@ -137,31 +173,26 @@ impl Solver {
                 }
             }
         }
-        let last = end_column.or_else(|| self.column_of[freed].take());
-        self.exchange(start, last);
-        for column in touched {
-            self.cost[column] = f64::INFINITY;
-        }
     }
 
-    fn scan(&mut self, row: usize, base: f64, heap: &mut BinaryHeap<Reached>, touched: &mut Vec<usize>) {
+    fn scan(&mut self, row: usize, base: f64) {
         for k in self.first_edge[row]..self.first_edge[row + 1] {
             let (column, weight) = self.edges[k];
             let reduced = (weight - self.row_price[row] - self.column_price[column]).max(0.0);
             let cost = base + reduced;
             if cost < self.cost[column] {
                 if self.cost[column].is_infinite() {
-                    touched.push(column);
+                    self.touched.push(column);
                 }
                 self.cost[column] = cost;
                 self.parent[column] = row;
-                heap.push(Reached { cost, column });
+                self.heap.push(Reached { cost, column });
             }
         }
     }
 
     /// Gives `last` to the row that reached it, that row's column to the one before, and so on back to `start`.
-    fn exchange(&mut self, start: usize, last: Option<usize>) {
+    fn assign_chain(&mut self, start: usize, last: Option<usize>) {
         let mut column = last;
         while let Some(j) = column {
             let row = self.parent[j];
@@ -172,6 +203,11 @@ impl Solver {
             }
         }
     }
+}
+
+fn refill<T: Clone>(buffer: &mut Vec<T>, length: usize, value: T) {
+    buffer.clear();
+    buffer.resize(length, value);
 }
 
 #[cfg(test)]

@@ -47,6 +47,14 @@ impl AxisFilter {
         self.p_vv *= factor * factor;
     }
 
+    fn scale(&mut self, factor: f64) {
+        self.position *= factor;
+        self.velocity *= factor;
+        for covariance in [&mut self.p_xx, &mut self.p_xv, &mut self.p_vv] {
+            *covariance *= factor * factor;
+        }
+    }
+
     fn correct(&mut self, measured: f64, variance: f64) {
         let total = self.p_xx + variance;
         let (gain_x, gain_v) = (self.p_xx / total, self.p_xv / total);
@@ -86,10 +94,15 @@ impl BoxFilter {
         }
     }
 
-    /// Moves on by `dt` seconds. The size of a box that was not `seen` last time stays as it is.
-    pub fn predict(&mut self, dt: f64, seen: bool) {
+    /// What is left of a change of size after `dt` seconds.
+    pub fn size_change_left(dt: f64) -> f64 {
+        (-dt / SIZE_CHANGE_SECONDS).exp()
+    }
+
+    /// Moves on by `dt` seconds. `fade`: [`Self::size_change_left`], or 0 for a box that was not seen last time, whose
+    /// size stays as it is.
+    pub fn predict(&mut self, dt: f64, fade: f64) {
         let extent = self.extent();
-        let fade = if seen { (-dt / SIZE_CHANGE_SECONDS).exp() } else { 0.0 };
         for i in 0..2 {
             self.centre[i].predict(dt, extent[i]);
             self.size[i].fade_velocity(fade);
@@ -147,6 +160,14 @@ impl BoxFilter {
     pub fn shift(&mut self, dx: f64, dy: f64) {
         self.centre[0].position += dx;
         self.centre[1].position += dy;
+    }
+
+    /// Fits the box to a picture that became `x` times as wide and `y` times as high.
+    pub fn scale(&mut self, [x, y]: [f64; 2]) {
+        for (i, factor) in [(0, x), (1, y)] {
+            self.centre[i].scale(factor);
+            self.size[i].scale(factor);
+        }
     }
 
     fn extent(&self) -> [f64; 2] {
@@ -256,23 +277,23 @@ mod tests {
     fn learns_the_velocity_of_a_box() {
         let mut filter = BoxFilter::new(&moving(0.0));
         for i in 1..60 {
-            filter.predict(0.1, true);
+            filter.predict(0.1, BoxFilter::size_change_left(0.1));
             filter.correct(&moving(0.1 * f64::from(i)), SURE);
         }
         assert!((filter.speed() - 40.0_f64.hypot(20.0)).abs() < 1.0);
-        filter.predict(0.5, true);
+        filter.predict(0.5, BoxFilter::size_change_left(0.5));
         assert!(filter.bbox().iou(&moving(6.4)) > 0.9);
     }
 
     #[test]
     fn one_long_step_is_two_short_ones() {
         let mut once = BoxFilter::new(&moving(0.0));
-        once.predict(0.1, true);
+        once.predict(0.1, BoxFilter::size_change_left(0.1));
         once.correct(&moving(0.1), SURE);
         let mut twice = once;
-        once.predict(0.4, false);
-        twice.predict(0.2, false);
-        twice.predict(0.2, false);
+        once.predict(0.4, 0.0);
+        twice.predict(0.2, 0.0);
+        twice.predict(0.2, 0.0);
         assert!((once.bbox().x1 - twice.bbox().x1).abs() < 1e-9);
         assert!((once.spread()[0] - twice.spread()[0]).abs() < 1e-9);
     }

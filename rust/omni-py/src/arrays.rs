@@ -24,12 +24,14 @@ pub fn array<'py, T: Element>(
 pub fn boxes(value: &Bound<'_, PyAny>) -> PyResult<Vec<BBox>> {
     let array = array::<f32>("xyxy", "float32", value)?;
     check_shape("xyxy", "(N, 4)", array.shape(), |shape| matches!(shape, [_, 4]))?;
-    let rows = array.as_array();
-    let rows = rows.rows().into_iter().map(|row| {
-        let [x1, y1, x2, y2] = [0, 1, 2, 3].map(|i| f64::from(row[i]));
+    let bbox = |[x1, y1, x2, y2]: [f32; 4]| {
+        let [x1, y1, x2, y2] = [x1, y1, x2, y2].map(f64::from);
         BBox { x1, y1, x2, y2 }
-    });
-    Ok(rows.collect())
+    };
+    Ok(match array.as_slice() {
+        Ok(packed) => packed.as_chunks().0.iter().copied().map(bbox).collect(),
+        Err(_) => array.as_array().rows().into_iter().map(|row| bbox([row[0], row[1], row[2], row[3]])).collect(),
+    })
 }
 
 /// An (N,) array for `count` boxes.
@@ -39,16 +41,12 @@ pub fn column<T: Element + Copy>(name: &str, dtype: &str, value: &Bound<'_, PyAn
     Ok(array.as_array().iter().copied().collect())
 }
 
-/// Refuses embeddings that are not an (N, D) float32 array of finite numbers for `count` boxes.
-pub fn check_embeddings(value: &Bound<'_, PyAny>, count: usize) -> PyResult<()> {
+/// Numbers and row length of an (N, D) float32 array for `count` boxes.
+pub fn embeddings(value: &Bound<'_, PyAny>, count: usize) -> PyResult<(Vec<f32>, usize)> {
     let array = array::<f32>("embeddings", "float32", value)?;
     let fits = |shape: &[usize]| matches!(shape, [n, d] if *n == count && *d > 0);
     check_shape("embeddings", &format!("({count}, D), one row a box"), array.shape(), fits)?;
-    if array.as_array().iter().all(|v| v.is_finite()) {
-        Ok(())
-    } else {
-        Err(invalid("embeddings", "finite numbers", "NaN or infinity"))
-    }
+    Ok((array.as_array().iter().copied().collect(), array.shape()[1]))
 }
 
 /// Points of a (K, 2) float64 array.

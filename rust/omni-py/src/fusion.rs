@@ -14,7 +14,7 @@ use crate::runtime::{detached, detached_on};
 
 /// Map from image pixels.
 #[pyclass(frozen, module = "omni._core")]
-pub struct Homography(geometry::Homography);
+pub struct Homography(pub(crate) geometry::Homography);
 
 #[pymethods]
 impl Homography {

@@ -4,10 +4,12 @@ use std::sync::Mutex;
 
 use numpy::{PyArray1, PyArray2};
 use omni_core::Detection;
-use omni_core::track::{self, Track, TrackerConfig};
+use omni_core::track::{self, Embeddings, Floor, Track, TrackerConfig};
 use pyo3::prelude::*;
 
-use crate::arrays::{boxes, check_embeddings, column, shaped};
+use crate::arrays::{boxes, column, embeddings as rows, shaped};
+use crate::errors::exception;
+use crate::fusion::Homography;
 use crate::runtime::detached_on;
 
 /// Timestamp, and the columns of `omni.types.Tracks`.
@@ -30,7 +32,9 @@ pub struct Tracker(Mutex<track::Tracker>);
 impl Tracker {
     #[new]
     #[pyo3(signature = (*, track_activation_threshold, high_confidence_threshold, low_confidence_threshold,
-        minimum_matching_threshold, lost_track_seconds, relink_seconds, covered_track_seconds, adapt_confidence))]
+        minimum_matching_threshold, lost_track_seconds, relink_seconds, reident_confidence, reident_seconds,
+        covered_track_seconds, adapt_confidence,
+        homography, metres_per_unit))]
     #[expect(clippy::too_many_arguments, reason = "one keyword a setting")]
     fn new(
         py: Python<'_>,
@@ -40,8 +44,12 @@ impl Tracker {
         minimum_matching_threshold: f64,
         lost_track_seconds: f64,
         relink_seconds: f64,
+        reident_confidence: f64,
+        reident_seconds: f64,
         covered_track_seconds: f64,
         adapt_confidence: bool,
+        homography: Option<PyRef<'_, Homography>>,
+        metres_per_unit: f64,
     ) -> PyResult<Self> {
         let config = TrackerConfig {
             track_activation_threshold,
@@ -50,11 +58,30 @@ impl Tracker {
             minimum_matching_threshold,
             lost_track_seconds,
             relink_seconds,
+            reident_confidence,
+            reident_seconds,
             covered_track_seconds,
             adapt_confidence,
         };
-        let tracker = track::Tracker::new(config).map_err(|error| crate::errors::exception(py, &error))?;
+        let tracker = floor(homography, metres_per_unit)
+            .and_then(|floor| track::Tracker::new(config, floor))
+            .map_err(|error| exception(py, &error))?;
         Ok(Self(Mutex::new(tracker)))
+    }
+
+    /// Gives the tracker another floor, or none.
+    #[pyo3(signature = (homography, metres_per_unit))]
+    fn set_homography(
+        &self,
+        py: Python<'_>,
+        homography: Option<PyRef<'_, Homography>>,
+        metres_per_unit: f64,
+    ) -> PyResult<()> {
+        let floor = floor(homography, metres_per_unit).map_err(|error| exception(py, &error))?;
+        detached_on(py, &self.0, |tracker| {
+            tracker.set_floor(floor);
+            Ok(())
+        })
     }
 
     /// Takes in the detections of a frame and gives the tracks that it supports.
@@ -76,16 +103,20 @@ impl Tracker {
             Some(class_id) => column::<i32>("class_id", "int32", class_id, boxes.len())?,
             None => vec![0; boxes.len()],
         };
-        if let Some(embeddings) = embeddings {
-            check_embeddings(embeddings, boxes.len())?;
-        }
+        let embeddings = embeddings.map(|value| rows(value, boxes.len())).transpose()?;
         let detections: Vec<Detection> = boxes
             .iter()
             .zip(confidence)
             .zip(class_id)
             .map(|((&bbox, confidence), class_id)| Detection { bbox, confidence: confidence.into(), class_id })
             .collect();
-        let tracks = detached_on(py, &self.0, |tracker| tracker.update(&detections, timestamp, image_size))?;
+        let tracks = detached_on(py, &self.0, |tracker| {
+            let embeddings = embeddings
+                .as_ref()
+                .map(|(values, dimension)| Embeddings::new(values, *dimension, detections.len()))
+                .transpose()?;
+            Ok(tracker.update(&detections, embeddings, timestamp, image_size)?.to_vec())
+        })?;
         columns(py, timestamp, &tracks)
     }
 
@@ -109,6 +140,10 @@ impl Tracker {
             Ok(())
         })
     }
+}
+
+fn floor(homography: Option<PyRef<'_, Homography>>, metres_per_unit: f64) -> omni_core::Result<Option<Floor>> {
+    homography.map(|homography| Floor::new(homography.0.clone(), metres_per_unit)).transpose()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "pixels and confidences came in as float32")]

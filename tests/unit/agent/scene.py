@@ -14,6 +14,7 @@ from omni.agent.pipeline import StreamPipeline
 from omni.config import RegionConfig, StreamConfig
 from omni.process import ProcessBuilder, ShotSettings, event_errors, schema_errors
 from omni.regions import RegionMonitor
+from omni.track import Tracker
 from omni.types import Detections, Frame, ProcessMessage, RegionEvent, Run
 
 STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -56,6 +57,8 @@ class Scene:
             StreamConfig.model_validate({"stream_uuid": STREAM, "url": "scene.avi"}),
             self,
             self,  # type: ignore[arg-type]  # sees what ``people`` says
+            None,
+            Tracker(),
             RegionMonitor([RegionConfig.model_validate(r) for r in regions], inertia_frames),
             builder,
             [],

@@ -66,3 +66,20 @@ def test_a_calibration_that_cannot_be_used_says_why(tmp_path: Path, capsys: pyte
         calibration.write_text(content)
         assert main(arguments) == 3
         assert "c.json" in capsys.readouterr().err
+
+
+def test_track_takes_the_calibration_of_one_camera(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    det, out = walkers(tmp_path / "d.txt"), tmp_path / "t.txt"
+    matrix = [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]
+    calibration = tmp_path / "calibration.json"
+    arguments = ["track", str(det), "--fps", "10", "--calibration", str(calibration), "-o", str(out), "--json"]
+
+    calibration.write_text(json.dumps({"cameras": {"a": {"H_image_to_floor": matrix}}}))
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["tracks"] == 2
+
+    calibration.write_text(json.dumps({"cameras": {n: {"H_image_to_floor": matrix} for n in "ab"}}))
+    assert main([*arguments, "--camera", "b"]) == 0
+    for camera in ([], ["--camera", "c"]):
+        assert main([*arguments, *camera]) == 3
+        assert "--camera: expected one of a, b" in capsys.readouterr().err

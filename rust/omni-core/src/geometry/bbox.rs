@@ -1,4 +1,4 @@
-//! Axis-aligned boxes and the search for those that meet.
+//! Axis-aligned boxes.
 
 use std::fmt;
 
@@ -84,61 +84,6 @@ impl fmt::Display for BBox {
     }
 }
 
-/// Boxes in horizontal bands, sorted by their left edge in each, to find those that meet another without trying them all.
-pub struct BoxIndex {
-    boxes: Vec<(BBox, usize)>,
-    /// Where each band begins in `boxes`, and the end of the last one.
-    bands: Vec<usize>,
-    top: f64,
-    band_height: f64,
-    largest: [f64; 2],
-}
-
-impl BoxIndex {
-    /// An index over `boxes`; queries name them by their position.
-    pub fn new(boxes: impl IntoIterator<Item = BBox>) -> Self {
-        let mut boxes: Vec<_> = boxes.into_iter().enumerate().map(|(i, b)| (b, i)).collect();
-        let largest = boxes.iter().fold([1.0_f64; 2], |[w, h], (b, _)| [w.max(b.width()), h.max(b.height())]);
-        let top = boxes.iter().fold(f64::INFINITY, |y, (b, _)| y.min(b.y1));
-        let bottom = boxes.iter().fold(f64::NEG_INFINITY, |y, (b, _)| y.max(b.y1));
-        // As high as the highest box, but never more bands than boxes.
-        let band_height = largest[1].max((bottom - top) / boxes.len() as f64);
-        let mut index = Self { boxes: Vec::new(), bands: Vec::new(), top, band_height, largest };
-        boxes.sort_by(|(a, _), (b, _)| index.band(a.y1).cmp(&index.band(b.y1)).then(a.x1.total_cmp(&b.x1)));
-        let count = boxes.last().map_or(0, |(b, _)| index.band(b.y1) + 1);
-        index.bands = (0..=count).map(|band| boxes.partition_point(|(b, _)| index.band(b.y1) < band)).collect();
-        index.boxes = boxes;
-        index
-    }
-
-    /// Boxes that meet `query` once both are widened by these shares of their size (see [`BBox::widened`]), and some more.
-    pub fn meeting_widened(&self, query: BBox, [x, y]: [f64; 2]) -> impl Iterator<Item = usize> {
-        let (dx, dy) = (x * (query.width() + self.largest[0]), y * (query.height() + self.largest[1]));
-        self.meeting(BBox { x1: query.x1 - dx, y1: query.y1 - dy, x2: query.x2 + dx, y2: query.y2 + dy })
-    }
-
-    /// Positions of the boxes that meet `query`, in an order that depends on the boxes alone.
-    pub fn meeting(&self, query: BBox) -> impl Iterator<Item = usize> {
-        let count = self.bands.len().saturating_sub(1);
-        let first = self.band(query.y1 - self.largest[1]).min(count);
-        let last = (self.band(query.y2) + 1).clamp(first, count);
-        (first..last).flat_map(move |band| {
-            let boxes = &self.boxes[self.bands[band]..self.bands[band + 1]];
-            let start = boxes.partition_point(|(b, _)| b.x1 < query.x1 - self.largest[0]);
-            boxes[start..]
-                .iter()
-                .take_while(move |(b, _)| b.x1 <= query.x2)
-                .filter(move |(b, _)| b.x2 >= query.x1 && b.y1 <= query.y2 && b.y2 >= query.y1)
-                .map(|&(_, i)| i)
-        })
-    }
-
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, above the top to band 0")]
-    fn band(&self, y: f64) -> usize {
-        ((y - self.top) / self.band_height) as usize
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,23 +94,5 @@ mod tests {
         let b = BBox { x1: 1.0, y1: 0.0, x2: 3.0, y2: 1.0 };
         assert!((a.iou(&b) - 1.0 / 3.0).abs() < 1e-12);
         assert!(a.iou(&a.shifted(2.0, 0.0)).abs() < 1e-12);
-    }
-
-    #[test]
-    fn index_finds_what_trying_all_finds() {
-        let boxes: Vec<BBox> = (0..60)
-            .map(|i| {
-                let k = f64::from(i);
-                BBox::from_centre((k * 37.0) % 101.0, (k * 53.0) % 89.0, 2.0 + k % 23.0, 3.0 + k % 11.0)
-            })
-            .collect();
-        let index = BoxIndex::new(boxes.iter().copied());
-        for query in &boxes {
-            let mut found: Vec<usize> = index.meeting(*query).collect();
-            found.sort_unstable();
-            let all: Vec<usize> = (0..boxes.len()).filter(|&i| boxes[i].intersection(query) > 0.0).collect();
-            assert!(all.iter().all(|i| found.contains(i)));
-            assert!(found.iter().all(|&i| boxes[i].x1 <= query.x2 && boxes[i].x2 >= query.x1));
-        }
     }
 }

@@ -1,11 +1,13 @@
 //! Boxes in the image, small matrices, and the way from the image to the map.
 
 mod bbox;
+mod box_index;
 mod homography;
 mod lens;
 pub(crate) mod linear;
 
-pub use bbox::{BBox, BoxIndex};
+pub use bbox::BBox;
+pub use box_index::{BoxIndex, Meeting};
 pub use homography::Homography;
 pub use lens::Lens;
 pub use linear::{Matrix2, Matrix3, Point2};

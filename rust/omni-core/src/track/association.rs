@@ -1,9 +1,9 @@
 //! Which detection continues which track: candidates, and what each pair is worth at each stage.
 
-use super::similarity::{similarity, widening};
+use super::similarity::Prediction;
 use super::tracklet::{Candidate, Tracklet};
-use crate::assignment::{Edge, keep_heaviest, maximum_weight_matching};
-use crate::geometry::{BBox, BoxIndex};
+use crate::assignment::{Edge, Matcher, keep_heaviest};
+use crate::geometry::{BBox, BoxIndex, Meeting};
 use crate::kalman::Trust;
 
 /// What a wrong guess of the score costs.
@@ -13,6 +13,8 @@ const MOST_CANDIDATES: usize = 1000;
 /// Least overlap of a pair that measures the camera's motion, boxes widened by `SHAKE_WIDENING`.
 const SHAKE_OVERLAP: f64 = 0.1;
 const SHAKE_WIDENING: f64 = 0.2;
+/// So many tracks at most are asked how the camera moved.
+const MOST_SHAKE_PAIRS: usize = 32;
 
 /// Where a track's detection is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,7 @@ pub(super) enum Reach {
 }
 
 /// Detections of one stage and which of them are still free.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Pool {
     pub(super) detections: Vec<Candidate>,
     pub(super) free: Vec<bool>,
@@ -31,86 +34,122 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(detections: Vec<Candidate>) -> Self {
-        let index = BoxIndex::new(detections.iter().map(|d| d.bbox));
-        Self { free: vec![true; detections.len()], detections, index }
+    /// Takes up the detections that were put in, all of them free.
+    pub(super) fn open(&mut self) {
+        self.free.clear();
+        self.free.resize(self.detections.len(), true);
+        self.index.rebuild(self.detections.iter().map(|d| d.bbox));
     }
 
-    /// The best pairs of the `eligible` tracks and the free detections of their class, as positions in either list.
-    pub(super) fn best_pairs(
-        &self,
-        tracks: &[Tracklet],
-        eligible: impl Fn(&Tracklet) -> bool,
-        reach: Reach,
-        weight: impl Fn(&Tracklet, &Candidate) -> f64,
-    ) -> Vec<(usize, usize)> {
-        let mut edges = Vec::new();
-        for (row, track) in tracks.iter().enumerate().filter(|(_, t)| eligible(t)) {
-            let start = edges.len();
-            for column in self.within(track, reach).take(MOST_CANDIDATES) {
-                let detection = &self.detections[column];
-                if !self.free[column] || detection.class_id != track.last.class_id {
-                    continue;
-                }
-                let weight = weight(track, detection);
-                if weight > 0.0 {
-                    edges.push(Edge { row, column, weight });
-                }
-            }
-            keep_heaviest(&mut edges, start);
-        }
-        let matched = maximum_weight_matching(tracks.len(), self.detections.len(), &edges);
-        matched.into_iter().enumerate().filter_map(|(row, column)| Some((row, column?))).collect()
+    /// Detections that meet `bbox` and were found to be somebody.
+    pub(super) fn taken_meeting(&self, bbox: BBox) -> impl Iterator<Item = BBox> {
+        self.index.meeting(bbox).filter(|&i| !self.free[i]).map(|i| self.detections[i].bbox)
     }
 
-    fn within(&self, track: &Tracklet, reach: Reach) -> impl Iterator<Item = usize> {
-        let bbox = track.filter.bbox();
+    fn within(&self, prediction: &Prediction, reach: Reach) -> Meeting<'_> {
+        let bbox = prediction.bbox;
         match reach {
-            Reach::Overlap => self.index.meeting_widened(bbox, widening(track.filter.spread())),
+            Reach::Overlap => self.index.meeting_widened(bbox, prediction.widening),
             Reach::Heights([x, y]) => {
                 let ([cx, cy], h) = (bbox.centre(), bbox.height());
-                self.index.meeting_widened(BBox::from_centre(cx, cy, 2.0 * x * h, 2.0 * y * h), [0.0; 2])
+                self.index.meeting(BBox::from_centre(cx, cy, 2.0 * x * h, 2.0 * y * h))
             }
         }
     }
+}
 
-    /// Distance of detection from prediction for each pair of a continuing track and a detection that are each other's best.
-    pub(super) fn mutual_misses(&self, tracks: &[Tracklet]) -> Vec<[f64; 2]> {
-        let mut best_track = vec![(SHAKE_OVERLAP, usize::MAX); self.detections.len()];
-        let mut best_detection = vec![(SHAKE_OVERLAP, usize::MAX); tracks.len()];
-        for (row, track) in tracks.iter().enumerate().filter(|(_, t)| t.seen && t.confirmed) {
-            let bbox = track.filter.bbox();
-            let nearby = self.index.meeting_widened(bbox, [SHAKE_WIDENING; 2]).take(MOST_CANDIDATES);
-            let bbox = bbox.widened(SHAKE_WIDENING, SHAKE_WIDENING);
-            for column in nearby {
-                let overlap = bbox.iou(&self.detections[column].bbox.widened(SHAKE_WIDENING, SHAKE_WIDENING));
-                if overlap > best_track[column].0 {
-                    best_track[column] = (overlap, row);
+/// The search for the best pairs, in memory that is kept from one stage to the next.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Association {
+    edges: Vec<Edge>,
+    matcher: Matcher,
+    pairs: Vec<(usize, usize)>,
+    /// For each detection and each track the best overlap and whose it is.
+    best_track: Vec<(f64, usize)>,
+    best_detection: Vec<(f64, usize)>,
+    misses: Vec<[f64; 2]>,
+}
+
+impl Association {
+    /// The best pairs of the `eligible` tracks and the free detections of their class, as positions in either list.
+    pub(super) fn best_pairs(
+        &mut self,
+        tracks: &[Tracklet],
+        pool: &Pool,
+        eligible: impl Fn(&Tracklet) -> bool,
+        reach: Reach,
+        weight: impl Fn(&Tracklet, &Prediction, &Candidate) -> f64,
+    ) -> &[(usize, usize)] {
+        self.edges.clear();
+        for (row, track) in tracks.iter().enumerate().filter(|(_, t)| eligible(t)) {
+            let start = self.edges.len();
+            let prediction = Prediction::new(track.filter.bbox(), track.filter.spread());
+            for column in pool.within(&prediction, reach).take(MOST_CANDIDATES) {
+                let detection = &pool.detections[column];
+                if !pool.free[column] || detection.class_id != track.last.class_id {
+                    continue;
                 }
-                if overlap > best_detection[row].0 {
-                    best_detection[row] = (overlap, column);
+                let weight = weight(track, &prediction, detection);
+                if weight > 0.0 {
+                    self.edges.push(Edge { row, column, weight });
                 }
             }
+            keep_heaviest(&mut self.edges, start);
         }
-        let mutual = best_detection
-            .iter()
-            .enumerate()
-            .filter(|&(row, &(_, column))| best_track.get(column).is_some_and(|&(_, best)| best == row));
-        mutual
-            .map(|(row, &(_, column))| {
-                let (predicted, seen) = (tracks[row].filter.bbox().centre(), self.detections[column].bbox.centre());
-                [seen[0] - predicted[0], seen[1] - predicted[1]]
-            })
-            .collect()
+        self.pairs.clear();
+        if !self.edges.is_empty() {
+            let matched = self.matcher.solve(tracks.len(), pool.detections.len(), &self.edges);
+            self.pairs.extend(matched.iter().enumerate().filter_map(|(row, column)| Some((row, (*column)?))));
+        }
+        &self.pairs
+    }
+
+    /// Distance of detection from prediction for pairs of a track seen a moment ago and a detection that are each other's
+    /// best.
+    pub(super) fn mutual_misses(&mut self, tracks: &[Tracklet], pool: &Pool) -> &[[f64; 2]] {
+        self.best_track.clear();
+        self.best_track.resize(pool.detections.len(), (SHAKE_OVERLAP, usize::MAX));
+        self.best_detection.clear();
+        // A median needs no more than a part of a crowd.
+        let step = tracks.len().div_ceil(MOST_SHAKE_PAIRS).max(1);
+        for (row, track) in tracks.iter().enumerate().step_by(step) {
+            let mut best = (SHAKE_OVERLAP, usize::MAX);
+            if track.seen && track.confirmed {
+                let bbox = track.filter.bbox();
+                let widened = bbox.widened(SHAKE_WIDENING, SHAKE_WIDENING);
+                for column in pool.index.meeting_widened(bbox, [SHAKE_WIDENING; 2]).take(MOST_CANDIDATES) {
+                    let found = &pool.detections[column].bbox;
+                    let overlap = widened.iou(&found.widened(SHAKE_WIDENING, SHAKE_WIDENING));
+                    if overlap > self.best_track[column].0 {
+                        self.best_track[column] = (overlap, row);
+                    }
+                    if overlap > best.0 {
+                        best = (overlap, column);
+                    }
+                }
+            }
+            self.best_detection.push(best);
+        }
+        self.misses.clear();
+        for (row, &(_, column)) in (0..).step_by(step).zip(&self.best_detection) {
+            if self.best_track.get(column).is_some_and(|&(_, best)| best == row) {
+                let (predicted, seen) = (tracks[row].filter.bbox().centre(), pool.detections[column].bbox.centre());
+                self.misses.push([seen[0] - predicted[0], seen[1] - predicted[1]]);
+            }
+        }
+        &self.misses
     }
 }
 
 /// Overlap of prediction and detection, less what the score speaks against it.
-pub(super) fn overlap_weight(track: &Tracklet, detection: &Candidate, by_score: bool, least: f64) -> f64 {
-    let overlap = similarity(&track.filter.bbox(), widening(track.filter.spread()), &detection.bbox);
-    if overlap <= 0.0 {
-        return 0.0;
-    }
+pub(super) fn overlap_weight(
+    track: &Tracklet,
+    prediction: &Prediction,
+    detection: &Candidate,
+    by_score: bool,
+    least: f64,
+) -> f64 {
+    let overlap = prediction.similarity(&detection.bbox, least);
     let factor = if by_score { detection.score } else { 1.0 };
     factor * overlap - SCORE_WEIGHT * (track.expected_score() - detection.score).abs() - least
 }
@@ -145,8 +184,8 @@ impl Relink {
     }
 
     /// Worth of taking `detection` for the lost `track`, 0 where nothing speaks for it.
-    pub(super) fn weight(&self, track: &Tracklet, detection: &Candidate) -> f64 {
-        let (bbox, found) = (track.filter.bbox(), detection.bbox);
+    pub(super) fn weight(&self, track: &Tracklet, prediction: &Prediction, detection: &Candidate) -> f64 {
+        let (bbox, found) = (prediction.bbox, detection.bbox);
         if log_ratio(found.height(), bbox.height()) > Self::MOST_HEIGHT_CHANGE
             || log_ratio(found.width(), bbox.width()) > Self::MOST_WIDTH_CHANGE
         {

@@ -1,56 +1,57 @@
 //! The common level of confidence: what a sure detection of this stream scores.
 
 /// Confidence that a sure detection has after scaling; the default thresholds are made for it.
-const REFERENCE: f64 = 0.9;
+const REFERENCE: f64 = 0.97;
 /// The level is never taken to be lower: a stream of nothing but false alarms stays a stream of false alarms.
-const LEAST_LEVEL: f64 = 0.6;
-/// Share of the plausible detections below the level.
-const QUANTILE: f64 = 0.75;
-/// Detections below this say nothing of what a sure one scores.
-const PLAUSIBLE: f64 = 0.3;
-/// Weight of the reference at the start, in detections.
-const PRIOR: f64 = 4.0;
-/// Time constant of forgetting, seconds.
-const MEMORY_SECONDS: f64 = 60.0;
-const BINS: usize = 50;
+const LEAST_LEVEL: f64 = 0.5;
+/// The level is the confidence below which this share of the weight lies.
+const QUANTILE: f64 = 0.6;
+/// Time constant of forgetting, seconds: a stream keeps its detector, and an empty night should not change the level.
+const MEMORY_SECONDS: f64 = 3600.0;
+const BINS: usize = 100;
 
-/// A fading histogram of one stream's confidences.
+/// A fading histogram of one stream's confidences. Each counts by its square, so that the many weak boxes that some
+/// detectors give have no say, whatever the scale of the confidences.
 #[derive(Debug, Clone)]
 pub(super) struct ConfidenceLevel {
     bins: [f64; BINS],
+    total: f64,
 }
 
 impl ConfidenceLevel {
+    /// As if one sure detection had been seen.
     pub(super) fn new() -> Self {
-        let mut bins = [0.0; BINS];
-        bins[bin(REFERENCE)] = PRIOR;
-        Self { bins }
+        let mut level = Self { bins: [0.0; BINS], total: 0.0 };
+        level.add(REFERENCE);
+        level
     }
 
     /// Takes in the confidences of a frame, `dt` seconds after the last one.
     pub(super) fn observe(&mut self, confidences: impl Iterator<Item = f64>, dt: f64) {
         let fade = (-dt / MEMORY_SECONDS).exp();
-        let total: f64 = self.bins.iter().sum();
-        if total > PRIOR {
-            self.bins.iter_mut().for_each(|count| *count *= fade);
-        }
-        for confidence in confidences.filter(|&c| c > PLAUSIBLE) {
-            self.bins[bin(confidence)] += 1.0;
-        }
+        self.total *= fade;
+        self.bins.iter_mut().for_each(|count| *count *= fade);
+        confidences.for_each(|confidence| self.add(confidence));
     }
 
     /// Factor that brings this stream's confidences to the common level.
     pub(super) fn scale(&self) -> f64 {
-        let wanted = QUANTILE * self.bins.iter().sum::<f64>();
-        let mut below = 0.0;
-        for (i, count) in self.bins.iter().enumerate() {
-            if below + count >= wanted && *count > 0.0 {
-                let level = (i as f64 + (wanted - below) / count) / BINS as f64;
-                return (REFERENCE / level.max(LEAST_LEVEL)).max(1.0);
+        let mut above = (1.0 - QUANTILE) * self.total;
+        let mut level = 0.0;
+        for (i, &count) in self.bins.iter().enumerate().rev() {
+            if count > above {
+                level = (i as f64 + 1.0 - above / count) / BINS as f64;
+                break;
             }
-            below += count;
+            above -= count;
         }
-        1.0
+        REFERENCE / level.max(LEAST_LEVEL)
+    }
+
+    fn add(&mut self, confidence: f64) {
+        let weight = confidence * confidence;
+        self.bins[bin(confidence)] += weight;
+        self.total += weight;
     }
 }
 
@@ -63,24 +64,38 @@ fn bin(confidence: f64) -> usize {
 mod tests {
     use super::*;
 
+    fn after(frames: usize, confidences: &[f64]) -> ConfidenceLevel {
+        let mut level = ConfidenceLevel::new();
+        (0..frames).for_each(|_| level.observe(confidences.iter().copied(), 0.1));
+        level
+    }
+
     #[test]
-    fn a_timid_detector_is_scaled_up_within_its_first_frames_and_a_sure_one_is_left_alone() {
-        let mut timid = ConfidenceLevel::new();
-        let mut sure = ConfidenceLevel::new();
-        for _ in 0..5 {
-            timid.observe([0.5, 0.55, 0.6, 0.65, 0.7].into_iter(), 0.1);
-            sure.observe([0.9, 0.92, 0.95, 0.2].into_iter(), 0.1);
+    fn detectors_come_to_the_same_level_within_their_first_frames() {
+        let sure = [0.9, 0.92, 0.95, 0.97, 0.2, 0.1];
+        for share in [1.0, 0.8, 0.6] {
+            let scaled = sure.map(|c| share * c);
+            assert!((0.95 * share * after(3, &scaled).scale() - 0.97).abs() < 0.03, "{share}");
         }
-        assert!(0.7 * timid.scale() > 0.85, "{}", timid.scale());
-        assert!((sure.scale() - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn many_weak_boxes_have_no_say() {
+        let mut confidences = vec![0.15; 100];
+        confidences.extend([0.9; 10]);
+        assert!((after(20, &confidences).scale() - 0.97 / 0.9).abs() < 0.03);
     }
 
     #[test]
     fn false_alarms_alone_do_not_become_people() {
-        let mut level = ConfidenceLevel::new();
-        for _ in 0..10_000 {
-            level.observe([0.35].into_iter(), 0.1);
-        }
-        assert!(0.35 * level.scale() < 0.6);
+        assert!(0.33 * after(10_000, &[0.33]).scale() < 0.65);
+    }
+
+    #[test]
+    fn an_empty_night_does_not_change_the_level() {
+        let mut level = after(1000, &[0.7; 5]);
+        let by_day = level.scale();
+        (0..8 * 3600).for_each(|_| level.observe(std::iter::empty(), 1.0));
+        assert!((level.scale() - by_day).abs() < 1e-9);
     }
 }

@@ -17,10 +17,14 @@ pub struct TrackerConfig {
     pub lost_track_seconds: f64,
     /// How long a track that stood still is kept for somebody who appears at the same place.
     pub relink_seconds: f64,
+    /// Least cosine of the looks of somebody new and somebody who has left for them to be one person; needs embeddings.
+    pub reident_confidence: f64,
+    /// How long somebody who has left is remembered by the look; 0: not at all.
+    pub reident_seconds: f64,
     /// How long a track that is covered by a nearer person is still reported.
     pub covered_track_seconds: f64,
-    /// Whether confidences are first brought to a common level (the upper quartile of the stream, scaled to 0.9), which lets the same
-    /// thresholds serve detectors that are sure at 0.6 and such that are sure at 0.95.
+    /// Whether confidences are first brought to a common level (what a sure detection of this stream scores becomes 0.97), which
+    /// lets the same thresholds serve detectors that are sure at 0.6 and such that are sure at 0.99.
     pub adapt_confidence: bool,
 }
 
@@ -32,7 +36,9 @@ impl Default for TrackerConfig {
             low_confidence_threshold: 0.1,
             minimum_matching_threshold: 0.2,
             lost_track_seconds: 1.0,
-            relink_seconds: 3.0,
+            relink_seconds: 5.0,
+            reident_confidence: 0.6,
+            reident_seconds: 300.0,
             covered_track_seconds: 0.2,
             adapt_confidence: true,
         }
@@ -48,6 +54,8 @@ impl TrackerConfig {
         in_range("minimum_matching_threshold", self.minimum_matching_threshold, 0.0, 1.0)?;
         in_range("lost_track_seconds", self.lost_track_seconds, 0.0, 60.0)?;
         in_range("relink_seconds", self.relink_seconds, self.lost_track_seconds, 60.0)?;
+        in_range("reident_confidence", self.reident_confidence, 0.0, 1.0)?;
+        in_range("reident_seconds", self.reident_seconds, 0.0, 86_400.0)?;
         in_range("covered_track_seconds", self.covered_track_seconds, 0.0, self.lost_track_seconds)
     }
 }

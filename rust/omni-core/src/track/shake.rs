@@ -14,6 +14,8 @@ const STD_BY_MAD: f64 = 1.4826;
 pub(super) struct CameraShake {
     motion: f64,
     error: f64,
+    /// Kept for its memory.
+    values: Vec<f64>,
 }
 
 impl CameraShake {
@@ -25,9 +27,10 @@ impl CameraShake {
         if misses.len() < LEAST_PAIRS {
             return None;
         }
-        let median = [0, 1].map(|i| middle(misses.iter().map(|m| m[i])));
+        let values = &mut self.values;
+        let median = [0, 1].map(|i| middle(values, misses.iter().map(|m| m[i])));
         let share = STD_BY_MAD / (misses.len() as f64).sqrt();
-        let error = [0, 1].map(|i| share * middle(misses.iter().map(|m| (m[i] - median[i]).abs())));
+        let error = [0, 1].map(|i| share * middle(values, misses.iter().map(|m| (m[i] - median[i]).abs())));
         let weight = 1.0 - (-dt / AVERAGE_SECONDS).exp();
         let squared = |v: [f64; 2]| (v[0] * v[0] + v[1] * v[1]) / (height * height);
         self.motion += weight * (squared(median) - self.motion);
@@ -43,8 +46,9 @@ impl CameraShake {
     }
 }
 
-fn middle(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
+fn middle(values: &mut Vec<f64>, of: impl Iterator<Item = f64>) -> f64 {
+    values.clear();
+    values.extend(of);
     let half = values.len() / 2;
     *values.select_nth_unstable_by(half, f64::total_cmp).1
 }

@@ -7,23 +7,38 @@ const WIDENING: f64 = 0.6;
 /// but by no more than this share of the box on each side.
 const MOST_WIDENING: f64 = 0.5;
 
-/// How far a track's box is widened in x and y, from the spread of its prediction in box sizes.
-pub(super) fn widening(spread: [f64; 2]) -> [f64; 2] {
-    spread.map(|s| (WIDENING * s).min(MOST_WIDENING))
+/// Where a track is expected.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Prediction {
+    pub(super) bbox: BBox,
+    /// How far boxes are widened in x and y, in shares of their size: as far as the prediction is unsure.
+    pub(super) widening: [f64; 2],
+    widened: BBox,
 }
 
-/// Overlap of two boxes, both widened, weighed by how well they agree in height: 0 to 1.
-pub(super) fn similarity(track: &BBox, widening: [f64; 2], detection: &BBox) -> f64 {
-    let [x, y] = widening;
-    let overlap = track.widened(x, y).iou(&detection.widened(x, y));
-    let shared = track.y2.min(detection.y2) - track.y1.max(detection.y1);
-    if overlap <= 0.0 || shared <= 0.0 {
-        return 0.0;
+impl Prediction {
+    /// `spread`: standard deviations of the box's centre in x and y, in box sizes.
+    pub(super) fn new(bbox: BBox, spread: [f64; 2]) -> Self {
+        let widening = spread.map(|s| (WIDENING * s).min(MOST_WIDENING));
+        Self { bbox, widening, widened: bbox.widened(widening[0], widening[1]) }
     }
-    let whole = track.y2.max(detection.y2) - track.y1.min(detection.y1);
-    // To the power of 3/4: people at different distances differ most in height.
-    let root = (shared / whole).sqrt();
-    overlap * root * root.sqrt()
+
+    /// Overlap with a detection, both widened, weighed by how well they agree in height: 0 to 1, and 0 where it is
+    /// certain not to exceed `least`.
+    pub(super) fn similarity(&self, detection: &BBox, least: f64) -> f64 {
+        let [x, y] = self.widening;
+        let widened = detection.widened(x, y);
+        let meet = self.widened.intersection(&widened);
+        let union = self.widened.area() + widened.area() - meet;
+        let shared = self.bbox.y2.min(detection.y2) - self.bbox.y1.max(detection.y1);
+        if meet <= least * union || shared <= 0.0 {
+            return 0.0;
+        }
+        let whole = self.bbox.y2.max(detection.y2) - self.bbox.y1.min(detection.y1);
+        // To the power of 3/4: people at different distances differ most in height.
+        let root = (shared / whole).sqrt();
+        meet / union * root * root.sqrt()
+    }
 }
 
 #[cfg(test)]
@@ -32,10 +47,11 @@ mod tests {
 
     #[test]
     fn same_box_is_one_and_uncertainty_reaches_further() {
-        let track = BBox::from_centre(0.0, 0.0, 10.0, 20.0);
-        assert!((similarity(&track, [0.0; 2], &track) - 1.0).abs() < 1e-12);
-        let aside = track.shifted(11.0, 0.0);
-        assert!(similarity(&track, [0.0; 2], &aside) <= 0.0);
-        assert!(similarity(&track, widening([0.5, 0.0]), &aside) > 0.1);
+        let bbox = BBox::from_centre(0.0, 0.0, 10.0, 20.0);
+        let sure = Prediction::new(bbox, [0.0; 2]);
+        assert!((sure.similarity(&bbox, 0.2) - 1.0).abs() < 1e-12);
+        let aside = bbox.shifted(11.0, 0.0);
+        assert!(sure.similarity(&aside, 0.0) <= 0.0);
+        assert!(Prediction::new(bbox, [0.5, 0.0]).similarity(&aside, 0.1) > 0.1);
     }
 }

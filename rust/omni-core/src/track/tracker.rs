@@ -1,13 +1,17 @@
 //! The tracker of one stream.
 
 use super::TrackerConfig;
-use super::association::{Pool, Reach, Relink, overlap_weight};
+use super::appearance::{Appearance, Embeddings};
+use super::association::{Association, Pool, Reach, Relink, overlap_weight};
 use super::confidence::ConfidenceLevel;
+use super::floor::Floor;
+use super::memory::Memory;
 use super::shake::CameraShake;
 use super::tracklet::{Candidate, State, Track, Tracklet};
 use super::whiteness::Whiteness;
 use crate::error::Result;
-use crate::geometry::{BBox, BoxIndex};
+use crate::geometry::BBox;
+use crate::kalman::BoxFilter;
 use crate::types::{Detection, MAX_DETECTIONS, check_detections, check_image_size, check_timestamp};
 
 /// Least similarity of a track seen a moment ago and a weak detection.
@@ -15,7 +19,7 @@ const LEAST_WEAK_SIMILARITY: f64 = 0.45;
 /// Least similarity of a tentative track and a detection.
 const LEAST_TENTATIVE_SIMILARITY: f64 = 0.15;
 /// Motion explains a reappearance for this many times `lost_track_seconds`.
-const MOTION_RELINK: f64 = 1.25;
+const MOTION_RELINK: f64 = 1.7;
 /// A detection that overlaps a person seen in the same frame more than this starts no track of its own.
 const MOST_BIRTH_OVERLAP: f64 = 0.5;
 /// A covered track is still reported if at least this share of it is covered
@@ -31,28 +35,45 @@ const TIME_TOLERANCE: f64 = 1e-6;
 #[derive(Debug, Clone)]
 pub struct Tracker {
     config: TrackerConfig,
+    floor: Option<Floor>,
     tracks: Vec<Tracklet>,
     removed: Vec<Track>,
     last_id: i64,
     timestamp: Option<f64>,
+    image_size: Option<(f64, f64)>,
     level: ConfidenceLevel,
     whiteness: Whiteness,
     shake: CameraShake,
+    appearance: Appearance,
+    memory: Memory,
+    /// Of the update at hand: the sure detections and the others. Kept for their memory.
+    strong: Pool,
+    weak: Pool,
+    association: Association,
+    reported: Vec<Track>,
 }
 
 impl Tracker {
-    /// A tracker that has seen nothing.
-    pub fn new(config: TrackerConfig) -> Result<Self> {
+    /// A tracker that has seen nothing. `floor`: of a calibrated camera that does not move.
+    pub fn new(config: TrackerConfig, floor: Option<Floor>) -> Result<Self> {
         config.validate()?;
         Ok(Self {
             config,
+            floor,
             tracks: Vec::new(),
             removed: Vec::new(),
             last_id: 0,
             timestamp: None,
+            image_size: None,
             level: ConfidenceLevel::new(),
             whiteness: Whiteness::default(),
             shake: CameraShake::default(),
+            appearance: Appearance::default(),
+            memory: Memory::default(),
+            strong: Pool::default(),
+            weak: Pool::default(),
+            association: Association::default(),
+            reported: Vec::new(),
         })
     }
 
@@ -61,9 +82,18 @@ impl Tracker {
         self.tracks.clear();
         self.removed.clear();
         self.timestamp = None;
+        self.image_size = None;
         self.level = ConfidenceLevel::new();
         self.whiteness = Whiteness::default();
         self.shake = CameraShake::default();
+        self.appearance = Appearance::default();
+        self.memory = Memory::default();
+    }
+
+    /// Gives the tracker another floor, or none; tracks go on.
+    pub fn set_floor(&mut self, floor: Option<Floor>) {
+        self.floor = floor;
+        self.tracks.iter_mut().for_each(|track| track.feet = None);
     }
 
     /// Seconds of the latest update.
@@ -74,29 +104,43 @@ impl Tracker {
     /// Takes in what was detected at `timestamp` and gives the tracks that it supports.
     ///
     /// A refused update leaves the tracker as it was. Boxes without area are ignored. `image_size` (width, height)
-    /// keeps a prediction that has left the picture from being reported.
+    /// keeps a prediction that has left the picture from being reported; where it changes, tracks are scaled with it.
     pub fn update(
         &mut self,
         detections: &[Detection],
+        embeddings: Option<Embeddings<'_>>,
         timestamp: f64,
         image_size: Option<(f64, f64)>,
-    ) -> Result<Vec<Track>> {
+    ) -> Result<&[Track]> {
         check_detections(detections.iter().map(|d| (&d.bbox, d.confidence)))?;
         check_timestamp(timestamp, self.timestamp)?;
         check_image_size(image_size)?;
+        self.appearance.check(embeddings)?;
         let first_update = self.timestamp.is_none();
         let dt = self.timestamp.map_or(0.0, |previous| timestamp - previous);
         self.timestamp = Some(timestamp);
-        let (mut strong, mut weak) = self.sorted_by_confidence(detections, dt);
+        self.fit_picture(image_size);
+        self.sort_by_confidence(detections, dt);
 
         self.whiteness.step(dt);
         self.remove_expired(timestamp);
-        self.tracks.iter_mut().for_each(|track| track.filter.predict(dt, track.seen));
-        self.follow_camera(&strong, dt);
-        self.associate(&mut strong, &mut weak, timestamp);
+        let fade = BoxFilter::size_change_left(dt);
+        self.tracks.iter_mut().for_each(|track| track.filter.predict(dt, if track.seen { fade } else { 0.0 }));
+        self.follow_camera(dt);
+        if let Some(floor) = &mut self.floor {
+            floor.observe(detections, self.whiteness.noise());
+            self.tracks.iter_mut().for_each(|track| Floor::predict(track, dt));
+        }
+        self.appearance.observe(embeddings);
+        self.associate(timestamp);
         self.tracks.retain(|track| track.seen || track.confirmed);
-        self.start_tracks(&strong, timestamp, first_update);
-        Ok(self.report(timestamp, image_size))
+        self.support(timestamp, image_size);
+        self.start_tracks(timestamp, first_update);
+        if let Some(floor) = &self.floor {
+            self.tracks.iter_mut().filter(|t| t.seen).for_each(|track| floor.correct(track));
+        }
+        self.appearance.learn(&mut self.tracks);
+        Ok(self.report())
     }
 
     /// Tracks that the latest update did not support and that may come back.
@@ -109,141 +153,182 @@ impl Tracker {
         &self.removed
     }
 
-    /// The detections worth matching, the sure ones and the others, at the common level of confidence.
-    fn sorted_by_confidence(&mut self, detections: &[Detection], dt: f64) -> (Pool, Pool) {
+    /// Puts the detections worth matching into their pools, at the common level of confidence.
+    fn sort_by_confidence(&mut self, detections: &[Detection], dt: f64) {
         self.level.observe(detections.iter().map(|d| d.confidence), dt);
         let scale = if self.config.adapt_confidence { self.level.scale() } else { 1.0 };
         let (high, low) = (self.config.high_confidence_threshold, self.config.low_confidence_threshold);
-        let candidates =
-            detections.iter().enumerate().filter(|(_, d)| d.bbox.area() > 0.0).map(|(index, d)| Candidate {
-                bbox: d.bbox,
-                score: (d.confidence * scale).min(1.0),
-                confidence: d.confidence,
-                class_id: d.class_id,
-                index,
-            });
-        let (strong, weak): (Vec<_>, Vec<_>) = candidates.filter(|d| d.score > low).partition(|d| d.score > high);
-        (Pool::new(strong), Pool::new(weak))
+        self.strong.detections.clear();
+        self.weak.detections.clear();
+        for (index, d) in detections.iter().enumerate().filter(|(_, d)| d.bbox.area() > 0.0) {
+            let score = (d.confidence * scale).min(1.0);
+            let candidate = Candidate { bbox: d.bbox, score, confidence: d.confidence, class_id: d.class_id, index };
+            if score > high {
+                self.strong.detections.push(candidate);
+            } else if score > low {
+                self.weak.detections.push(candidate);
+            }
+        }
+        self.strong.open();
+        self.weak.open();
     }
 
     fn remove_expired(&mut self, timestamp: f64) {
         let (motion, stationary) = (MOTION_RELINK * self.config.lost_track_seconds, self.config.relink_seconds);
-        let removed = &mut self.removed;
+        self.memory.forget_before(timestamp - self.config.reident_seconds);
+        let Self { removed, memory, tracks, .. } = self;
         removed.clear();
-        self.tracks.retain(|track| {
+        tracks.retain(|track| {
+            let age = timestamp - track.last_timestamp - TIME_TOLERANCE;
             // One that was seen last time is given the longer limit, so that rare frames do not end every track.
-            let patient = track.seen || Relink::was_stationary(track);
-            let limit = if patient { stationary.max(motion) } else { motion };
-            let alive = timestamp - track.last_timestamp <= limit + TIME_TOLERANCE;
+            let patient = || track.seen || Relink::was_stationary(track);
+            let alive = age <= motion || (age <= stationary && patient());
             if !alive {
+                memory.keep(track);
                 removed.extend(track.report(State::Removed));
             }
             alive
         });
     }
 
-    fn follow_camera(&mut self, strong: &Pool, dt: f64) {
-        let misses = strong.mutual_misses(&self.tracks);
-        let heights: f64 = strong.detections.iter().map(|d| d.bbox.height()).sum();
-        let height = heights / strong.detections.len().max(1) as f64;
-        if let Some(motion) = self.shake.estimate(&misses, height, dt) {
+    /// Scales the tracks if the picture changed its size.
+    fn fit_picture(&mut self, image_size: Option<(f64, f64)>) {
+        if let (Some((w, h)), Some((width, height))) = (self.image_size, image_size)
+            && (w, h) != (width, height)
+        {
+            self.tracks.iter_mut().for_each(|track| track.scale([width / w, height / h]));
+        }
+        self.image_size = image_size.or(self.image_size);
+    }
+
+    fn follow_camera(&mut self, dt: f64) {
+        let misses = self.association.mutual_misses(&self.tracks, &self.strong);
+        let strong = &self.strong.detections;
+        let heights: f64 = strong.iter().map(|d| d.bbox.height()).sum();
+        if let Some(motion) = self.shake.estimate(misses, heights / strong.len().max(1) as f64, dt) {
             self.tracks.iter_mut().for_each(|track| track.shift(motion));
         }
     }
 
     /// The stages: overlap with sure detections, then with weak ones, reappearance, and tracks not yet confirmed.
-    fn associate(&mut self, strong: &mut Pool, weak: &mut Pool, timestamp: f64) {
-        self.tracks.iter_mut().for_each(Tracklet::await_detection);
-        let (config, noise) = (self.config, self.whiteness.noise());
+    fn associate(&mut self, timestamp: f64) {
+        let Self { config, floor, appearance, tracks, strong, weak, association, whiteness, .. } = self;
+        tracks.iter_mut().for_each(Tracklet::await_detection);
         let recent = timestamp - config.lost_track_seconds - TIME_TOLERANCE;
-        let least = config.minimum_matching_threshold;
-        let pairs = strong.best_pairs(
-            &self.tracks,
+        let pairs = association.best_pairs(
+            tracks,
+            strong,
             |t| t.confirmed && (t.continuing || t.last_timestamp >= recent),
             Reach::Overlap,
-            |t, d| overlap_weight(t, d, true, least),
-        );
-        self.take(strong, &pairs, timestamp);
-        let pairs = weak.best_pairs(
-            &self.tracks,
-            |t| t.confirmed && t.continuing && !t.seen,
-            Reach::Overlap,
-            |t, d| overlap_weight(t, d, false, LEAST_WEAK_SIMILARITY),
-        );
-        self.take(weak, &pairs, timestamp);
-        let relink = Relink { timestamp, motion_seconds: MOTION_RELINK * config.lost_track_seconds, noise };
-        let activation = config.track_activation_threshold;
-        let pairs = strong.best_pairs(
-            &self.tracks,
-            |t| t.confirmed && !t.seen,
-            Reach::Heights(Relink::REACH),
-            |t, d| {
-                if d.score >= activation { relink.weight(t, d) } else { 0.0 }
+            |t, p, d| {
+                let weight = overlap_weight(t, p, d, true, config.minimum_matching_threshold);
+                if weight <= 0.0 {
+                    return 0.0;
+                }
+                let on_the_floor = floor.as_ref().map_or(0.0, |floor| floor.agreement(t, d.index));
+                weight + on_the_floor + appearance.agreement(t, d.index)
             },
         );
-        self.take(strong, &pairs, timestamp);
-        let pairs = strong.best_pairs(
-            &self.tracks,
+        take(tracks, strong, pairs, whiteness, timestamp);
+        let pairs = association.best_pairs(
+            tracks,
+            weak,
+            |t| t.confirmed && t.continuing && !t.seen,
+            Reach::Overlap,
+            |t, p, d| overlap_weight(t, p, d, false, LEAST_WEAK_SIMILARITY),
+        );
+        take(tracks, weak, pairs, whiteness, timestamp);
+        let motion_seconds = MOTION_RELINK * config.lost_track_seconds;
+        let relink = Relink { timestamp, motion_seconds, noise: whiteness.noise() };
+        let pairs = association.best_pairs(
+            tracks,
+            strong,
+            |t| t.confirmed && !t.seen,
+            Reach::Heights(Relink::REACH),
+            |t, p, d| if d.score >= config.track_activation_threshold { relink.weight(t, p, d) } else { 0.0 },
+        );
+        take(tracks, strong, pairs, whiteness, timestamp);
+        let pairs = association.best_pairs(
+            tracks,
+            strong,
             |t| !t.confirmed,
             Reach::Overlap,
-            |t, d| overlap_weight(t, d, true, LEAST_TENTATIVE_SIMILARITY),
+            |t, p, d| overlap_weight(t, p, d, true, LEAST_TENTATIVE_SIMILARITY),
         );
-        self.take(strong, &pairs, timestamp);
+        take(tracks, strong, pairs, whiteness, timestamp);
     }
 
-    fn take(&mut self, pool: &mut Pool, pairs: &[(usize, usize)], timestamp: f64) {
-        let noise = self.whiteness.noise();
-        for &(row, column) in pairs {
-            let track = &mut self.tracks[row];
-            let before = track.innovation;
-            let settled = track.continuing && track.hits > SETTLED_HITS;
-            track.take(pool.detections[column], timestamp, noise);
-            pool.free[column] = false;
-            if settled {
-                self.whiteness.observe(before, track.innovation);
-            }
+    /// Decides which tracks this update supports: those seen, and for a moment those that somebody nearer covers.
+    fn support(&mut self, timestamp: f64, image_size: Option<(f64, f64)>) {
+        let Self { config, tracks, strong, weak, .. } = self;
+        let limit = config.covered_track_seconds + TIME_TOLERANCE;
+        for track in tracks {
+            let recent = timestamp - track.last_timestamp <= limit && track.seen_seconds() >= LEAST_COVERED_SECONDS;
+            track.supported = track.seen || (recent && is_covered(&track.filter.bbox(), [strong, weak], image_size));
         }
     }
 
-    fn start_tracks(&mut self, strong: &Pool, timestamp: f64, first_update: bool) {
-        let seen: Vec<BBox> = self.tracks.iter().filter(|t| t.seen && t.confirmed).map(|t| t.last.bbox).collect();
-        let index = BoxIndex::new(seen.iter().copied());
+    fn start_tracks(&mut self, timestamp: f64, first_update: bool) {
+        let Self { config, tracks, strong, weak, .. } = self;
         let left = strong.detections.iter().zip(&strong.free).filter(|(_, free)| **free).map(|(d, _)| d);
-        for &detection in left.filter(|d| d.score >= self.config.track_activation_threshold) {
-            let doubled = index.meeting(detection.bbox).any(|i| seen[i].iou(&detection.bbox) > MOST_BIRTH_OVERLAP);
+        for &detection in left.filter(|d| d.score >= config.track_activation_threshold) {
+            let bbox = detection.bbox;
+            let doubled = [&*strong, weak]
+                .iter()
+                .any(|pool| pool.taken_meeting(bbox).any(|taken| taken.iou(&bbox) > MOST_BIRTH_OVERLAP));
             if !doubled {
                 // Who is there when the stream begins did not just appear: no second look is needed.
-                self.tracks.push(Tracklet::new(detection, timestamp, first_update));
+                tracks.push(Tracklet::new(detection, timestamp, first_update));
             }
         }
-        let surplus = self.tracks.len().saturating_sub(2 * MAX_DETECTIONS);
-        self.removed.extend(self.tracks.drain(..surplus).filter_map(|t| t.report(State::Removed)));
+        let surplus = tracks.len().saturating_sub(2 * MAX_DETECTIONS);
+        self.removed.extend(tracks.drain(..surplus).filter_map(|t| t.report(State::Removed)));
     }
 
-    fn report(&mut self, timestamp: f64, image_size: Option<(f64, f64)>) -> Vec<Track> {
-        let high = self.config.high_confidence_threshold;
-        for track in self.tracks.iter_mut().filter(|t| t.id.is_none() && t.confirmed && t.mean_score() >= high) {
-            self.last_id += 1;
-            track.id = Some(self.last_id);
+    /// Numbers those who are sure enough to be told of: their old number, if they are known again, else the next.
+    fn identify(&mut self) {
+        let Self { config, tracks, memory, appearance, last_id, .. } = self;
+        let high = config.high_confidence_threshold;
+        for track in tracks.iter_mut().filter(|t| t.id.is_none() && t.confirmed && t.mean_score() >= high) {
+            track.id = memory.recognise(track, appearance, config.reident_confidence).or_else(|| {
+                *last_id += 1;
+                Some(*last_id)
+            });
         }
-        let seen: Vec<BBox> = self.tracks.iter().filter(|t| t.seen && t.confirmed).map(|t| t.filter.bbox()).collect();
-        let index = BoxIndex::new(seen.iter().copied());
-        let limit = self.config.covered_track_seconds + TIME_TOLERANCE;
-        let covered = |track: &Tracklet| {
-            let bbox = track.filter.bbox();
-            let [x, y] = bbox.centre();
-            track.seen_seconds() >= LEAST_COVERED_SECONDS
-                && timestamp - track.last_timestamp <= limit
-                && image_size.is_none_or(|(w, h)| (0.0..=w).contains(&x) && (0.0..=h).contains(&y))
-                && index
-                    .meeting(bbox)
-                    .any(|i| seen[i].y2 > bbox.y2 && seen[i].intersection(&bbox) >= LEAST_COVERED * bbox.area())
-        };
-        for track in &mut self.tracks {
-            track.supported = track.seen || covered(track);
-        }
-        self.tracks.iter().filter(|t| t.supported).filter_map(|t| t.report(State::Confirmed)).collect()
     }
+
+    fn report(&mut self) -> &[Track] {
+        self.identify();
+        self.reported.clear();
+        let supported = self.tracks.iter().filter(|t| t.supported);
+        self.reported.extend(supported.filter_map(|t| t.report(State::Confirmed)));
+        &self.reported
+    }
+}
+
+/// Gives each track of the `pairs` its detection, and the stream's noise what is learned from it.
+fn take(tracks: &mut [Tracklet], pool: &mut Pool, pairs: &[(usize, usize)], whiteness: &mut Whiteness, timestamp: f64) {
+    let noise = whiteness.noise();
+    for &(row, column) in pairs {
+        let track = &mut tracks[row];
+        let before = track.innovation;
+        let settled = track.continuing && track.hits > SETTLED_HITS;
+        track.take(pool.detections[column], timestamp, noise);
+        pool.free[column] = false;
+        if settled {
+            whiteness.observe(before, track.innovation);
+        }
+    }
+}
+
+/// Whether somebody detected, who stands lower in the picture, covers the box; never beyond the picture.
+fn is_covered(bbox: &BBox, pools: [&Pool; 2], image_size: Option<(f64, f64)>) -> bool {
+    let [x, y] = bbox.centre();
+    image_size.is_none_or(|(w, h)| (0.0..=w).contains(&x) && (0.0..=h).contains(&y))
+        && pools
+            .iter()
+            .flat_map(|pool| pool.taken_meeting(*bbox))
+            .any(|nearer| nearer.y2 > bbox.y2 && nearer.intersection(bbox) >= LEAST_COVERED * bbox.area())
 }
 
 #[cfg(test)]
@@ -255,13 +340,13 @@ mod tests {
     }
 
     fn tracker() -> Tracker {
-        Tracker::new(TrackerConfig::default()).unwrap()
+        Tracker::new(TrackerConfig::default(), None).unwrap()
     }
 
     /// Runs `scene` at `fps` for `seconds` and gives the reports of every frame.
     fn run(tracker: &mut Tracker, fps: u32, seconds: f64, scene: impl Fn(f64) -> Vec<Detection>) -> Vec<Vec<Track>> {
         let times = (0..).map(|i| f64::from(i) / f64::from(fps)).take_while(|&t| t < seconds);
-        times.map(|t| tracker.update(&scene(t), t, None).unwrap()).collect()
+        times.map(|t| tracker.update(&scene(t), None, t, None).unwrap().to_vec()).collect()
     }
 
     fn ids(tracks: &[Track]) -> Vec<i64> {
@@ -286,9 +371,9 @@ mod tests {
     #[test]
     fn somebody_new_is_reported_on_the_second_look_with_the_time_of_the_first() {
         let mut tracker = tracker();
-        assert!(tracker.update(&[], 10.0, None).unwrap().is_empty());
-        assert!(tracker.update(&[person(100.0, 100.0)], 10.1, None).unwrap().is_empty());
-        let tracks = tracker.update(&[person(101.0, 100.0)], 10.2, None).unwrap();
+        assert!(tracker.update(&[], None, 10.0, None).unwrap().is_empty());
+        assert!(tracker.update(&[person(100.0, 100.0)], None, 10.1, None).unwrap().is_empty());
+        let tracks = tracker.update(&[person(101.0, 100.0)], None, 10.2, None).unwrap();
         assert_eq!(ids(&tracks), [1]);
         assert!((tracks[0].first_timestamp - 10.1).abs() < 1e-9);
         assert_eq!(tracks[0].detection_index, Some(0));
@@ -299,26 +384,26 @@ mod tests {
         let mut tracker = tracker();
         for i in 0..20 {
             let t = 0.1 * f64::from(i);
-            tracker.update(&[person(100.0 + 200.0 * t, 100.0)], t, None).unwrap();
+            tracker.update(&[person(100.0 + 200.0 * t, 100.0)], None, t, None).unwrap();
         }
-        tracker.update(&[], 2.0, None).unwrap();
+        tracker.update(&[], None, 2.0, None).unwrap();
         assert_eq!(ids(&tracker.lost()), [1]);
         assert_eq!(tracker.lost()[0].state, State::Lost);
-        tracker.update(&[], 6.0, None).unwrap();
+        tracker.update(&[], None, 6.0, None).unwrap();
         assert!(tracker.lost().is_empty());
         assert_eq!(ids(tracker.removed()), [1]);
         assert_eq!(tracker.removed()[0].state, State::Removed);
-        tracker.update(&[], 6.1, None).unwrap();
+        tracker.update(&[], None, 6.1, None).unwrap();
         assert!(tracker.removed().is_empty());
     }
 
     #[test]
     fn trackers_count_for_themselves_and_a_reset_does_not_repeat_ids() {
         let (mut a, mut b) = (tracker(), tracker());
-        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], 0.0, None).unwrap()), [1]);
-        assert_eq!(ids(&b.update(&[person(50.0, 50.0)], 0.0, None).unwrap()), [1]);
+        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
+        assert_eq!(ids(&b.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
         a.reset();
-        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], 0.0, None).unwrap()), [2]);
+        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [2]);
     }
 
     #[test]
@@ -344,9 +429,9 @@ mod tests {
     #[test]
     fn classes_are_not_mixed() {
         let mut tracker = tracker();
-        tracker.update(&[person(50.0, 50.0)], 0.0, None).unwrap();
+        tracker.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap();
         let car = Detection { class_id: 2, ..person(50.0, 50.0) };
-        assert!(tracker.update(&[car], 0.1, None).unwrap().is_empty());
+        assert!(tracker.update(&[car], None, 0.1, None).unwrap().is_empty());
     }
 
     #[test]
@@ -355,9 +440,9 @@ mod tests {
             let mut tracker = tracker();
             for i in 0..10 {
                 let pair = [person(100.0, 100.0), person(118.0, 120.0)];
-                tracker.update(&pair, 0.1 * f64::from(i), image_size).unwrap();
+                tracker.update(&pair, None, 0.1 * f64::from(i), image_size).unwrap();
             }
-            let tracks = tracker.update(&[person(118.0, 120.0)], 1.0, image_size).unwrap();
+            let tracks = tracker.update(&[person(118.0, 120.0)], None, 1.0, image_size).unwrap();
             assert_eq!(tracks.len(), expected, "{image_size:?}");
             assert_eq!(tracks.iter().filter(|t| t.detection_index.is_none()).count(), expected - 1);
             assert_eq!(tracker.lost().len(), 2 - expected);
@@ -367,7 +452,7 @@ mod tests {
     #[test]
     fn a_refused_update_changes_nothing() {
         let mut tracker = tracker();
-        tracker.update(&[person(50.0, 50.0)], 1.0, None).unwrap();
+        tracker.update(&[person(50.0, 50.0)], None, 1.0, None).unwrap();
         let before = format!("{tracker:?}");
         let inside_out = Detection { bbox: BBox { x1: 5.0, y1: 0.0, x2: 4.0, y2: 1.0 }, ..person(0.0, 0.0) };
         let unsure = Detection { confidence: f64::NAN, ..person(0.0, 0.0) };
@@ -378,15 +463,31 @@ mod tests {
             (vec![], f64::INFINITY, "timestamp"),
             (vec![person(1.0, 1.0); MAX_DETECTIONS + 1], 2.0, "at most 20000"),
         ] {
-            let error = tracker.update(&detections, timestamp, None).unwrap_err().to_string();
+            let error = tracker.update(&detections, None, timestamp, None).unwrap_err().to_string();
             assert!(error.contains(name), "{error}");
             assert_eq!(format!("{tracker:?}"), before);
         }
     }
 
     #[test]
+    fn ids_survive_a_change_of_the_pictures_size() {
+        let mut tracker = tracker();
+        for i in 0..20 {
+            let t = 0.1 * f64::from(i);
+            let factor = if i < 10 { 1.0 } else { 0.5 };
+            let (x, y) = (100.0 + 60.0 * t, 200.0);
+            let pair = [x, x + 90.0].map(|x| Detection {
+                bbox: BBox::from_centre(factor * x, factor * y, factor * 40.0, factor * 100.0),
+                ..person(0.0, 0.0)
+            });
+            let tracks = tracker.update(&pair, None, t, Some((factor * 800.0, factor * 600.0))).unwrap();
+            assert_eq!(ids(tracks), [1, 2], "{i}");
+        }
+    }
+
+    #[test]
     fn a_bad_setting_is_named() {
         let config = TrackerConfig { relink_seconds: -1.0, ..TrackerConfig::default() };
-        assert!(Tracker::new(config).unwrap_err().to_string().starts_with("relink_seconds"));
+        assert!(Tracker::new(config, None).unwrap_err().to_string().starts_with("relink_seconds"));
     }
 }

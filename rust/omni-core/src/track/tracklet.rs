@@ -1,7 +1,7 @@
 //! One track's life.
 
 use crate::geometry::BBox;
-use crate::kalman::{BoxFilter, Trust};
+use crate::kalman::{BoxFilter, PointFilter, Trust};
 
 /// Where a track is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,10 @@ pub(super) struct Tracklet {
     /// Given when the track is first reported.
     pub(super) id: Option<i64>,
     pub(super) filter: BoxFilter,
+    /// Where it stands, in metres, once it was seen on a known floor.
+    pub(super) feet: Option<PointFilter>,
+    /// What it looks like: a vector of length 1, once it was seen with an embedding.
+    pub(super) look: Option<Box<[f32]>>,
     /// The latest detection.
     pub(super) last: Candidate,
     /// Whether the latest update saw it,
@@ -77,6 +81,8 @@ impl Tracklet {
         Self {
             id: None,
             filter: BoxFilter::new(&detection.bbox),
+            feet: None,
+            look: None,
             last: detection,
             seen: true,
             continuing: false,
@@ -126,6 +132,13 @@ impl Tracklet {
     pub(super) fn shift(&mut self, [dx, dy]: [f64; 2]) {
         self.filter.shift(dx, dy);
         self.last.bbox = self.last.bbox.shifted(dx, dy);
+    }
+
+    /// Fits it to a picture that became so many times as wide and high.
+    pub(super) fn scale(&mut self, [x, y]: [f64; 2]) {
+        self.filter.scale([x, y]);
+        let bbox = &mut self.last.bbox;
+        *bbox = BBox { x1: x * bbox.x1, y1: y * bbox.y1, x2: x * bbox.x2, y2: y * bbox.y2 };
     }
 
     /// What is told of it; `None` before it was ever reported.
