@@ -101,8 +101,6 @@ class Agent:
                 logger.warning("stream %s does not end; left behind", stream)
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
         self._delivery.stop()
-        if self._counts is not None:
-            self._counts.close()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until every stream has ended (files do, cameras do not). True when they have."""

@@ -61,7 +61,6 @@ def _open(config_path: Path | None) -> tuple[dict[str, str], Any]:
 
 def _show(options: argparse.Namespace, names: dict[str, str], counts: Any) -> int:
     found = [{"uuid": uuid, "name": name, **asdict(counts.get(uuid))} for uuid, name in names.items()]
-    counts.close()
     if options.json:
         print_json({"lines": found})
         return 0

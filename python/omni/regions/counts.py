@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class LineCounts:
             if folder is not None:
                 Path(folder).mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+            weakref.finalize(self, self._file.close)  # counters can be read as long as anybody has them
             for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", _SCHEMA):
                 self._file.execute(statement)
         except (OSError, sqlite3.Error) as error:
@@ -76,9 +78,6 @@ class LineCounts:
     def reset(self, line_uuid: str, timestamp: float) -> None:
         """Begin at nought, at ``timestamp`` (Unix epoch seconds)."""
         self._execute("INSERT OR REPLACE INTO line VALUES (?, 0, 0, ?)", (line_uuid, timestamp))
-
-    def close(self) -> None:
-        self._file.close()
 
     def _execute(self, statement: str, values: dict[str, Any] | tuple[Any, ...]) -> list[tuple[Any, ...]]:
         try:

@@ -159,6 +159,7 @@ def test_counters_of_lines_survive_the_agent_and_can_be_reset(pictures: Path, tm
         assert agent.lines()[0]["reverse"] == 0
         with pytest.raises(UnknownLineError):
             agent.reset_line(UUID)
+    assert agent.lines()[0]["reverse"] == 0  # they can be read when it has stopped
 
 
 def test_a_region_that_is_none_is_refused_before_anything_starts(pictures: Path) -> None:

@@ -25,7 +25,6 @@ def site(tmp_path: Path) -> Path:
     counts = LineCounts(tmp_path / "state")
     for line in (DOOR, DOOR, GATE):
         counts.add(line, "forward", 1_700_000_000.0)
-    counts.close()
     return tmp_path
 
 

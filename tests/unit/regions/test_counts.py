@@ -22,16 +22,12 @@ def test_counters_survive_a_restart_and_can_be_reset(tmp_path: Path) -> None:
     again.reset(DOOR, 200.0)
     counts.add(DOOR, "reverse", 201.0)
     assert again.get(DOOR) == LineCount(0, 1, 200.0)
-    counts.close()
-    again.close()
 
 
 def test_without_a_folder_they_are_kept_in_memory() -> None:
     first, second = LineCounts(None), LineCounts(None)
     first.add(DOOR, "forward", 1.0)
     assert (first.get(DOOR).forward, second.get(DOOR).forward) == (1, 0)
-    first.close()
-    second.close()
 
 
 def test_many_threads_lose_none(tmp_path: Path) -> None:
@@ -44,7 +40,6 @@ def test_many_threads_lose_none(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert counts.get(DOOR).forward == 400
-    counts.close()
 
 
 def test_a_folder_that_cannot_be_used_is_one_clear_error(tmp_path: Path) -> None:
