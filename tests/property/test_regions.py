@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,17 +15,30 @@ from omni import _core
 KINDS = ("entry", "exit", "forward", "reverse")
 
 
+class Told(NamedTuple):
+    """Something that the core told; the seconds of the first sight inside and of the last."""
+
+    kind: str
+    entered: float
+    last: float
+
+
+def ways(told: list[Told]) -> list[str]:
+    """The crossings among it."""
+    return [at.kind for at in told if at.kind in ("forward", "reverse")]
+
+
 def watch(
     polygon: np.ndarray,
     direction: np.ndarray,
     people: list[tuple[np.ndarray, np.ndarray]],
     frames: int,
     height: tuple[float, float] = (1.0, 1.0),
-) -> list[list[str]]:
+) -> list[list[Told]]:
     """What the core tells of each of the people, (places, times) of each on one clock."""
     region = _core.Region(np.ascontiguousarray(polygon), presence=True, direction=tuple(direction))
     monitor = _core.RegionMonitor([region], inertia_frames=frames)
-    told: list[list[str]] = [[] for _ in people]
+    told: list[list[Told]] = [[] for _ in people]
     at = [dict(zip(np.round(times, 6).tolist(), places, strict=True)) for places, times in people]
     for number, time in enumerate(sorted(set().union(*at))):
         seen = [i for i, places in enumerate(at) if time in places]
@@ -36,9 +50,10 @@ def watch(
     return told
 
 
-def note(told: list[list[str]], happened: tuple[np.ndarray, ...]) -> None:
-    for kind, track in zip(happened[0].tolist(), happened[2].tolist(), strict=True):
-        told[track].append(KINDS[kind])
+def note(told: list[list[Told]], happened: tuple[np.ndarray, ...]) -> None:
+    kinds, _, tracks, sights = happened
+    for kind, track, (_, entered, last, _) in zip(kinds.tolist(), tracks.tolist(), sights.tolist(), strict=True):
+        told[track].append(Told(KINDS[kind], entered[2], last[2]))
 
 
 def zone(rng: np.random.Generator) -> np.ndarray:
@@ -71,20 +86,13 @@ def test_crossings_are_those_of_brute_force_on_walks_at_random(rate: float) -> N
         people = [stroll(rng, rate) for _ in range(25)]
         for (places, times), told in zip(people, watch(polygon, direction, people, frames), strict=True):
             expected = walks.crossings(polygon, direction, places, times, frames)
-            assert [kind for kind in told if kind in ("forward", "reverse")] == expected
-            assert told.count("entry") == told.count("exit")
+            assert ways(told) == expected
             found.update(expected)
-    assert min(found["forward"], found["reverse"]) > 100
-
-
-def test_with_every_frame_believed_a_presence_is_a_run_of_frames_inside() -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(40):
-        polygon = zone(rng)
-        people = [stroll(rng, 5.0) for _ in range(10)]
-        for (places, _), told in zip(people, watch(polygon, np.ones(2), people, 1), strict=True):
-            within = walks.inside(polygon, places).astype(int)
-            assert told.count("entry") == (np.diff(np.append(0, within)) == 1).sum()
+            stays = [(at.entered, at.last) for at in told if at.kind == "exit"]
+            assert stays == walks.stays(polygon, places, times, frames)
+            assert [at.entered for at in told if at.kind == "entry"] == [entered for entered, _ in stays]
+            found["stays"] += len(stays)
+    assert min(found["forward"], found["reverse"], found["stays"]) > 100
 
 
 def floor(name: str) -> tuple[list[tuple[np.ndarray, np.ndarray]], float]:
@@ -111,7 +119,7 @@ def test_real_walks_are_counted_as_brute_force_counts_them(name: str) -> None:
         told = watch(polygon, along, people, 3, (1.75 * metre, 1.75 * metre))
         for (places, times), kinds in zip(people, told, strict=True):
             expected = walks.crossings(polygon, along, places, times, 3)
-            assert [kind for kind in kinds if kind in ("forward", "reverse")] == expected
+            assert ways(kinds) == expected
             total += len(expected)
     assert total > 50
 
@@ -140,8 +148,8 @@ def test_people_of_the_street_are_counted_alike_at_10_5_and_2_frames_a_second(na
         told = watch(polygon, direction, people, 3, (0.12, 0.16))
         for (places, times), kinds in zip(people, told, strict=True):
             expected = walks.crossings(polygon, direction, places, times, 3)
-            assert [kind for kind in kinds if kind in ("forward", "reverse")] == expected
-        counts.append(Counter(kind for kinds in told for kind in kinds if kind in ("forward", "reverse")))
+            assert ways(kinds) == expected
+        counts.append(Counter(way for kinds in told for way in ways(kinds)))
     assert counts[0] == counts[1]
     assert all(abs(counts[0][way] - counts[2][way]) <= 1 for way in ("forward", "reverse"))
     assert min(counts[0].values()) >= 8

@@ -75,6 +75,24 @@ def crossings(polygon: Points, direction: Points, walk: Points, times: np.ndarra
     return [ways[stay[0], stay[2]] for stay in merged if (stay[0], stay[2]) in ways]  # type: ignore[index]
 
 
+def stays(polygon: Points, walk: Points, times: np.ndarray, frames: int) -> list[tuple[float, float]]:
+    """When somebody was inside, first and last: runs of frames that agree, of which short ones are not believed."""
+    within = inside(polygon, walk)
+    cuts = np.flatnonzero(np.diff(within)) + 1
+    state, found = False, []
+    for run in np.split(np.arange(len(walk)), cuts):
+        if within[run[0]] == state or not _believed(times[run], frames):
+            continue
+        state = not state
+        if state:
+            found.append((times[run[0]], np.nan))
+        else:
+            found[-1] = (found[-1][0], times[run[0] - 1])
+    if state:
+        found[-1] = (found[-1][0], times[within][-1])
+    return found
+
+
 def _believed(times: np.ndarray, frames: int) -> bool:
     """Whether these times of sights outside are enough."""
     return len(times) >= frames or (len(times) > 1 and times[-1] - times[0] >= (frames - 1) / 10 - 1e-6)
