@@ -108,12 +108,12 @@ class Tracker:
             TypeError: not real numbers.
         """
         columns = self._core.update(
-            contiguous("xyxy", _rows(xyxy, 4), np.float32),
+            contiguous("xyxy", xyxy if isinstance(xyxy, np.ndarray) else _rows(xyxy, 4), np.float32),
             contiguous("confidence", confidence, np.float32),
             None if class_id is None else contiguous("class_id", class_id, np.int32),
-            timestamp=timestamp,
-            embeddings=None if embeddings is None else contiguous("embeddings", embeddings, np.float32),
-            image_size=image_size,
+            timestamp,
+            None if embeddings is None else contiguous("embeddings", embeddings, np.float32),
+            image_size,
         )
         return Tracks(*columns)
 

@@ -374,7 +374,7 @@ mod tests {
         assert!(tracker.update(&[], None, 10.0, None).unwrap().is_empty());
         assert!(tracker.update(&[person(100.0, 100.0)], None, 10.1, None).unwrap().is_empty());
         let tracks = tracker.update(&[person(101.0, 100.0)], None, 10.2, None).unwrap();
-        assert_eq!(ids(&tracks), [1]);
+        assert_eq!(ids(tracks), [1]);
         assert!((tracks[0].first_timestamp - 10.1).abs() < 1e-9);
         assert_eq!(tracks[0].detection_index, Some(0));
     }
@@ -400,10 +400,10 @@ mod tests {
     #[test]
     fn trackers_count_for_themselves_and_a_reset_does_not_repeat_ids() {
         let (mut a, mut b) = (tracker(), tracker());
-        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
-        assert_eq!(ids(&b.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
+        assert_eq!(ids(a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
+        assert_eq!(ids(b.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
         a.reset();
-        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [2]);
+        assert_eq!(ids(a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [2]);
     }
 
     #[test]
