@@ -22,8 +22,8 @@ class TrackerConfig:
 
     Attributes:
         track_activation_threshold: least confidence of a detection that starts a track or revives one that was lost.
-        high_confidence_threshold: detections above it are matched first, with every track; a track is reported once
-            its mean confidence reaches it.
+        high_confidence_threshold: detections above it are matched first, with every track; a track is reported
+            while its mean confidence reaches it.
         low_confidence_threshold: detections between this and the one above only prolong tracks seen a moment ago;
             those below are ignored.
         minimum_matching_threshold: least similarity (overlap times confidence) of a track and a detection.

@@ -258,13 +258,16 @@ impl Tracker {
         take(tracks, strong, pairs, whiteness, timestamp);
     }
 
-    /// Decides which tracks this update supports: those seen, and for a moment those that somebody nearer covers.
+    /// Decides which tracks this update supports: of those that are sure on average, the seen ones, and for a moment those
+    /// that somebody nearer covers.
     fn support(&mut self, timestamp: f64, image_size: Option<(f64, f64)>) {
         let Self { config, tracks, strong, weak, .. } = self;
         let limit = config.covered_track_seconds + TIME_TOLERANCE;
         for track in tracks {
+            let sure = track.mean_score() >= config.high_confidence_threshold;
             let recent = timestamp - track.last_timestamp <= limit && track.seen_seconds() >= LEAST_COVERED_SECONDS;
-            track.supported = track.seen || (recent && is_covered(&track.filter.bbox(), [strong, weak], image_size));
+            let covered = || recent && is_covered(&track.filter.bbox(), [strong, weak], image_size);
+            track.supported = sure && (track.seen || covered());
         }
     }
 
@@ -285,11 +288,10 @@ impl Tracker {
         self.removed.extend(tracks.drain(..surplus).filter_map(|t| t.report(State::Removed)));
     }
 
-    /// Numbers those who are sure enough to be told of: their old number, if they are known again, else the next.
+    /// Numbers those who are told of for the first time: their old number, if they are known again, else the next.
     fn identify(&mut self) {
         let Self { config, tracks, memory, appearance, last_id, .. } = self;
-        let high = config.high_confidence_threshold;
-        for track in tracks.iter_mut().filter(|t| t.id.is_none() && t.confirmed && t.mean_score() >= high) {
+        for track in tracks.iter_mut().filter(|t| t.id.is_none() && t.confirmed && t.supported) {
             track.id = memory.recognise(track, appearance, config.reident_confidence).or_else(|| {
                 *last_id += 1;
                 Some(*last_id)
