@@ -46,7 +46,6 @@ class Tracker:
         xyxy: Float32,
         confidence: Float32,
         class_id: Int32 | None,
-        *,
         timestamp: float,
         embeddings: Float32 | None,
         image_size: tuple[float, float] | None,

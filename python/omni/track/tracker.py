@@ -22,8 +22,8 @@ class TrackerConfig:
 
     Attributes:
         track_activation_threshold: least confidence of a detection that starts a track or revives one that was lost.
-        high_confidence_threshold: detections above it are matched first, with every track; a track is reported once
-            its mean confidence reaches it.
+        high_confidence_threshold: detections above it are matched first, with every track; a track is reported
+            while its mean confidence reaches it.
         low_confidence_threshold: detections between this and the one above only prolong tracks seen a moment ago;
             those below are ignored.
         minimum_matching_threshold: least similarity (overlap times confidence) of a track and a detection.
@@ -108,12 +108,12 @@ class Tracker:
             TypeError: not real numbers.
         """
         columns = self._core.update(
-            contiguous("xyxy", _rows(xyxy, 4), np.float32),
+            contiguous("xyxy", xyxy if isinstance(xyxy, np.ndarray) else _rows(xyxy, 4), np.float32),
             contiguous("confidence", confidence, np.float32),
             None if class_id is None else contiguous("class_id", class_id, np.int32),
-            timestamp=timestamp,
-            embeddings=None if embeddings is None else contiguous("embeddings", embeddings, np.float32),
-            image_size=image_size,
+            timestamp,
+            None if embeddings is None else contiguous("embeddings", embeddings, np.float32),
+            image_size,
         )
         return Tracks(*columns)
 

@@ -85,7 +85,7 @@ impl Tracker {
     }
 
     /// Takes in the detections of a frame and gives the tracks that it supports.
-    #[pyo3(signature = (xyxy, confidence, class_id, *, timestamp, embeddings, image_size))]
+    #[pyo3(signature = (xyxy, confidence, class_id, timestamp, embeddings, image_size))]
     #[expect(clippy::too_many_arguments, reason = "one argument a column")]
     fn update<'py>(
         &self,

@@ -2,6 +2,9 @@
 
 use super::BBox;
 
+/// So few boxes need no bands.
+const FEW: i32 = 16;
+
 /// Boxes in horizontal bands, sorted by their left edge in each.
 #[derive(Debug, Clone, Default)]
 pub struct BoxIndex {
@@ -31,7 +34,8 @@ impl BoxIndex {
             self.largest = [self.largest[0].max(bbox.width()), self.largest[1].max(bbox.height())];
         }
         // As high as the highest box, but never more bands than boxes.
-        self.bands_per_pixel = 1.0 / self.largest[1].max((bottom - top) / f64::from(count.max(1)));
+        self.bands_per_pixel =
+            if count <= FEW { 0.0 } else { 1.0 / self.largest[1].max((bottom - top) / f64::from(count)) };
         self.top = top;
         self.sort_into_bands(boxes);
     }

@@ -8,6 +8,8 @@ const LEAST_LEVEL: f64 = 0.5;
 const QUANTILE: f64 = 0.6;
 /// Time constant of forgetting, seconds: a stream keeps its detector, and an empty night should not change the level.
 const MEMORY_SECONDS: f64 = 3600.0;
+/// Weights are scaled down before they outgrow their precision.
+const LARGEST: f64 = 1e6;
 const BINS: usize = 100;
 
 /// A fading histogram of one stream's confidences. Each counts by its square, so that the many weak boxes that some
@@ -16,21 +18,27 @@ const BINS: usize = 100;
 pub(super) struct ConfidenceLevel {
     bins: [f64; BINS],
     total: f64,
+    /// What a detection of today weighs: growing weights are the same as old ones fading, and cost less.
+    present: f64,
 }
 
 impl ConfidenceLevel {
     /// As if one sure detection had been seen.
     pub(super) fn new() -> Self {
-        let mut level = Self { bins: [0.0; BINS], total: 0.0 };
+        let mut level = Self { bins: [0.0; BINS], total: 0.0, present: 1.0 };
         level.add(REFERENCE);
         level
     }
 
     /// Takes in the confidences of a frame, `dt` seconds after the last one.
     pub(super) fn observe(&mut self, confidences: impl Iterator<Item = f64>, dt: f64) {
-        let fade = (-dt / MEMORY_SECONDS).exp();
-        self.total *= fade;
-        self.bins.iter_mut().for_each(|count| *count *= fade);
+        self.present *= (dt / MEMORY_SECONDS).min(100.0).exp();
+        if self.present > LARGEST {
+            let shrink = 1.0 / self.present;
+            self.bins.iter_mut().for_each(|count| *count *= shrink);
+            self.total *= shrink;
+            self.present = 1.0;
+        }
         confidences.for_each(|confidence| self.add(confidence));
     }
 
@@ -49,7 +57,7 @@ impl ConfidenceLevel {
     }
 
     fn add(&mut self, confidence: f64) {
-        let weight = confidence * confidence;
+        let weight = self.present * confidence * confidence;
         self.bins[bin(confidence)] += weight;
         self.total += weight;
     }

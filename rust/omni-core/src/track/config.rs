@@ -7,7 +7,7 @@ use crate::error::{Result, in_range};
 pub struct TrackerConfig {
     /// Least confidence of a detection that starts a track or revives one that was lost.
     pub track_activation_threshold: f64,
-    /// Detections above it are matched first, with every track; a track is reported once its mean confidence reaches it.
+    /// Detections above it are matched first, with every track; a track is reported while its mean confidence reaches it.
     pub high_confidence_threshold: f64,
     /// Detections between this and the one above only prolong tracks seen a moment ago; those below are ignored.
     pub low_confidence_threshold: f64,

@@ -258,13 +258,16 @@ impl Tracker {
         take(tracks, strong, pairs, whiteness, timestamp);
     }
 
-    /// Decides which tracks this update supports: those seen, and for a moment those that somebody nearer covers.
+    /// Decides which tracks this update supports: of those that are sure on average, the seen ones, and for a moment those
+    /// that somebody nearer covers.
     fn support(&mut self, timestamp: f64, image_size: Option<(f64, f64)>) {
         let Self { config, tracks, strong, weak, .. } = self;
         let limit = config.covered_track_seconds + TIME_TOLERANCE;
         for track in tracks {
+            let sure = track.mean_score() >= config.high_confidence_threshold;
             let recent = timestamp - track.last_timestamp <= limit && track.seen_seconds() >= LEAST_COVERED_SECONDS;
-            track.supported = track.seen || (recent && is_covered(&track.filter.bbox(), [strong, weak], image_size));
+            let covered = || recent && is_covered(&track.filter.bbox(), [strong, weak], image_size);
+            track.supported = sure && (track.seen || covered());
         }
     }
 
@@ -285,11 +288,10 @@ impl Tracker {
         self.removed.extend(tracks.drain(..surplus).filter_map(|t| t.report(State::Removed)));
     }
 
-    /// Numbers those who are sure enough to be told of: their old number, if they are known again, else the next.
+    /// Numbers those who are told of for the first time: their old number, if they are known again, else the next.
     fn identify(&mut self) {
         let Self { config, tracks, memory, appearance, last_id, .. } = self;
-        let high = config.high_confidence_threshold;
-        for track in tracks.iter_mut().filter(|t| t.id.is_none() && t.confirmed && t.mean_score() >= high) {
+        for track in tracks.iter_mut().filter(|t| t.id.is_none() && t.confirmed && t.supported) {
             track.id = memory.recognise(track, appearance, config.reident_confidence).or_else(|| {
                 *last_id += 1;
                 Some(*last_id)
@@ -374,7 +376,7 @@ mod tests {
         assert!(tracker.update(&[], None, 10.0, None).unwrap().is_empty());
         assert!(tracker.update(&[person(100.0, 100.0)], None, 10.1, None).unwrap().is_empty());
         let tracks = tracker.update(&[person(101.0, 100.0)], None, 10.2, None).unwrap();
-        assert_eq!(ids(&tracks), [1]);
+        assert_eq!(ids(tracks), [1]);
         assert!((tracks[0].first_timestamp - 10.1).abs() < 1e-9);
         assert_eq!(tracks[0].detection_index, Some(0));
     }
@@ -400,10 +402,10 @@ mod tests {
     #[test]
     fn trackers_count_for_themselves_and_a_reset_does_not_repeat_ids() {
         let (mut a, mut b) = (tracker(), tracker());
-        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
-        assert_eq!(ids(&b.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
+        assert_eq!(ids(a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
+        assert_eq!(ids(b.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [1]);
         a.reset();
-        assert_eq!(ids(&a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [2]);
+        assert_eq!(ids(a.update(&[person(50.0, 50.0)], None, 0.0, None).unwrap()), [2]);
     }
 
     #[test]

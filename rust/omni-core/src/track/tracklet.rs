@@ -65,7 +65,7 @@ pub(super) struct Tracklet {
     pub(super) seen: bool,
     /// and whether the one before did.
     pub(super) continuing: bool,
-    /// Whether the latest update reported it (or would, if it were sure enough): seen, or covered by somebody seen.
+    /// Whether the latest update reported it, or will once it is confirmed.
     pub(super) supported: bool,
     pub(super) confirmed: bool,
     pub(super) hits: u32,
