@@ -23,8 +23,10 @@ MOST_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One webhook: ``reason``, ``sequence``, ``attempt`` of its headers, ``processes``, what is ``wrong`` with it."""
+    """One webhook: what its headers say, its ``processes``, what is ``wrong`` with it."""
 
+    webhook_id: str
+    epoch: str
     reason: str
     sequence: str
     attempt: str
@@ -107,6 +109,8 @@ def _read(request: web.Request, body: bytes) -> Received:
     except ValueError as error:
         payload, wrong = {}, [f"the body is not JSON: {error}"]
     return Received(
+        webhook_id=headers.get("webhook-id", ""),
+        epoch=headers.get("omni-epoch", ""),
         reason=headers.get("omni-reason", "unknown"),
         sequence=headers.get("omni-sequence", "?"),
         attempt=headers.get("omni-attempt", "?"),
@@ -124,6 +128,8 @@ def describe(received: Received, names: dict[str, str] | None = None) -> str:
     """
     if received.wrong:
         return f"{received.reason:<8} REFUSED  {received.wrong[0]}"
+    if not received.processes:
+        return f"{received.reason:<8} empty"
     first = received.processes[0]
     stream = (names or {}).get(first["source"], first["source"][:8])
     stamp = first["time_interval"][1][11:23]

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from omni.config._base import Section
 from omni.config.map_tracking import MapTrackingConfig
 from omni.config.streams import StreamConfig
-from omni.config.webhooks import SubscriberConfig
+from omni.config.webhooks import DeliveryConfig, MqttConfig, SubscriberConfig
 
 
 class HttpConfig(Section):
@@ -59,6 +59,8 @@ class AgentConfig(Section):
     enable_body_tracking: bool = True
     map_tracking: MapTrackingConfig = MapTrackingConfig()
     webhook_tracking_subscribers: tuple[SubscriberConfig, ...] = ()
+    delivery: DeliveryConfig = DeliveryConfig()
+    mqtt_settings: MqttConfig = MqttConfig()
     ongoings_interval_in_msec: int = Field(default=5000, ge=100, le=3_600_000)
     enable_webhook_image2jpg_conversion: bool = False
     events: EventsConfig = EventsConfig()

@@ -25,7 +25,6 @@ NOT_IN_THIS_VERSION = frozenset(
     {
         "mutlistream_ROI",
         "multistream_ROI",
-        "mqtt_settings",
         "cos_reident_confidence",
         "desired_score",
         "faR",
@@ -35,7 +34,10 @@ NOT_IN_THIS_VERSION = frozenset(
 )
 """Keys of the contract that this version does not act on yet: taken only with ``"compat": true``."""
 
-_NEVER_SHOWN = frozenset({"url", "secret", "headers"})
+_NEVER_SHOWN = frozenset({"url", "secret", "previous_secret", "headers", "brocker_address", "broker_address"})
+
+OUTBOX_FOLDER = "outbox"
+"""Where the outbox of a configuration file lies, beside it, unless the file says otherwise."""
 
 
 def load_config(source: AgentConfig | Mapping[str, Any] | str | Path) -> AgentConfig:
@@ -102,12 +104,18 @@ def _with_stream_uuids(document: dict[str, Any]) -> tuple[dict[str, Any], bool]:
 
 
 def _anchored(config: AgentConfig, folder: Path) -> AgentConfig:
-    """Plans named in a file lie beside it."""
+    """Plans named in a file, and the outbox, lie beside it."""
     views = tuple(
         view.model_copy(update={"image": str(folder / view.image)}) if view.image else view
         for view in config.map_tracking.views
     )
-    return config.model_copy(update={"map_tracking": config.map_tracking.model_copy(update={"views": views})})
+    outbox = str(folder / (config.delivery.directory or OUTBOX_FOLDER))
+    return config.model_copy(
+        update={
+            "map_tracking": config.map_tracking.model_copy(update={"views": views}),
+            "delivery": config.delivery.model_copy(update={"directory": outbox}),
+        }
+    )
 
 
 def _validate(document: dict[str, Any], origin: str) -> AgentConfig:

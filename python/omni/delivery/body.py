@@ -1,31 +1,52 @@
-"""The bytes of a POST: ``{"processes": [...]}``, with pictures where they are asked for."""
+"""The bytes that leave: ``{"processes": [...]}``, with pictures where they are asked for."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from omni.types import ProcessMessage, UInt8
 
+logger = logging.getLogger(__name__)
+
 MOST_BYTES = 1 << 20
 """A POST is at most this large; a longer array is split (delivery, line 11)."""
 
+NOTHING = b'{"processes":[]}'
+"""What a test and a heartbeat carry."""
+
 _HEAD, _TAIL = b'{"processes":[', b"]}"
+_PICTURE = "best_shot"
 
 EncodePicture = Callable[[UInt8], str]
 """A picture (H, W, 3) uint8 BGR -> base64 of its JPEG."""
 
 
-def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[bytes]:
-    """The POST bodies of one message, in order; more than one only when the array is larger than ``MOST_BYTES``.
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What one POST carries: for which type of subscriber, the bytes, whether there are pictures in them."""
+
+    kind: str
+    data: bytes
+    pictures: bool
+
+
+def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[Body]:
+    """The bodies of one message, in order; more than one only when the array is larger than ``MOST_BYTES``.
 
     Args:
         message: the processes.
-        encode: makes best shots; None: no picture goes along.
+        encode: makes best shots; None: no picture goes along. One that cannot be made is left out.
     """
-    records = [orjson.dumps(_with_picture(process, message, encode)) for process in message.processes]
+    pictures = {} if encode is None else _encoded(message, encode)
+    records = [
+        orjson.dumps({**process, _PICTURE: pictures[process["id"]]} if process["id"] in pictures else process)
+        for process in message.processes
+    ]
     groups: list[list[bytes]] = []
     room = 0
     for record in records:
@@ -34,9 +55,23 @@ def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[bytes]
             room = MOST_BYTES - len(_HEAD) - len(_TAIL)
         groups[-1].append(record)
         room -= len(record) + 1
-    return [_HEAD + b",".join(group) + _TAIL for group in groups]
+    return [Body("processes", _HEAD + b",".join(group) + _TAIL, bool(pictures)) for group in groups]
 
 
-def _with_picture(process: dict[str, Any], message: ProcessMessage, encode: EncodePicture | None) -> dict[str, Any]:
-    picture = message.best_shots.get(process["id"])
-    return process if picture is None or encode is None else {**process, "best_shot": encode(picture)}
+def without_pictures(data: bytes) -> bytes:
+    """The same body, its pictures left out."""
+    document: dict[str, list[dict[str, Any]]] = orjson.loads(data)
+    for records in document.values():
+        for record in records:
+            record.pop(_PICTURE, None)
+    return orjson.dumps(document)
+
+
+def _encoded(message: ProcessMessage, encode: EncodePicture) -> dict[str, str]:
+    made = {}
+    for process_id, picture in message.best_shots.items():
+        try:
+            made[process_id] = encode(picture)
+        except Exception:
+            logger.exception("the best shot of process %s cannot be encoded; the process goes without", process_id)
+    return made

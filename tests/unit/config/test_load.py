@@ -32,7 +32,7 @@ STREAM = {"url": "a.avi", "stream_uuid": UUID}
             'must start with "whsec_"',
         ),
         ({"ongoings_interval_in_msec": "soon"}, "$.ongoings_interval_in_msec"),
-        ({"mqtt_settings": {}}, "$.mqtt_settings: unknown key: not in this version yet"),
+        ({"faR": 0.1}, "$.faR: unknown key: not in this version yet"),
         ({"map_tracking": {"views": [{"cameras": []}]}}, "$.map_tracking.views[0].cameras"),
         ({"http": {"map_tracking_path": "map"}}, "$.http.map_tracking_path"),
     ],
@@ -89,10 +89,10 @@ def test_a_missing_stream_uuid_is_added_and_written_back(tmp_path: Path) -> None
 
 def test_compat_takes_the_originals_keys_with_one_warning_each(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        config = load_config({"compat": True, "mqtt_settings": {"enable": False}, "pipelines": {"face": {}}})
+        config = load_config({"compat": True, "faR": 0.1, "pipelines": {"face": {}}})
     assert isinstance(config, AgentConfig)
     assert sorted(record.getMessage().split(": ")[1] for record in caplog.records) == [
-        "$.mqtt_settings is not used by this version",
+        "$.faR is not used by this version",
         "$.pipelines.face is not used by this version",
     ]
 

@@ -1,0 +1,74 @@
+"""How much the log may hold, and what goes first (delivery, line 6)."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+
+from omni.delivery.store import Store
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 500
+"""Messages a transaction; the writer is not held up for longer."""
+
+SMALL_CHUNK = 20
+"""When it is for room: no more is given up than has to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The most bytes on disk, and the greatest age of a message in seconds."""
+
+    bytes: int = 1 << 30
+    age_s: float = 72 * 3600.0
+
+
+def retain(store: Store, bounds: Bounds, now: float, dropped: Counter[tuple[str, str]]) -> None:
+    """Bring the log within its bounds.
+
+    By age everything goes, except the message that a lane is trying to deliver, which has its own plan. By bytes:
+    pictures first, oldest first, then what nobody waits for, then the oldest that is waited for, which its lanes are
+    told of as a gap.
+
+    Args:
+        store: the log, outside a transaction.
+        bounds: its bounds.
+        now: Unix epoch seconds.
+        dropped: (class, why) -> how many; counted up.
+    """
+    old = now - bounds.age_s
+    oldest = store.oldest()
+    if oldest is not None and oldest < old:
+        while _drop_delivered(store, old, CHUNK) or _drop_waiting(store, old, CHUNK, "too old", dropped):
+            pass
+    while store.used_bytes() > bounds.bytes:
+        if not (
+            _drop_pictures(store, dropped)
+            or _drop_delivered(store, float("inf"), SMALL_CHUNK)
+            or _drop_waiting(store, float("inf"), SMALL_CHUNK, "outbox full", dropped)
+        ):
+            return
+
+
+def _drop_pictures(store: Store, dropped: Counter[tuple[str, str]]) -> bool:
+    with store:
+        count = store.drop_pictures(SMALL_CHUNK)
+    dropped["image", "outbox full"] += count
+    return count > 0
+
+
+def _drop_delivered(store: Store, before: float, most: int) -> bool:
+    with store:
+        return store.drop_delivered(before, most) > 0
+
+
+def _drop_waiting(store: Store, before: float, most: int, why: str, dropped: Counter[tuple[str, str]]) -> bool:
+    with store:
+        lost = store.drop_waiting(before, most)
+    owed = sum(count for _, count in lost)
+    dropped["durable", why] += owed
+    if owed:
+        logger.warning("webhooks: %d messages are lost: %s", owed, why)
+    return bool(lost)
