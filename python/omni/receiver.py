@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ class Receiver:
         secret: where given, messages that it did not sign are answered 401.
     """
 
-    def __init__(self, on_message: Callable[[Received], None], *, secret: str | None = None) -> None:
+    def __init__(self, on_message: Callable[[Received], None], *, secret: str | Sequence[str] | None = None) -> None:
         self._on_message = on_message
         self._secret = secret
         self._loop = asyncio.new_event_loop()

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from omni.config import load_config
-from omni.errors import NotOpenError, UnknownStreamError
+from omni.errors import NotOpenError, OutboxError, UnknownEndpointError, UnknownStreamError
 from omni.service import create_app
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ def test_every_route_is_documented() -> None:
 
 
 def test_every_kind_of_error_is_documented() -> None:
-    raised = {UnknownStreamError.slug, NotOpenError.slug}
+    raised = {error.slug for error in (UnknownStreamError, NotOpenError, UnknownEndpointError, OutboxError)}
     for path in (ROOT / "python" / "omni" / "service").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Problem", "_refuse"):

@@ -2,8 +2,8 @@
 
 from omni.delivery.delivery import Delivery
 from omni.delivery.figures import prometheus
-from omni.delivery.log import open_log
+from omni.delivery.log import Page, open_log
 from omni.delivery.signing import SignatureError, signature, verify
 from omni.delivery.store import Chosen
 
-__all__ = ["Chosen", "Delivery", "SignatureError", "open_log", "prometheus", "signature", "verify"]
+__all__ = ["Chosen", "Delivery", "Page", "SignatureError", "open_log", "prometheus", "signature", "verify"]
