@@ -60,8 +60,9 @@ class WebhookChannel:
                 return await self._outcome(answer)
         except TimeoutError:
             return Outcome("no answer in time", "timeout")
-        except aiohttp.ClientConnectorCertificateError:
-            return Outcome("its TLS certificate is not valid", "tls")
+        except aiohttp.ClientConnectorCertificateError as error:
+            why = getattr(error.certificate_error, "verify_message", "no reason given")
+            return Outcome(f"its TLS certificate is not valid ({why})", "tls")
         except aiohttp.ClientSSLError:
             return Outcome("TLS cannot be agreed on", "tls")
         except (aiohttp.ClientError, OSError, ValueError) as error:
