@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 class Service:
     """``omni serve`` over the clip, in a process of its own."""
 
-    def __init__(self, folder: Path, clip: Path, receiver: str) -> None:
+    def __init__(self, folder: Path, clip: Path, receiver: str, verb: str = "serve") -> None:
         self.port = free_port("127.0.0.1", 0)
         document = {
             "streams": [{"stream_uuid": STREAM, "name": "street", "url": str(clip), "loop": True}],
@@ -33,7 +34,8 @@ class Service:
         }
         (folder / "run_params.json").write_text(json.dumps(document))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "omni.cli", "serve", "--config", str(folder), "--port", str(self.port)],
+            [sys.executable, "-m", "omni.cli", verb, "--config", str(folder)]
+            + (["--port", str(self.port)] if verb == "serve" else []),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
@@ -91,6 +93,44 @@ def test_sigterm_ends_what_is_open_and_tells_of_it(
     begun, ended = begun_and_ended(inbox)
     assert begun == set(ended)
     assert "agent_stopped" in ended.values()
+
+
+def test_the_agent_without_http_stops_as_well(
+    tmp_path: Path, street_clip: Path, person_model: str, inbox: Inbox
+) -> None:
+    assert person_model
+    service = Service(tmp_path, street_clip, inbox.address, "run")
+    eventually(lambda: sum(m.reason == "begin" for m in inbox.messages) >= 3, 60)
+    code, seconds = service.end(signal.SIGTERM)
+    assert (code, seconds < 15) == (0, True)
+    begun, ended = begun_and_ended(inbox)
+    assert begun == set(ended)
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_silent_receiver_costs_ten_seconds_at_most_and_a_second_signal_none(
+    signals: int, tmp_path: Path, street_clip: Path, person_model: str
+) -> None:
+    assert person_model
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        service = Service(tmp_path, street_clip, f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        eventually(lambda: service.process.poll() is None and _is_up(service), 60)
+        eventually(lambda: service.call("/api/v1/webhooks")["endpoints"][0]["waiting"], 60)
+        begun = time.monotonic()
+        service.process.send_signal(signal.SIGTERM)
+        if signals == 2:
+            time.sleep(1.5)
+            service.process.send_signal(signal.SIGTERM)
+        service.process.communicate(timeout=30)
+        assert time.monotonic() - begun < (15 if signals == 1 else 3)
+        assert service.process.returncode == (0 if signals == 1 else 130)
+
+
+def _is_up(service: Service) -> bool:
+    try:
+        return bool(service.call("/healthz")["alive"])
+    except OSError:
+        return False
 
 
 def test_sigterm_does_not_wait_for_a_receiver_that_is_away_and_the_next_start_tells_it(
