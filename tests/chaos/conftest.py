@@ -111,14 +111,14 @@ class Peer:
             pass
         finally:
             self._tasks.discard(task)
-            writer.close()
+            writer.transport.abort()
 
     async def _close(self) -> None:
         self._server.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)  # the transports say goodbye
 
 
 async def read_post(reader: asyncio.StreamReader) -> tuple[dict[str, str], bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -140,6 +141,36 @@ def test_a_database_that_another_process_has_locked_is_waited_for(
     eventually(lambda: len(ledger.told) == 100)
     assert ledger.first_arrivals() == list(range(1, 101))
     eventually(lambda: delivery.problems() == [])
+    delivery.stop()
+
+
+def test_a_database_that_is_damaged_under_way_is_put_aside(tmp_path: Path, ledger: Ledger, peers: Make) -> None:
+    receiver = peers(keeps(ledger))
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], directory=str(tmp_path))
+    delivery.start()
+    for number in range(1, 101):
+        delivery.publish(message("end", number))
+    eventually(lambda: len(ledger.told) == 100)
+    eventually(lambda: not delivery.log.backlog())
+    numbers = itertools.count(101)
+
+    def overwritten_and_noticed() -> bool:
+        """SQLite goes on for a while with the pages that it remembers."""
+        for path in tmp_path.glob(f"{FILE_NAME}*"):
+            path.write_bytes(bytes(range(256)) * (path.stat().st_size // 256))
+        for number in itertools.islice(numbers, 20):
+            delivery.publish(message("end", number, padding=5000))
+        delivery._outbox.flush(0.1)
+        return bool(delivery.problems())
+
+    eventually(overwritten_and_noticed)
+    eventually(lambda: delivery.problems() == [])
+    assert list(tmp_path.glob(f"{FILE_NAME}.damaged-*"))
+    last = [next(numbers) for _ in range(20)]
+    for number in last:
+        delivery.publish(message("end", number))
+    eventually(lambda: ledger.first_arrivals()[-20:] == last)
+    assert any(d["cause"] == "database damaged" for d in delivery.stats()["dropped"])
     delivery.stop()
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PAGE = 16
-"""Messages read from the log at once. A lane that fails holds on to the first alone."""
+PAGE, PAGE_BYTES = 16, 1 << 18
+"""How much is read from the log at once. A lane that fails holds on to the first message alone."""
 
 READ_AGAIN_S = 0.5
 
@@ -111,7 +111,8 @@ class Lane:
             if state is None:  # the outbox was begun anew; the lane is there with its next message
                 return
             self._cursor, self._made, self._gap, self._loaded = state.acknowledged, state.attempts, state.gap, True
-        self._ahead.extend(reader.page(self._key.kind, self._key.stream_uuid, self._cursor, PAGE))
+        page = reader.page(self._key.kind, self._key.stream_uuid, self._cursor, most=PAGE, most_bytes=PAGE_BYTES)
+        self._ahead.extend(page)
 
     def _give_way(self) -> None:
         """A periodic message that failed is not worth holding up what came after it."""

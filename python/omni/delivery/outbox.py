@@ -126,8 +126,8 @@ class Outbox:
     def open(self) -> None:
         """Open or make the file and start to write.
 
-        One that is locked is tried again and again; one that cannot be used at all is replaced by memory, and
-        ``problem`` says so.
+        One that is locked or on a full disk is tried again and again; one that cannot be used at all is replaced by
+        memory, and ``problem`` says so.
 
         Raises:
             ConfigError: another agent uses the directory.
@@ -137,8 +137,8 @@ class Outbox:
                 self._take_directory(self._directory)
             self._connect()
         except (OSError, sqlite3.Error) as error:
-            if isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                self._tell(f"the outbox is locked by another program ({error}); messages wait in memory")
+            if _may_pass(error):
+                self._tell(f"the outbox cannot be opened yet ({error}); messages wait in memory")
             else:
                 self._tell(f"the outbox {self._directory} cannot be used ({error}); what waits is lost at the end")
                 self._release()
@@ -232,7 +232,7 @@ class Outbox:
         self._committed(Committed(frozenset(store.lanes()), ()))
 
     def _opened(self, path: Path | None) -> Store:
-        store = Store(path, durable=path is not None)
+        store = Store(path, create=True)
         try:
             with store:
                 if store.newest() < self._newest:
@@ -383,6 +383,12 @@ class Outbox:
         if problem != self.problem:
             logger.error("webhooks: %s", problem)
         self.problem = problem
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether it is worth trying again: locked, disk full, disk in trouble."""
+    passing = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF in passing
 
 
 def _damaged(error: Exception) -> bool:

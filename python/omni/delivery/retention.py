@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass
+from math import ceil
 
 from omni.delivery.store import Store
 
@@ -12,9 +13,6 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 500
 """Messages a transaction; the writer is not held up for longer."""
-
-SMALL_CHUNK = 20
-"""When it is for room: no more is given up than has to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +41,27 @@ def retain(store: Store, bounds: Bounds, now: float, dropped: Counter[tuple[str,
     if oldest is not None and oldest < old:
         while _drop_delivered(store, old, CHUNK) or _drop_waiting(store, old, CHUNK, "too old", dropped):
             pass
-    while store.used_bytes() > bounds.bytes:
+    while (count := _too_many(store, bounds.bytes)) > 0:
         if not (
-            _drop_pictures(store, dropped)
-            or _drop_delivered(store, float("inf"), SMALL_CHUNK)
-            or _drop_waiting(store, float("inf"), SMALL_CHUNK, "outbox full", dropped)
+            _drop_pictures(store, count, dropped)
+            or _drop_delivered(store, float("inf"), count)
+            or _drop_waiting(store, float("inf"), count, "outbox full", dropped)
         ):
             return
 
 
-def _drop_pictures(store: Store, dropped: Counter[tuple[str, str]]) -> bool:
+def _too_many(store: Store, most_bytes: int) -> int:
+    """About how many messages have to go, at most ``CHUNK``; 0: there is room."""
+    used = store.used_bytes()
+    if used <= most_bytes:
+        return 0
+    kept = max(store.newest() - store.gone(), 1)
+    return min(ceil((used - most_bytes) * kept / used), CHUNK)
+
+
+def _drop_pictures(store: Store, most: int, dropped: Counter[tuple[str, str]]) -> bool:
     with store:
-        count = store.drop_pictures(SMALL_CHUNK)
+        count = store.drop_pictures(most)
     dropped["image", "outbox full"] += count
     return count > 0
 

@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS message (
     id INTEGER PRIMARY KEY AUTOINCREMENT, webhook_id TEXT NOT NULL, epoch TEXT NOT NULL, kind TEXT NOT NULL,
     reason TEXT NOT NULL, stream TEXT NOT NULL, at REAL NOT NULL, pictures INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS message_of_stream ON message (kind, stream, id);
+CREATE INDEX IF NOT EXISTS message_by_age ON message (at, id);
+CREATE TABLE IF NOT EXISTS stream (kind TEXT NOT NULL, stream TEXT NOT NULL, PRIMARY KEY (kind, stream)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS message_with_pictures ON message (id) WHERE pictures;
 CREATE TABLE IF NOT EXISTS lane (
     endpoint TEXT NOT NULL, kind TEXT NOT NULL, stream TEXT NOT NULL, acknowledged INTEGER NOT NULL,
@@ -107,28 +109,29 @@ class Death:
 
 
 class Store:
-    """A connection to one outbox file.
+    """A connection to one outbox.
 
     Args:
         path: the file; None: a database in memory.
-        durable: every commit reaches the disk before it returns.
+        create: make the tables where they are not there yet.
         lock_wait_s: how long a statement waits for a database that another process has locked.
 
     Raises:
         sqlite3.Error: it cannot be opened.
     """
 
-    def __init__(self, path: Path | None, *, durable: bool = True, lock_wait_s: float = 1.0) -> None:
+    def __init__(self, path: Path | None, *, create: bool = False, lock_wait_s: float = 1.0) -> None:
         self._db = sqlite3.connect(
             path or ":memory:", timeout=lock_wait_s, isolation_level=None, check_same_thread=False
         )
         self._lock = threading.Lock()
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
+            self._db.execute("PRAGMA synchronous=FULL")  # a commit reaches the disk before it returns
             self._db.execute("PRAGMA journal_size_limit=16777216")
-            self._db.executescript(_SCHEMA)
-            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('log', ?)", (uuid4().hex[:8],))
+            if create:
+                self._db.executescript(_SCHEMA)
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('log', ?)", (uuid4().hex[:8],))
         except BaseException:
             self._db.close()
             raise
@@ -175,6 +178,7 @@ class Store:
 
     def append(self, message: Message, *, pictures: bool) -> int:
         """Add a message. Returns its id."""
+        self._run("INSERT OR IGNORE INTO stream VALUES (?, ?)", message.kind, message.stream_uuid)
         cursor = self._run(
             "INSERT INTO message (webhook_id, epoch, kind, reason, stream, at, body, pictures)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -188,13 +192,17 @@ class Store:
         self._run("DELETE FROM sqlite_sequence WHERE name = 'message'")
         self._run("INSERT INTO sqlite_sequence VALUES ('message', ?)", message_id)
 
-    def page(self, kind: str, stream_uuid: str, after: int, limit: int) -> list[Message]:
-        """The next messages of one stream."""
-        rows = self._rows(
-            f"SELECT {_MESSAGE} FROM message WHERE kind = ? AND stream = ? AND id > ? ORDER BY id LIMIT ?",
-            *(kind, stream_uuid, after, limit),
-        )
-        return [Message(*row) for row in rows]
+    def page(self, kind: str, stream_uuid: str, after: int, *, most: int, most_bytes: int) -> list[Message]:
+        """The next messages of one stream: at most so many, and no more once their bodies are so large together."""
+        sql = f"SELECT {_MESSAGE} FROM message WHERE kind = ? AND stream = ? AND id > ? ORDER BY id LIMIT ?"
+        page: list[Message] = []
+        with self._lock, closing(self._db.execute(sql, (kind, stream_uuid, after, most))) as rows:
+            for row in rows:
+                page.append(Message(*row))
+                most_bytes -= len(page[-1].body)
+                if most_bytes <= 0:
+                    break
+        return page
 
     def events(self, after: int, limit: int) -> list[Message]:
         """The next messages of all streams."""
@@ -339,7 +347,7 @@ class Store:
 
     def oldest(self) -> float | None:
         """When the oldest message was published."""
-        at: float | None = self._value("SELECT at FROM message ORDER BY id LIMIT 1")
+        at: float | None = self._value("SELECT MIN(at) FROM message")
         return at
 
     def used_bytes(self) -> int:
@@ -357,13 +365,23 @@ class Store:
         return len(rows)
 
     def drop_delivered(self, before: float, limit: int) -> int:
-        """Delete the oldest messages that nobody waits for and that were published before that time."""
-        return self._run(
-            "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE at < ? AND NOT EXISTS (SELECT 1 FROM dead"
-            " WHERE dead.message = message.id) AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.kind = message.kind"
-            " AND lane.stream = message.stream AND lane.acknowledged < message.id) ORDER BY id LIMIT ?)",
-            *(before, limit),
-        ).rowcount
+        """Delete the oldest messages that nobody waits for and that were published before that time.
+
+        Returns:
+            How many, at most ``limit``.
+        """
+        found: list[int] = []
+        for kind, stream in self._rows("SELECT kind, stream FROM stream"):
+            had = self._value("SELECT MIN(acknowledged) FROM lane WHERE kind = ? AND stream = ?", kind, stream)
+            rows = self._rows(
+                "SELECT id FROM message WHERE kind = ? AND stream = ? AND id <= ? AND at < ? AND NOT EXISTS"
+                " (SELECT 1 FROM dead WHERE dead.message = message.id) ORDER BY id LIMIT ?",
+                *(kind, stream, self.newest() if had is None else had, before, limit),
+            )
+            found += [id_ for (id_,) in rows]
+        for id_ in sorted(found)[:limit]:
+            self._run("DELETE FROM message WHERE id = ?", id_)
+        return min(len(found), limit)
 
     def drop_waiting(self, before: float, limit: int) -> list[tuple[str, int]]:
         """Delete the oldest messages published before that time, waited for, or dead since before then.
@@ -376,7 +394,7 @@ class Store:
         rows = self._rows(
             f"SELECT id, kind, stream, reason FROM message WHERE at < ? AND id NOT IN (SELECT COALESCE({_NEXT}, 0)"
             " FROM lane) AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.message = message.id AND dead.at >= ?)"
-            " ORDER BY id LIMIT ?",
+            " ORDER BY at, id LIMIT ?",
             *(before, before, limit),
         )
         lost = []

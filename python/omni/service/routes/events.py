@@ -49,7 +49,7 @@ async def stream(request: HttpRequest) -> None:
     page = await _page(context, cursor, MOST)
     response = await request.respond(content_type="text/event-stream")
     assert response is not None
-    quiet_s = 0.0
+    quiet_s = QUIET_S  # so that the answer begins at once
     try:
         while True:
             text = _server_sent(page)
