@@ -52,6 +52,9 @@ class Delivery:
         settings: where the outbox lies, its bounds, the retry plan.
         mqtt: the broker, where ``enable``.
         clock: the time.
+
+    Raises:
+        ConfigError: another agent uses the directory.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Delivery:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._serve, name="webhooks", daemon=True)
         self.log = Log(self._outbox)
+        self._outbox.check()
 
     def numbers_used(self) -> int:
         """The largest ``numerical_id`` of earlier runs; new ones begin behind it."""

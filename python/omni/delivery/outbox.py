@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -36,6 +37,7 @@ MOST_PICTURED = 100
 MEMORY_BYTES = 32 << 20
 """What an outbox in memory may hold."""
 
+LOCK_NAME = "lock"
 TRY_AGAIN_S = 0.5
 RETAIN_EVERY_S = 5.0
 
@@ -123,6 +125,17 @@ class Outbox:
         self.dropped: Counter[tuple[str, str]] = Counter()
         """(class of message, why) -> how many."""
 
+    def check(self) -> None:
+        """Find out early what ``open`` would refuse; nothing is made.
+
+        Raises:
+            ConfigError: another agent uses the directory.
+        """
+        if self._directory is not None and (self._directory / LOCK_NAME).is_file():
+            with suppress(OSError):
+                self._take_directory(self._directory)
+            self._release()
+
     def open(self) -> None:
         """Open or make the file and start to write.
 
@@ -197,7 +210,7 @@ class Outbox:
 
     def _take_directory(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock_file = (directory / "lock").open("ab")
+        self._lock_file = (directory / LOCK_NAME).open("ab")
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -36,6 +36,13 @@ def retain(store: Store, bounds: Bounds, now: float, dropped: Counter[tuple[str,
         now: Unix epoch seconds.
         dropped: (class, why) -> how many; counted up.
     """
+    before = sum(dropped.values())
+    _retain(store, bounds, now, dropped)
+    if (lost := sum(dropped.values()) - before) > 0:
+        logger.warning("webhooks: the outbox is full or old; %d messages or pictures were given up", lost)
+
+
+def _retain(store: Store, bounds: Bounds, now: float, dropped: Counter[tuple[str, str]]) -> None:
     old = now - bounds.age_s
     oldest = store.oldest()
     if oldest is not None and oldest < old:
@@ -55,8 +62,7 @@ def _too_many(store: Store, most_bytes: int) -> int:
     used = store.used_bytes()
     if used <= most_bytes:
         return 0
-    kept = max(store.newest() - store.gone(), 1)
-    return min(ceil((used - most_bytes) * kept / used), CHUNK)
+    return min(ceil((used - most_bytes) / store.mean_bytes()), CHUNK)
 
 
 def _drop_pictures(store: Store, most: int, dropped: Counter[tuple[str, str]]) -> bool:
@@ -74,8 +80,5 @@ def _drop_delivered(store: Store, before: float, most: int) -> bool:
 def _drop_waiting(store: Store, before: float, most: int, why: str, dropped: Counter[tuple[str, str]]) -> bool:
     with store:
         lost = store.drop_waiting(before, most)
-    owed = sum(count for _, count in lost)
-    dropped["durable", why] += owed
-    if owed:
-        logger.warning("webhooks: %d messages are lost: %s", owed, why)
+    dropped["durable", why] += sum(count for _, count in lost)
     return bool(lost)

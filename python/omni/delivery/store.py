@@ -350,6 +350,11 @@ class Store:
         at: float | None = self._value("SELECT MIN(at) FROM message")
         return at
 
+    def mean_bytes(self) -> float:
+        """The size of a message, going by the oldest hundred."""
+        sql = "SELECT AVG(LENGTH(body)) FROM (SELECT body FROM message ORDER BY id LIMIT 100)"
+        return max(float(self._value(sql) or 0.0), 100.0)
+
     def used_bytes(self) -> int:
         """What the log takes of the disk, free pages not counted."""
         pages, free, size = (
