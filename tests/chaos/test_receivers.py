@@ -113,7 +113,7 @@ from tests.unit.delivery.conftest import eventually, message, new_delivery
 delivery = new_delivery([{"id": "site", "url": sys.argv[1]}], directory=sys.argv[2])
 delivery.start()
 delivery.publish(message("end", 1))
-eventually(lambda: delivery.stats()["endpoints"][0]["attempts"])
+eventually(lambda: delivery.stats()["endpoints"][0]["last_failure"])
 [site] = delivery.stats()["endpoints"]
 delivery.stop()
 sys.stdout.write(f"{site['attempts']} {site['waiting']} {site['last_failure']}")

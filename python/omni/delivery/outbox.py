@@ -12,9 +12,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import IO
-from uuid import uuid4
 
 from omni.delivery.body import EncodePicture, bodies
 from omni.delivery.clock import Clock
@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 GROUP_COMMIT_S = 0.01
 """How long a commit waits for more to come; with the disk's own time well below 50 ms (delivery, line 1)."""
+
+GROUP = 250
+"""The most messages of one commit: those of a burst need not wait for its last."""
 
 MOST_HANDED_OVER = 10_000
 """Messages that wait in memory while nothing can be written; beyond it the oldest are dropped and counted."""
@@ -115,6 +118,8 @@ class Outbox:
         self._closing = False
         self._thread = threading.Thread(target=self._write, name="outbox", daemon=True)
         self._lock_file: IO[bytes] | None = None
+        self._epoch = str(run.run_id)
+        self._made = count(1)
         self._newest = 0
         self._store: Store | None = None
         self.reader: Store | None = None
@@ -250,6 +255,7 @@ class Outbox:
             with store:
                 if store.newest() < self._newest:
                     store.begin_after(self._newest)
+                self._newest = store.newest()
                 self._settle_lanes(store)
                 self._close_what_was_left_open(store)
         except BaseException:
@@ -280,7 +286,7 @@ class Outbox:
     def _close_what_was_left_open(self, store: Store) -> None:
         """Every process that an earlier run left open gets its end (delivery, line 12)."""
         groups: dict[str, tuple[str, list[dict[str, object]]]] = {}
-        for stream, record in store.left_open(str(self._run.run_id)):
+        for stream, record in store.left_open(self._epoch):
             ended = {**record, "finalized": True, "omni": {**record.get("omni", {}), "end_reason": "agent_restarted"}}
             groups.setdefault(record.get("parent") or record["id"], (stream, []))[1].append(ended)
         now = self._clock.time()
@@ -302,7 +308,8 @@ class Outbox:
                     return
                 self._busy = bool(self._handed_over or self._changes)
             if self._busy:
-                time.sleep(GROUP_COMMIT_S)
+                if len(self._handed_over) < GROUP:
+                    time.sleep(GROUP_COMMIT_S)
                 self._commit_until_done()
             if time.monotonic() >= next_retain:
                 next_retain = time.monotonic() + RETAIN_EVERY_S
@@ -310,10 +317,9 @@ class Outbox:
 
     def _commit_until_done(self) -> None:
         with self._filled:
-            handed_over = list(self._handed_over)
+            handed_over = [self._handed_over.popleft() for _ in range(min(len(self._handed_over), GROUP))]
             changes = list(self._changes)
             self._changes.clear()
-            self._handed_over.clear()
         prepared = [one for message, at in handed_over if (one := self._prepared(message, at)) is not None]
         while not self._attempt(lambda: self._commit(prepared, changes)):
             with self._filled:
@@ -325,6 +331,7 @@ class Outbox:
         lanes: set[LaneKey] = set()
         ongoing: list[Ongoing] = []
         with store:
+            self._newest = store.newest()
             for change, _ in changes:
                 change(store)
             for one in prepared:
@@ -338,10 +345,10 @@ class Outbox:
 
     def _append(self, store: Store, one: _Prepared) -> Committed:
         message = one.message
-        store.remember_open(str(self._run.run_id), message.stream_uuid, message.processes)
+        store.remember_open(self._epoch, message.stream_uuid, message.processes)
         lanes: set[LaneKey] = set()
         for body in one.bodies:
-            before = store.newest()
+            before = self._newest
             if message.reason != "ongoing":
                 self._newest = store.append(body, pictures=one.pictures)
             for route in self._routes:
@@ -350,7 +357,7 @@ class Outbox:
                     store.add_lane(key, before)
                     lanes.add(key)
         if message.reason == "ongoing":
-            return Committed(frozenset(), (Ongoing(store.newest(), one.bodies),))
+            return Committed(frozenset(), (Ongoing(self._newest, one.bodies),))
         return Committed(frozenset(lanes), ())
 
     def _prepared(self, message: ProcessMessage, at: float) -> _Prepared | None:
@@ -363,11 +370,14 @@ class Outbox:
         return _Prepared(
             message,
             tuple(
-                Message(0, str(uuid4()), str(self._run.run_id), b.kind, message.reason, message.stream_uuid, at, b.data)
+                Message(0, self._new_id(), self._epoch, b.kind, message.reason, message.stream_uuid, at, b.data)
                 for b in made
             ),
             any(b.pictures for b in made),
         )
+
+    def _new_id(self) -> str:
+        return self._run.uuid("message", next(self._made))
 
     def _retain(self) -> None:
         retain(self._connected(), self._bounds, self._clock.time(), self.dropped)

@@ -125,6 +125,8 @@ class Store:
             path or ":memory:", timeout=lock_wait_s, isolation_level=None, check_same_thread=False
         )
         self._lock = threading.Lock()
+        self._written: set[object] = set()  # lanes and streams that need not be written again
+        self._number: int | None = None  # the largest numerical_id, once it is known
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")  # a commit reaches the disk before it returns
@@ -156,6 +158,8 @@ class Store:
         self._roll_back()
 
     def _roll_back(self) -> None:
+        self._written.clear()
+        self._number = None
         if self._db.in_transaction:
             self._run("ROLLBACK")
 
@@ -178,7 +182,9 @@ class Store:
 
     def append(self, message: Message, *, pictures: bool) -> int:
         """Add a message. Returns its id."""
-        self._run("INSERT OR IGNORE INTO stream VALUES (?, ?)", message.kind, message.stream_uuid)
+        if (message.kind, message.stream_uuid) not in self._written:
+            self._run("INSERT OR IGNORE INTO stream VALUES (?, ?)", message.kind, message.stream_uuid)
+            self._written.add((message.kind, message.stream_uuid))
         cursor = self._run(
             "INSERT INTO message (webhook_id, epoch, kind, reason, stream, at, body, pictures)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -233,13 +239,17 @@ class Store:
 
     def add_lane(self, key: LaneKey, acknowledged: int) -> None:
         """A lane that begins behind this message; one that is there stays as it is."""
+        if key in self._written:
+            return
         self._run(
             "INSERT OR IGNORE INTO lane (endpoint, kind, stream, acknowledged) VALUES (?, ?, ?, ?)",
             *(*_of(key), acknowledged),
         )
+        self._written.add(key)
 
     def remove_lane(self, key: LaneKey) -> None:
         self._run(f"DELETE FROM lane WHERE {_THIS_LANE}", *_of(key))
+        self._written.discard(key)
 
     def acknowledge(self, key: LaneKey, message_id: int, gap_told: int) -> None:
         """The message is out of the lane's hands; ``gap_told`` messages were reported missing with it."""
@@ -320,7 +330,8 @@ class Store:
 
     def remember_open(self, epoch: str, stream_uuid: str, records: Iterable[dict[str, Any]]) -> None:
         """Keep the newest record of each open process; forget those that are finalized."""
-        number = used = self.number_used()
+        used = self.number_used() if self._number is None else self._number
+        number = used
         for record in records:
             number = max(number, record["numerical_id"])
             if record["finalized"]:
@@ -333,6 +344,7 @@ class Store:
                 )
         if number > used:
             self._run("INSERT OR REPLACE INTO meta VALUES ('number', ?)", str(number))
+        self._number = number
 
     def left_open(self, epoch: str) -> list[tuple[str, dict[str, Any]]]:
         """(stream, record) of the processes that other runs left open, in the order in which they began."""
