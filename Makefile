@@ -8,7 +8,7 @@ RUST := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.loc
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench docs clean
+.PHONY: help setup demo test chaos lint fix bench docs clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -22,6 +22,9 @@ demo: setup  ## the whole system on real video (ARGS="--no-browser --seconds 20 
 test: setup  ## all tests, Rust and Python
 	cargo test --quiet --workspace --locked
 	$(BIN)/pytest
+
+chaos: setup  ## the long form of tests/chaos: everything that can break delivery, more often (minutes)
+	OMNI_CHAOS_LONG=1 $(BIN)/pytest tests/chaos --timeout 600 --durations 0
 
 lint: setup  ## formatters, linters, types, stubs, import directions
 	cargo fmt --all --check

@@ -77,3 +77,15 @@ class PortInUseError(OmniError):
     """The address that the service or a receiver was told to listen on is taken."""
 
     slug = "port-in-use"
+
+
+class UnknownEndpointError(OmniError, LookupError):
+    """A webhook subscriber that this agent does not have."""
+
+    slug = "unknown-endpoint"
+
+
+class OutboxError(OmniError):
+    """The outbox cannot be read or written, with the reason."""
+
+    slug = "outbox-unavailable"

@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,12 +23,10 @@ MOST_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One webhook.
+    """One webhook: what its headers say, its ``processes`` or one ``event``, what is ``wrong`` with it."""
 
-    ``reason``, ``sequence`` and ``attempt`` are of its headers; it carries ``processes`` or one ``event``, unless
-    something is ``wrong`` with it.
-    """
-
+    webhook_id: str
+    epoch: str
     reason: str
     sequence: str
     attempt: str
@@ -45,7 +43,7 @@ class Receiver:
         secret: where given, messages that it did not sign are answered 401.
     """
 
-    def __init__(self, on_message: Callable[[Received], None], *, secret: str | None = None) -> None:
+    def __init__(self, on_message: Callable[[Received], None], *, secret: str | Sequence[str] | None = None) -> None:
         self._on_message = on_message
         self._secret = secret
         self._loop = asyncio.new_event_loop()
@@ -113,6 +111,8 @@ def _read(request: web.Request, body: bytes) -> Received:
     except ValueError as error:
         payload, is_event, wrong = {}, False, [f"the body is not JSON: {error}"]
     return Received(
+        webhook_id=headers.get("webhook-id", ""),
+        epoch=headers.get("omni-epoch", ""),
         reason=headers.get("omni-reason", "unknown"),
         sequence=headers.get("omni-sequence", "?"),
         attempt=headers.get("omni-attempt", "?"),
@@ -135,6 +135,8 @@ def describe(received: Received, names: dict[str, str] | None = None) -> str:
         place = received.event.get("roi") or received.event.get("line") or {"name": ""}
         way = received.event.get("state") or received.event.get("direction") or ""
         return f"{received.event['timestamp'][11:23]}  event    {received.event['type']} {place['name']} {way}"
+    if not received.processes:
+        return f"{received.reason:<8} empty"
     first = received.processes[0]
     stream = (names or {}).get(first["source"], first["source"][:8])
     stamp = first["time_interval"][1][11:23]

@@ -7,7 +7,9 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 from pydantic import BaseModel
 
 from omni.cli import parser
@@ -58,3 +60,17 @@ def test_the_library_page_runs() -> None:
     text = (ROOT / "docs" / "library.md").read_text()
     for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
         exec(compile(block, "docs/library.md", "exec"), {})
+
+
+def test_the_recipes_for_receivers_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipes = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text(), flags=re.DOTALL)
+    assert len(recipes) == 3
+    for recipe in recipes:
+        names: dict[str, Any] = {}
+        try:
+            exec(compile(recipe, "docs/webhooks.md", "exec"), names)
+        except ModuleNotFoundError as error:
+            assert error.name in ("fastapi", "flask")  # noqa: PT017 -- no dependency of ours
+            continue
+        names["seen"].close()

@@ -17,6 +17,7 @@ from yarl import URL
 
 from omni.agent.bus import Bus
 from omni.config import AgentConfig
+from omni.delivery import Delivery
 from omni.errors import UnknownLineError
 from omni.process import ExternalProcesses
 from omni.service import create_app
@@ -47,13 +48,18 @@ class FakeAgent:
         self.external = ExternalProcesses(
             run, count(1), [DOOR, YARD], lambda _: (1_700_000_001.0, 12), self.bus.publish
         )
+        self.delivery = Delivery(
+            config.webhook_tracking_subscribers, run, encode=None, settings=config.delivery, mqtt=config.mqtt_settings
+        )
         self.life: list[str] = []
 
     def start(self) -> None:
         self.life.append("start")
+        self.delivery.start()
 
     def stop(self) -> None:
         self.life.append("stop")
+        self.delivery.stop()
 
     def streams(self) -> list[StreamStatus]:
         return list(self.statuses)

@@ -40,7 +40,7 @@ def test_processes_and_events_are_taken_and_told_in_one_line_each() -> None:
             for event in message.events:
                 assert post(address, event, message.reason) == 200
         assert post(address, {"type": "roi"}, "roi") == 400
-        assert post(address, {"processes": []}, "begin") == 400
+        assert post(address, {"processes": [{}]}, "begin") == 400
     finally:
         receiver.stop()
     assert receiver.wrong == 2

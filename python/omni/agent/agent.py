@@ -32,7 +32,7 @@ from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, S
 logger = logging.getLogger(__name__)
 
 STOP_S = 2.0
-"""How long stopping waits for a stream's thread."""
+"""How long stopping waits for the streams' threads, all together."""
 
 
 class Agent:
@@ -57,19 +57,22 @@ class Agent:
         self._descriptor = self._open_descriptor() if self._detector else None
         self._views, self._map_problems = _map_views(self.config, streams)
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
-        self._delivery = Delivery(
+        self.delivery = Delivery(
             self.config.webhook_tracking_subscribers,
             self._run,
             encode=self._shot_encoder() if self.config.enable_webhook_image2jpg_conversion else None,
+            settings=self.config.delivery,
+            mqtt=self.config.mqtt_settings,
         )
         self._lines = {str(region.uuid): region.name for region in self.config.mutlistream_ROI.lines}
         self._counts = LineCounts(self.config.state_folder) if self._lines else None
         stripes = len(streams) + 1
+        first = self.delivery.numbers_used() + 1
         self.external = ExternalProcesses(
-            self._run, count(1, stripes), [stream.uuid for stream in streams], self._position, self._publish
+            self._run, count(first, stripes), [stream.uuid for stream in streams], self._position, self._publish
         )
         self._pipelines = {
-            stream.uuid: self._pipeline(stream, count(i + 2, stripes)) for i, stream in enumerate(streams)
+            stream.uuid: self._pipeline(stream, count(first + i, stripes)) for i, stream in enumerate(streams, 1)
         }
         self._started = False
 
@@ -87,7 +90,7 @@ class Agent:
         if self._started:
             raise RuntimeError("an Agent is started once; make a new one")
         self._started = True
-        self._delivery.start()
+        self.delivery.start()
         for pipeline in self._pipelines.values():
             pipeline.start()
 
@@ -96,11 +99,12 @@ class Agent:
         self._stop.set()
         if not self._started:
             return
+        deadline = time.monotonic() + STOP_S
         for stream, pipeline in self._pipelines.items():
-            if not pipeline.join(STOP_S):
+            if not pipeline.join(max(deadline - time.monotonic(), 0.0)):
                 logger.warning("stream %s does not end; left behind", stream)
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
-        self._delivery.stop()
+        self.delivery.stop()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until every stream has ended (files do, cameras do not). True when they have."""
@@ -181,7 +185,7 @@ class Agent:
 
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
-        found = list(self._map_problems)
+        found = self._map_problems + self.delivery.problems()
         found += [
             f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
             for status in self.streams()
@@ -207,7 +211,7 @@ class Agent:
             "stage_share": {stage: round(s / total, 4) if total else 0.0 for stage, s in sorted(stage_s.items())},
             "stage_s": {stage: round(s, 3) for stage, s in sorted(stage_s.items())},
             "detector": self._detector.info() if self._detector else None,
-            "webhooks": self._delivery.stats(),
+            "webhooks": self.delivery.stats(),
         }
 
     def about_software(self) -> dict[str, str]:
@@ -272,7 +276,7 @@ class Agent:
 
     def _publish(self, message: ProcessMessage) -> None:
         if self.config.events.enable_activities:
-            self._delivery.publish(message)
+            self.delivery.publish(message)
         self._bus.publish(message)
 
     def _crossed(self, event: RegionEvent) -> None:

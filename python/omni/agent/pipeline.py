@@ -78,6 +78,7 @@ class StreamPipeline:
         self._ended = ended
         self._stop = stop
         self._thread = threading.Thread(target=self._run, name=f"stream {stream.label}", daemon=True)
+        self._told = threading.Event()
         self._latest: FrameResult | None = None
         self._state, self._reason = "starting", ""
         self._frames = 0
@@ -112,9 +113,9 @@ class StreamPipeline:
         self._thread.start()
 
     def join(self, timeout_s: float | None = None) -> bool:
-        """Wait for the end. True when the thread has ended."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        """Wait for the end. True when all is told."""
+        # Not Thread.join: the exception of a signal handler inside it makes a running thread look ended.
+        return self._told.wait(timeout_s)
 
     def status(self) -> StreamStatus:
         state, reason = self._state, self._reason
@@ -163,7 +164,10 @@ class StreamPipeline:
             )
             logger.exception("stream %s stopped by an error of ours", self._stream.label)
         finally:
-            self._close(reason)
+            try:
+                self._close(reason)
+            finally:
+                self._told.set()
 
     def _close(self, reason: str) -> None:
         self._end_everybody(reason)

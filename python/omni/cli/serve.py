@@ -61,7 +61,10 @@ def run_agent(options: argparse.Namespace) -> int:
     if options.json:
         agent.subscribe(_print_records)
     with agent:
-        agent.wait()
+        try:
+            agent.wait()
+        except KeyboardInterrupt:
+            note("omni: stopping; a second signal exits at once")
     failed = [status for status in agent.streams() if status.state == "failed"]
     note(f"omni: {agent.stats()['frames']} frames, {agent.stats()['tracks']} people")
     for status in failed:

@@ -1,4 +1,4 @@
-"""``omni webhooks``: for those who receive."""
+"""``omni webhooks``: receive them, look at what was given up."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import os
 import threading
 from typing import Any
 
+from omni.cli.dead_letters import add_actions
 from omni.cli.output import add_json, note, print_json
 
 
 def add_parser(verbs: Any) -> None:
-    webhooks: argparse.ArgumentParser = verbs.add_parser("webhooks", help="receive and check webhooks")
+    webhooks: argparse.ArgumentParser = verbs.add_parser("webhooks", help="receive webhooks; dead letters")
     actions = webhooks.add_subparsers(dest="action", metavar="ACTION", required=True)
     listen = actions.add_parser(
         "listen",
@@ -29,6 +30,7 @@ def add_parser(verbs: Any) -> None:
     )
     add_json(listen)
     listen.set_defaults(func=listen_)
+    add_actions(actions)
 
 
 def listen_(options: argparse.Namespace) -> int:

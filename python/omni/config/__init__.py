@@ -5,15 +5,17 @@ from omni.config.load import FILE_NAME, config_folder, load_config
 from omni.config.map_tracking import CameraView, MapTrackingConfig, PointPair, ViewConfig
 from omni.config.regions import RegionConfig, RegionsConfig
 from omni.config.streams import StreamConfig
-from omni.config.webhooks import SubscriberConfig
+from omni.config.webhooks import DeliveryConfig, MqttConfig, SubscriberConfig
 
 __all__ = [
     "FILE_NAME",
     "AgentConfig",
     "CameraView",
+    "DeliveryConfig",
     "DetectorConfig",
     "HttpConfig",
     "MapTrackingConfig",
+    "MqttConfig",
     "PointPair",
     "RegionConfig",
     "RegionsConfig",

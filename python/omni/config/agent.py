@@ -11,7 +11,7 @@ from omni.config._base import Section
 from omni.config.map_tracking import MapTrackingConfig
 from omni.config.regions import RegionsConfig
 from omni.config.streams import StreamConfig
-from omni.config.webhooks import SubscriberConfig
+from omni.config.webhooks import DeliveryConfig, MqttConfig, SubscriberConfig
 
 
 class HttpConfig(Section):
@@ -86,6 +86,8 @@ class AgentConfig(Section):
     )
     state_folder: str | None = None
     webhook_tracking_subscribers: tuple[SubscriberConfig, ...] = ()
+    delivery: DeliveryConfig = DeliveryConfig()
+    mqtt_settings: MqttConfig = MqttConfig()
     ongoings_interval_in_msec: int = Field(default=5000, ge=100, le=3_600_000)
     enable_webhook_image2jpg_conversion: bool = False
     best_shot: BestShotConfig = BestShotConfig()

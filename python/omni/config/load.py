@@ -23,7 +23,6 @@ FILE_NAME = "run_params.json"
 
 NOT_IN_THIS_VERSION = frozenset(
     {
-        "mqtt_settings",
         "desired_score",
         "faR",
         "frR",
@@ -35,7 +34,10 @@ NOT_IN_THIS_VERSION = frozenset(
 STATE_FOLDER = "state"
 """Where the state of a configuration file lies, beside it, unless the file says otherwise."""
 
-_NEVER_SHOWN = frozenset({"url", "secret", "headers"})
+_NEVER_SHOWN = frozenset({"url", "secret", "previous_secret", "headers", "brocker_address", "broker_address"})
+
+OUTBOX_FOLDER = "outbox"
+"""Where the outbox of a configuration file lies, beside it, unless the file says otherwise."""
 
 
 def load_config(source: AgentConfig | Mapping[str, Any] | str | Path) -> AgentConfig:
@@ -114,14 +116,19 @@ def _named(records: Any, key: str) -> tuple[Any, bool]:
 
 
 def _anchored(config: AgentConfig, folder: Path) -> AgentConfig:
-    """Plans named in a file lie beside it, and so does the state folder."""
+    """Plans named in a file, the outbox and the state folder lie beside it."""
     views = tuple(
         view.model_copy(update={"image": str(folder / view.image)}) if view.image else view
         for view in config.map_tracking.views
     )
     map_tracking = config.map_tracking.model_copy(update={"views": views})
+    outbox = str(folder / (config.delivery.directory or OUTBOX_FOLDER))
     return config.model_copy(
-        update={"map_tracking": map_tracking, "state_folder": str(folder / (config.state_folder or STATE_FOLDER))}
+        update={
+            "map_tracking": map_tracking,
+            "delivery": config.delivery.model_copy(update={"directory": outbox}),
+            "state_folder": str(folder / (config.state_folder or STATE_FOLDER)),
+        }
     )
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
-from urllib.parse import urlsplit
-from uuid import UUID
+from base64 import b64decode
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import SplitResult, urlsplit
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
 from omni.config._base import Section
 
+RETRY_S = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
+"""Seconds before each attempt (delivery, line 4)."""
+
 
 class SubscriberConfig(Section):
-    """Who is told. Either ``url``, or ``host``, ``port``, ``is_secured`` and ``path`` (the original's default form)."""
+    """Who is told.
+
+    Either ``url``, or ``host``, ``port``, ``is_secured`` and ``path`` (the original's default form).
+    ``previous_secret`` signs beside ``secret`` while receivers change over. ``private_networks`` false: the address
+    that is connected to must be public.
+    """
 
     url: str = Field(default="", repr=False)
     host: str = ""
@@ -22,6 +31,8 @@ class SubscriberConfig(Section):
     type: Literal["processes", "events", ""] = "processes"
     id: str = ""
     secret: SecretStr | None = None
+    previous_secret: SecretStr | None = None
+    private_networks: bool = True
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     streams: tuple[UUID, ...] = ()
     enabled: bool = True
@@ -31,11 +42,16 @@ class SubscriberConfig(Section):
     def _port_may_be_text(cls, port: Any) -> Any:
         return int(port) if isinstance(port, str) and port.isdecimal() else port
 
-    @field_validator("secret")
+    @field_validator("secret", "previous_secret")
     @classmethod
     def _secret_form(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not secret.get_secret_value().startswith("whsec_"):
             raise ValueError('must start with "whsec_", then base64 (Standard Webhooks)')
+        if secret is not None:
+            try:
+                b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
+            except ValueError:
+                raise ValueError('must be base64 after "whsec_" (Standard Webhooks)') from None
         return secret
 
     @model_validator(mode="after")
@@ -56,6 +72,11 @@ class SubscriberConfig(Section):
         return f"{'https' if self.is_secured else 'http'}://{self.host}:{self.port}{path}"
 
     @property
+    def key(self) -> str:
+        """What tells it from the others, in the outbox and in addresses: the id, else made from the address."""
+        return self.id or uuid5(NAMESPACE_URL, self.address).hex[:12]
+
+    @property
     def label(self) -> str:
         """What logs call it: the id, else the address without user, password and query."""
         if self.id:
@@ -63,3 +84,48 @@ class SubscriberConfig(Section):
         parts = urlsplit(self.address)
         port = f":{parts.port}" if parts.port else ""
         return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+
+
+class DeliveryConfig(Section):
+    """The outbox: ``directory`` (beside the configuration file; None: in memory), its bounds, the retry plan.
+
+    ``retry_s``: seconds before each attempt, each +-20 %. ``heartbeat_s``: an empty message after so many quiet
+    seconds; 0: none.
+    """
+
+    directory: str | None = None
+    max_bytes: int = Field(default=1 << 30, ge=1 << 20)
+    max_age_hours: float = Field(default=72.0, gt=0.0)
+    retry_s: tuple[Annotated[float, Field(ge=0.0)], ...] = Field(default=RETRY_S, min_length=1, max_length=100)
+    heartbeat_s: float = Field(default=0.0, ge=0.0)
+
+
+class MqttConfig(Section):
+    """The broker that gets what webhooks get. The original spells it ``brocker_address``; both are taken.
+
+    ``brocker_address``: ``host``, ``host:port``, or ``mqtt://`` or ``mqtts://`` with user and password.
+    """
+
+    enable: bool = False
+    brocker_address: str = Field(
+        default="127.0.0.1:1883", validation_alias=AliasChoices("brocker_address", "broker_address"), repr=False
+    )
+    topic: str = Field(default="omni/processes", pattern=r"^[^+#\x00]+$", max_length=1024)
+
+    @property
+    def parts(self) -> SplitResult:
+        """The address, taken apart."""
+        text = self.brocker_address
+        return urlsplit(text if "://" in text else f"mqtt://{text}")
+
+    @field_validator("brocker_address")
+    @classmethod
+    def _broker_form(cls, text: str) -> str:
+        parts = urlsplit(text if "://" in text else f"mqtt://{text}")
+        try:
+            parts.port  # noqa: B018 -- it checks
+        except ValueError:
+            raise ValueError("must end with a port from 0 to 65535, or none") from None
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError("must be host, host:port, mqtt://... or mqtts://...")
+        return text

@@ -1,6 +1,9 @@
 """Webhooks out."""
 
 from omni.delivery.delivery import Delivery
+from omni.delivery.figures import prometheus
+from omni.delivery.log import Page, open_log
 from omni.delivery.signing import SignatureError, signature, verify
+from omni.delivery.store import Chosen
 
-__all__ = ["Delivery", "SignatureError", "signature", "verify"]
+__all__ = ["Chosen", "Delivery", "Page", "SignatureError", "open_log", "prometheus", "signature", "verify"]

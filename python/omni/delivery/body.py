@@ -1,35 +1,62 @@
-"""The bytes of a POST: ``{"processes": [...]}``, with pictures where they are asked for."""
+"""The bytes that leave: ``{"processes": [...]}``, with pictures where they are asked for."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from omni.types import ProcessMessage, UInt8
 
+logger = logging.getLogger(__name__)
+
 MOST_BYTES = 1 << 20
 """A POST is at most this large; a longer array is split (delivery, line 11)."""
 
+NOTHING = b'{"processes":[]}'
+"""What a test and a heartbeat carry."""
+
 _HEAD, _TAIL = b'{"processes":[', b"]}"
+_PICTURE = "best_shot"
 
 EncodePicture = Callable[[UInt8], str]
 """A picture (H, W, 3) uint8 BGR -> base64 of its JPEG."""
 
 
-def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[bytes]:
-    """The POST bodies of one message, in order; more than one only when the array is larger than ``MOST_BYTES``.
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What one POST carries: for which type of subscriber, the bytes, whether there are pictures in them."""
+
+    kind: str
+    data: bytes
+    pictures: bool
+
+
+def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[Body]:
+    """The bodies of one message, in order; more than one only when the array is larger than ``MOST_BYTES``.
 
     Args:
         message: the processes.
-        encode: makes best shots; None: no picture goes along.
+        encode: makes best shots; None: no picture goes along. One that cannot be made is left out.
     """
-    processes = [_with_picture(process, message, encode) for process in message.processes]
-    whole = orjson.dumps({"processes": processes}, option=orjson.OPT_SERIALIZE_NUMPY)
+    pictures = {} if encode is None else _encoded(message, encode)
+    processes = [
+        {**process, _PICTURE: pictures[process["id"]]} if process["id"] in pictures else process
+        for process in message.processes
+    ]
+    told = [Body("processes", data, bool(pictures)) for data in _arrays(processes)]
+    return told + [Body("events", _dumps(event), False) for event in message.events]
+
+
+def _arrays(processes: list[dict[str, Any]]) -> list[bytes]:
+    """``{"processes": [...]}``, as few of them as fit."""
+    whole = _dumps({"processes": processes})
     if len(whole) <= MOST_BYTES:
         return [whole]
-    records = [orjson.dumps(process, option=orjson.OPT_SERIALIZE_NUMPY) for process in processes]
+    records = [_dumps(process) for process in processes]
     groups: list[list[bytes]] = []
     room = 0
     for record in records:
@@ -41,11 +68,24 @@ def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[bytes]
     return [_HEAD + b",".join(group) + _TAIL for group in groups]
 
 
-def event_bodies(message: ProcessMessage) -> list[bytes]:
-    """The POST bodies of one message for a subscriber of type ``events``: one object each."""
-    return [orjson.dumps(event, option=orjson.OPT_SERIALIZE_NUMPY) for event in message.events]
+def _dumps(document: dict[str, Any]) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def _with_picture(process: dict[str, Any], message: ProcessMessage, encode: EncodePicture | None) -> dict[str, Any]:
-    picture = message.best_shots.get(process["id"])
-    return process if picture is None or encode is None else {**process, "best_shot": encode(picture)}
+def without_pictures(data: bytes) -> bytes:
+    """The same body, its pictures left out."""
+    document: dict[str, list[dict[str, Any]]] = orjson.loads(data)
+    for records in document.values():
+        for record in records:
+            record.pop(_PICTURE, None)
+    return orjson.dumps(document)
+
+
+def _encoded(message: ProcessMessage, encode: EncodePicture) -> dict[str, str]:
+    made = {}
+    for process_id, picture in message.best_shots.items():
+        try:
+            made[process_id] = encode(picture)
+        except Exception:
+            logger.exception("the best shot of process %s cannot be encoded; the process goes without", process_id)
+    return made

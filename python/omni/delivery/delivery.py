@@ -1,4 +1,4 @@
-"""The sending of webhooks: a thread with an event loop of its own, that the pipeline never waits for."""
+"""The one door for messages: the outbox and its sender, a thread each, that the pipeline never waits for."""
 
 from __future__ import annotations
 
@@ -7,99 +7,234 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
 
-import aiohttp
-
-from omni.config import SubscriberConfig
+from omni.config import DeliveryConfig, MqttConfig, SubscriberConfig
 from omni.delivery.body import EncodePicture
+from omni.delivery.channel import Channel
+from omni.delivery.clock import Clock
 from omni.delivery.endpoint import Endpoint
+from omni.delivery.log import Log
+from omni.delivery.mqtt import MqttChannel
+from omni.delivery.outbox import Committed, Outbox, Route
+from omni.delivery.retention import Bounds
+from omni.delivery.retry import RetryPlan
+from omni.delivery.store import numbers_used
+from omni.delivery.webhook import WebhookChannel
+from omni.errors import UnknownEndpointError
 from omni.types import ProcessMessage, Run
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+COMMIT_S = 2.0
+"""How long a graceful stop may take to write what was handed over (delivery, line 13)."""
+
 DRAIN_S = 10.0
 """How long a graceful stop tries to deliver what waits (delivery, line 13)."""
 
+LOOK_S = 0.02
+
 
 class Delivery:
-    """Sends process messages to all subscribers. Thread-safe.
+    """Tells all subscribers of all messages. Thread-safe.
 
-    At least once and in order per (endpoint, stream) while the process lives. Messages are held in memory: what
-    waits when the process is killed is lost.
+    At least once, and in order for each (endpoint, stream). With ``settings.directory`` what was committed outlives the
+    process; without it messages are held in memory. With neither a directory nor a subscriber nothing is kept.
 
     Args:
-        subscribers: who is told.
+        subscribers: who is told by webhook.
         run: epoch and identifiers.
         encode: makes best shots; None: no picture leaves.
+        settings: where the outbox lies, its bounds, the retry plan.
+        mqtt: the broker, where ``enable``.
+        clock: the time.
+
+    Raises:
+        ConfigError: another agent uses the directory.
     """
 
-    def __init__(self, subscribers: Sequence[SubscriberConfig], run: Run, *, encode: EncodePicture | None) -> None:
-        self._subscribers = [s for s in subscribers if s.enabled]
+    def __init__(
+        self,
+        subscribers: Sequence[SubscriberConfig],
+        run: Run,
+        *,
+        encode: EncodePicture | None,
+        settings: DeliveryConfig | None = None,
+        mqtt: MqttConfig | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._run = run
-        self._encode = encode
-        self._endpoints: list[Endpoint] = []
+        self._settings = settings or DeliveryConfig()
+        self._clock = clock or Clock()
+        self._directory = Path(self._settings.directory) if self._settings.directory else None
+        self._ways = _ways(subscribers, mqtt, self._clock)
+        self._outbox = Outbox(
+            self._directory,
+            run,
+            [route for route, _, _ in self._ways],
+            encode=encode,
+            bounds=Bounds(self._settings.max_bytes, self._settings.max_age_hours * 3600),
+            clock=self._clock,
+            committed=self._wake,
+        )
+        self._endpoints: dict[str, Endpoint] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._session: aiohttp.ClientSession | None = None
         self._thread = threading.Thread(target=self._serve, name="webhooks", daemon=True)
+        self.log = Log(self._outbox)
+        self._outbox.check()
+
+    def numbers_used(self) -> int:
+        """The largest ``numerical_id`` of earlier runs; new ones begin behind it."""
+        return numbers_used(self._directory) if self._directory else 0
 
     def start(self) -> None:
-        """Start the thread; without subscribers there is nothing to start."""
-        if not self._subscribers:
+        """Open the outbox, go on with what is in it.
+
+        Raises:
+            ConfigError: another agent uses the directory.
+        """
+        if not self._ways and self._directory is None:
             return
         self._loop = asyncio.new_event_loop()
+        try:
+            self._outbox.open()
+        except BaseException:
+            self._loop.close()
+            self._loop = None
+            raise
         self._thread.start()
-        self._call(self._open())
+        self._call(self._open(), 10.0)
 
     def publish(self, message: ProcessMessage) -> None:
         """Hand a message over; returns at once."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._put, message)
+        if self._loop is not None:
+            self._outbox.publish(message)
 
     def stop(self) -> None:
-        """Deliver what waits, for at most ``DRAIN_S``, and end the thread."""
-        loop, self._loop = self._loop, None
+        """Commit what was handed over, deliver what can be, for at most ``COMMIT_S`` and ``DRAIN_S``, and end."""
+        loop = self._loop
         if loop is None:
             return
-        asyncio.run_coroutine_threadsafe(self._close(), loop).result(DRAIN_S + 5.0)
+        self._outbox.flush(COMMIT_S)
+        self._call(self._drain(), DRAIN_S + 5.0)
+        self._loop = None
+        self._outbox.close(COMMIT_S)
         loop.call_soon_threadsafe(loop.stop)
         self._thread.join(5.0)
         loop.close()
 
+    def problems(self) -> list[str]:
+        """Why messages are not kept as they should be; empty when all is well."""
+        return [f"webhooks: {self._outbox.problem}"] if self._outbox.problem else []
+
+    def test(self, endpoint: str) -> dict[str, Any]:
+        """Send an empty message to one endpoint now and say how it went.
+
+        Raises:
+            UnknownEndpointError: there is none of that id.
+        """
+        found = self._endpoints.get(endpoint)
+        if found is None:
+            raise UnknownEndpointError(
+                f"no webhook {endpoint[:100]!r}; there are: {', '.join(self._endpoints) or 'none'}"
+            )
+        return self._call(found.test(), 20.0)
+
     def stats(self) -> dict[str, Any]:
-        """``delivered`` by reason over all subscribers, and each ``endpoints``' own figures."""
-        endpoints = [endpoint.stats() for endpoint in self._endpoints]
+        """``delivered`` by reason over all endpoints, each of the ``endpoints``' own figures, those of the outbox."""
+        backlog, dead = self.log.backlog(), self.log.dead_count()
+        now = self._clock.time()
+        endpoints = []
         delivered: Counter[str] = Counter()
-        for endpoint in endpoints:
-            delivered.update(endpoint["delivered"])
-        return {"delivered": dict(sorted(delivered.items())), "endpoints": endpoints}
+        for key, endpoint in self._endpoints.items():
+            figures = endpoint.stats()
+            delivered.update(figures["delivered"])
+            waiting, oldest = backlog.get(key, (0, now))
+            age = round(max(now - oldest, 0.0), 3)
+            endpoints.append({**figures, "waiting": waiting, "oldest_age_s": age, "dead": dead.get(key, 0)})
+        dropped = [{"class": c, "cause": why, "count": n} for (c, why), n in sorted(self._outbox.dropped.items()) if n]
+        return {
+            "delivered": dict(sorted(delivered.items())),
+            "dropped": dropped,
+            "endpoints": endpoints,
+            "outbox": {"bytes": self.log.used_bytes(), "problem": self._outbox.problem},
+        }
 
     def _serve(self) -> None:
         assert self._loop is not None
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
-    def _call(self, work: Coroutine[Any, Any, None]) -> None:
+    def _call(self, work: Coroutine[Any, Any, T], timeout_s: float) -> T:
         assert self._loop is not None
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10.0)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
 
     async def _open(self) -> None:
-        self._session = aiohttp.ClientSession(auto_decompress=False)
-        self._endpoints = [
-            Endpoint(s, self._run, encode=self._encode, session=self._session) for s in self._subscribers
-        ]
+        plan = RetryPlan(self._settings.retry_s)
+        for route, label, channel in self._ways:
+            endpoint = Endpoint(
+                route,
+                label,
+                channel,
+                self._outbox,
+                epoch=str(self._run.run_id),
+                plan=plan,
+                clock=self._clock,
+                heartbeat_s=self._settings.heartbeat_s,
+            )
+            await endpoint.open()
+            self._endpoints[route.endpoint] = endpoint
+        self._take(Committed(self.log.lanes(), ()))
 
-    def _put(self, message: ProcessMessage) -> None:
-        for endpoint in self._endpoints:
-            endpoint.put(message)
+    def _wake(self, committed: Committed) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._take, committed)
 
-    async def _close(self) -> None:
+    def _take(self, committed: Committed) -> None:
+        for key in committed.lanes:
+            if key.endpoint in self._endpoints:
+                self._endpoints[key.endpoint].wake(key)
+        for ongoing in committed.ongoing:
+            for endpoint in self._endpoints.values():
+                endpoint.put_ongoing(ongoing.after, ongoing.messages)
+
+    async def _drain(self) -> None:
         try:
-            await asyncio.wait_for(asyncio.gather(*(e.drain() for e in self._endpoints)), DRAIN_S)
+            async with asyncio.timeout(DRAIN_S):
+                # what is busy is the sum of many small states, of which none is worth an event of its own
+                while any(endpoint.busy for endpoint in self._endpoints.values()):  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_S)
         except TimeoutError:
-            waiting = sum(endpoint.stats()["waiting"] for endpoint in self._endpoints)
-            logger.warning("webhooks: stopped with %d messages not delivered", waiting)
-        for endpoint in self._endpoints:
+            pass
+        for endpoint in self._endpoints.values():
             await endpoint.close()
-        if self._session is not None:
-            await self._session.close()
+        waiting = sum(count for count, _ in self.log.backlog().values())
+        if waiting:
+            where = "they wait in the outbox" if self._directory else "they are lost, for there is no outbox folder"
+            logger.warning("webhooks: stopped with some %d messages not delivered; %s", waiting, where)
+
+
+def _ways(
+    subscribers: Sequence[SubscriberConfig], mqtt: MqttConfig | None, clock: Clock
+) -> list[tuple[Route, str, Channel]]:
+    """Everybody who is told: what of, what logs call it, how."""
+    ways: list[tuple[Route, str, Channel]] = []
+    taken: set[str] = set()
+    for config in subscribers:
+        if not config.enabled:
+            continue
+        key = config.key
+        while key in taken:  # the same address twice is told twice
+            key += "+"
+        taken.add(key)
+        route = Route(key, config.type or "processes", frozenset(map(str, config.streams)))
+        ways.append((route, config.label, WebhookChannel(config, clock)))
+    if mqtt is not None and mqtt.enable:
+        channel = MqttChannel(mqtt, f"omni-{uuid4().hex[:12]}")
+        ways.append((Route("mqtt", "processes"), channel.label, channel))
+    return ways

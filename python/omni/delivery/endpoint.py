@@ -1,163 +1,249 @@
-"""One subscriber: its lanes, its attempts, its figures (delivery, lines 2 to 5)."""
+"""Somebody who is told: lanes, attempts, figures (delivery, lines 2 to 5)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import time
-from collections import Counter, deque
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
-import aiohttp
-
-from omni.config import SubscriberConfig
-from omni.delivery.body import EncodePicture, bodies, event_bodies
-from omni.delivery.lane import Lane, Waiting
-from omni.delivery.signing import signature
-from omni.types import ProcessMessage, Run
+from omni.delivery.body import NOTHING
+from omni.delivery.channel import Channel, Outcome, Outgoing
+from omni.delivery.clock import Clock
+from omni.delivery.figures import Latencies
+from omni.delivery.lane import Lane
+from omni.delivery.outbox import Outbox, Route
+from omni.delivery.retry import Breaker, RetryPlan
+from omni.delivery.store import Chosen, Death, LaneKey, Message, Store
 
 logger = logging.getLogger(__name__)
 
-RETRY_S = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
-"""Pauses before each attempt, each +-20 % (delivery, line 4)."""
-
-TIMEOUT = aiohttp.ClientTimeout(total=15.0, sock_connect=3.0)
-ANSWER_BYTES = 4096
-GONE = 410
+LOOK_FOR_REPLAYS_S = 1.0
 
 
 class Endpoint:
     """Sends to one subscriber, one lane a stream. Lives in one event loop.
 
     Args:
-        config: the subscriber.
-        run: its ``run_id`` is the epoch, identifiers come from it.
-        encode: makes best shots; None: no picture leaves.
-        session: HTTP client, shared.
+        route: its name in the outbox, and what it is told.
+        label: what logs call it; no secrets.
+        channel: the way out.
+        outbox: where messages come from, and where their fate is written.
+        epoch: the agent's run.
+        plan: pauses between attempts.
+        clock: time.
+        heartbeat_s: a message that says "alive" after so many quiet seconds; 0: none.
     """
 
     def __init__(
-        self, config: SubscriberConfig, run: Run, *, encode: EncodePicture | None, session: aiohttp.ClientSession
+        self,
+        route: Route,
+        label: str,
+        channel: Channel,
+        outbox: Outbox,
+        *,
+        epoch: str,
+        plan: RetryPlan,
+        clock: Clock,
+        heartbeat_s: float,
     ) -> None:
-        self._config = config
-        self._run = run
-        self._encode = encode
-        self._session = session
-        self._streams = frozenset(map(str, config.streams))
-        self._lanes: dict[str, Lane] = {}
+        self.route = route
+        self.label = label
+        self.outbox = outbox
+        self.epoch = epoch
+        self.plan = plan
+        self.clock = clock
+        self.dropped: Counter[tuple[str, str]] = Counter()
+        """(class of message, why) -> how many."""
+        self._channel = channel
+        self._heartbeat_s = heartbeat_s
+        self._breaker = Breaker(clock)
+        self._recovered = asyncio.Event()
+        self._lanes: dict[LaneKey, Lane] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._sequence: Counter[str] = Counter()
         self._delivered: Counter[str] = Counter()
-        self._dropped: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
-        self._latency_s: deque[float] = deque(maxlen=1000)
+        self._latencies = Latencies()
         self._last_failure = ""
+        self._heard = clock.monotonic()
         self._disabled = False
 
-    def put(self, message: ProcessMessage) -> None:
-        """Queue a message, if this subscriber wants it."""
-        if self._disabled or (self._streams and message.stream_uuid not in self._streams):
-            return
-        if self._config.type == "events" and not message.events:
-            return
-        lane = self._lanes.get(message.stream_uuid)
-        if lane is None:
-            lane = self._lanes[message.stream_uuid] = Lane(self._deliver, lambda reason: self._dropped.update([reason]))
-            self._tasks.append(asyncio.create_task(lane.run(), name=f"webhook lane {self._config.label}"))
-        lane.put(Waiting(message, asyncio.get_running_loop().time()))
-
-    async def drain(self) -> None:
-        """Wait until all that was queued has gone out."""
-        await asyncio.gather(*(lane.drained() for lane in self._lanes.values()))
+    async def open(self) -> None:
+        await self._channel.open()
+        self._tasks.append(asyncio.create_task(self._replay(), name=f"replay {self.label}"))
+        if self._heartbeat_s:
+            self._tasks.append(asyncio.create_task(self._beat(), name=f"heartbeat {self.label}"))
 
     async def close(self) -> None:
-        """Stop the lanes; what still waits is given up."""
+        """Stop; what waits stays in the outbox."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._channel.close()
+
+    def wake(self, key: LaneKey) -> None:
+        """The log has something new for this lane."""
+        if (lane := self._lane(key)) is not None:
+            lane.wake()
+
+    def put_ongoing(self, after: int, messages: tuple[Message, ...]) -> None:
+        """A periodic message, if this endpoint wants it."""
+        key = LaneKey(self.route.endpoint, messages[0].kind, messages[0].stream_uuid)
+        if self.route.takes(key.kind, key.stream_uuid) and (lane := self._lane(key)) is not None:
+            lane.put_ongoing(after, messages)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something waits that there is hope to deliver now."""
+        return not self._disabled and not self._breaker.open and any(lane.busy for lane in self._lanes.values())
+
+    async def admission(self) -> None:
+        """Wait until an attempt may be made; it must be followed by ``attempt`` or ``abandon``."""
+        while (wait := self._breaker.wait_s()) > 0:
+            await self.rest(wait)
+
+    def abandon(self) -> None:
+        """No attempt is made after all."""
+        self._breaker.abandoned()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait; no longer than until the endpoint is well again."""
+        pause = asyncio.ensure_future(self.clock.sleep(seconds))
+        recovered = asyncio.ensure_future(self._recovered.wait())
+        try:
+            await asyncio.wait({pause, recovered}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
+            recovered.cancel()
+
+    async def attempt(self, message: Outgoing) -> Outcome:
+        """Send once, and draw the conclusions for the whole endpoint."""
+        try:
+            outcome = await self._channel.send(message)
+        except BaseException:
+            self._breaker.abandoned()
+            raise
+        self._attempts[outcome.kind] += 1
+        if outcome.failure:
+            self._note_failure(outcome)
+        else:
+            self._note_success()
+        return outcome
+
+    def delivered(self, message: Message) -> None:
+        """Count a message that arrived."""
+        self._delivered[message.reason] += 1
+        self._latencies.add(max(self.clock.time() - message.at, 0.0))
+
+    async def test(self) -> dict[str, Any]:
+        """Send an empty message now, whatever else waits, and say how it went."""
+        begun = self.clock.monotonic()
+        outcome = await self.attempt(self._empty("test"))
+        return {
+            "delivered": not outcome.failure,
+            "status": outcome.status,
+            "failure": outcome.failure,
+            "latency_ms": round((self.clock.monotonic() - begun) * 1000, 1),
+        }
 
     def stats(self) -> dict[str, Any]:
-        """Counts so far, and the latency of the last 1,000 deliveries in milliseconds."""
-        latencies = sorted(self._latency_s)
+        """Counts so far, plain values."""
+        dropped = [{"class": c, "cause": why, "count": n} for (c, why), n in sorted(self.dropped.items())]
         return {
-            "endpoint": self._config.label,
-            "delivered": dict(self._delivered),
-            "dropped": dict(self._dropped),
-            "attempts": dict(self._attempts),
-            "waiting": sum(lane.depth for lane in self._lanes.values()),
+            "id": self.route.endpoint,
+            "endpoint": self.label,
+            "kind": self.route.kind,
+            "delivered": dict(sorted(self._delivered.items())),
+            "dropped": dropped,
+            "attempts": dict(sorted(self._attempts.items())),
             "disabled": self._disabled,
+            "resting": self._breaker.open,
             "last_failure": self._last_failure,
-            "latency_ms_p50": round(latencies[len(latencies) // 2] * 1000, 1) if latencies else None,
+            "latency": self._latencies.document(),
         }
 
-    async def _deliver(self, waiting: Waiting) -> None:
-        """One message to its end. Whatever goes wrong with it, the lane goes on with the next."""
-        try:
-            await self._send(waiting)
-        except Exception:
-            self._dropped[waiting.message.reason] += 1
-            logger.exception("webhook %s: a message of reason %s is lost", self._config.label, waiting.message.reason)
+    def _lane(self, key: LaneKey) -> Lane | None:
+        if self._disabled:
+            return None
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(key, self)
+            self._tasks.append(asyncio.create_task(lane.run(), name=f"lane {self.label}"))
+        return lane
 
-    async def _send(self, waiting: Waiting) -> None:
-        message = waiting.message
-        for body in await asyncio.to_thread(self._bodies, message):
-            self._sequence[message.stream_uuid] += 1
-            sent = await self._attempt_until_sent(message, self._sequence[message.stream_uuid], body)
-            if not sent:
-                self._dropped[message.reason] += 1
-                return
-        self._delivered[message.reason] += 1
-        self._latency_s.append(asyncio.get_running_loop().time() - waiting.since)
+    def _note_success(self) -> None:
+        self._heard = self.clock.monotonic()
+        well_before = not self._last_failure
+        self._last_failure = ""
+        self._breaker.succeeded()
+        if not well_before:
+            logger.warning("webhook %s: well again", self.label)
+            self._recovered.set()
+            self._recovered = asyncio.Event()
 
-    def _bodies(self, message: ProcessMessage) -> list[bytes]:
-        return event_bodies(message) if self._config.type == "events" else bodies(message, self._encode)
+    def _note_failure(self, outcome: Outcome) -> None:
+        if outcome.failure != self._last_failure:
+            logger.warning("webhook %s: %s; trying again", self.label, outcome.failure)
+        self._last_failure = outcome.failure
+        slow_down = self.plan.pause(1, outcome.retry_after_s) if outcome.slow_down else None
+        self._breaker.failed(slow_down)
+        if outcome.gone and not self._disabled:
+            self._disabled = True
+            logger.error("webhook %s: answered 410 Gone; it is told nothing more until the next start", self.label)
+            self.outbox.forget(self.route.endpoint)
+            current = asyncio.current_task()
+            for task in self._tasks:
+                if task is not current:
+                    task.cancel()
 
-    async def _attempt_until_sent(self, message: ProcessMessage, sequence: int, body: bytes) -> bool:
-        message_id = self._run.uuid("webhook", self._config.label, message.stream_uuid, sequence)
-        for attempt, pause in enumerate(RETRY_S, 1):
-            if self._disabled:
-                return False
-            await asyncio.sleep(pause * random.uniform(0.8, 1.2))
-            headers = self._headers(message_id, message.reason, sequence, attempt, body)
-            failure = await self._post(headers, body)
-            self._attempts["failed" if failure else "ok"] += 1
-            if not failure:
-                return True
-            if failure != self._last_failure:
-                logger.warning("webhook %s: %s; trying again", self._config.label, failure)
-            self._last_failure = failure
-        logger.error("webhook %s: message %s given up after %d attempts", self._config.label, message_id, len(RETRY_S))
-        return False
+    async def _replay(self) -> None:
+        """Send dead letters that somebody wants to be sent again, outside of the order, once each."""
+        while True:
+            try:
+                found = self.outbox.reader.next_replay(self.route.endpoint) if self.outbox.reader else None
+            except sqlite3.Error:
+                found = None
+            if found is None:
+                await self.clock.sleep(LOOK_FOR_REPLAYS_S)
+                continue
+            dead_id, made, message = found
+            await self.admission()
+            headers = {
+                "omni-epoch": self.epoch,
+                "omni-attempt": str(made + 1),
+                "omni-reason": message.reason,
+                "omni-replay": "true",
+            }
+            outcome = await self.attempt(
+                Outgoing(message.webhook_id, message.kind, message.stream_uuid, message.body, headers)
+            )
+            if not outcome.failure:
+                self.delivered(message)
+                await self._write(partial(Store.purge, chosen=Chosen(ids=(dead_id,))))
+            else:
+                death = Death(self.clock.time(), outcome.failure, made + 1, outcome.status, outcome.answer)
+                await self._write(partial(Store.replay_failed, dead_id=dead_id, death=death))
 
-    async def _post(self, headers: dict[str, str], body: bytes) -> str:
-        """One attempt. Returns what went wrong, empty when the receiver said 2xx."""
-        try:
-            async with self._session.post(
-                self._config.address, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
-            ) as answer:
-                await answer.content.read(ANSWER_BYTES)
-                if answer.status == GONE:
-                    self._disabled = True
-                    logger.error("webhook %s: answered 410 Gone; it is told nothing more", self._config.label)
-                return "" if 200 <= answer.status < 300 else f"answered {answer.status}"
-        except TimeoutError:
-            return "no answer in time"
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            return f"cannot be reached ({type(error).__name__})"
+    async def _write(self, change: Callable[[Store], object]) -> None:
+        loop = asyncio.get_running_loop()
+        done = asyncio.Event()
+        self.outbox.change(change, lambda: loop.call_soon_threadsafe(done.set))
+        await done.wait()
 
-    def _headers(self, message_id: str, reason: str, sequence: int, attempt: int, body: bytes) -> dict[str, str]:
-        stamp = int(time.time())
-        headers = {name: value.get_secret_value() for name, value in self._config.headers.items()}
-        headers |= {
-            "content-type": "application/json",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(stamp),
-            "omni-epoch": str(self._run.run_id),
-            "omni-sequence": str(sequence),
-            "omni-attempt": str(attempt),
-            "omni-reason": reason,
-        }
-        if self._config.secret is not None:
-            headers["webhook-signature"] = signature(self._config.secret.get_secret_value(), message_id, stamp, body)
-        return headers
+    async def _beat(self) -> None:
+        while True:
+            quiet = self.clock.monotonic() - self._heard
+            if quiet < self._heartbeat_s:
+                await self.clock.sleep(self._heartbeat_s - quiet)
+                continue
+            await self.admission()
+            await self.attempt(self._empty("heartbeat"))
+            self._heard = self.clock.monotonic()
+
+    def _empty(self, reason: str) -> Outgoing:
+        headers = {"omni-epoch": self.epoch, "omni-attempt": "1", "omni-reason": reason}
+        return Outgoing(str(uuid4()), self.route.kind, "", NOTHING, headers)

@@ -1,71 +1,182 @@
-"""Messages of one stream to one endpoint: first in, first out, one at a time."""
+"""Messages of one stream to one endpoint: first in, first out, one at a time (delivery, line 3)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from omni.types import ProcessMessage
+from omni.delivery.channel import Outcome, Outgoing
+from omni.delivery.store import Death, LaneKey, Message, Store
+
+if TYPE_CHECKING:
+    from omni.delivery.endpoint import Endpoint
 
 logger = logging.getLogger(__name__)
 
-MOST_WAITING = 2000
-"""Messages a lane keeps for a receiver that is away; beyond it the oldest are dropped and counted."""
+PAGE, PAGE_BYTES = 16, 1 << 18
+"""How much is read from the log at once. A lane that fails holds on to the first message alone."""
 
-
-@dataclass(slots=True)
-class Waiting:
-    """A message on its way. ``since`` is the event loop's time at which it came."""
-
-    message: ProcessMessage
-    since: float
+READ_AGAIN_S = 0.5
 
 
 class Lane:
-    """A queue with one sender. Lives in one event loop.
+    """A cursor into the log, with one sender. Lives in one event loop.
 
-    An ongoing message that has not gone out is replaced by a newer one: it would tell nothing new.
+    A message keeps its place and its number until its fate is known. A periodic message stands behind the message of
+    the log that it follows; it is replaced by a newer one, and once it has failed it gives way to whatever is newer.
 
     Args:
-        send: sends one message and returns when its fate is known.
-        dropped: is told the reason of each message that is given up for want of room.
+        key: which lane.
+        endpoint: who is told.
     """
 
-    def __init__(self, send: Callable[[Waiting], Awaitable[None]], dropped: Callable[[str], None]) -> None:
-        self._send = send
-        self._dropped = dropped
-        self._queue: deque[Waiting] = deque()
+    def __init__(self, key: LaneKey, endpoint: Endpoint) -> None:
+        self._key = key
+        self._endpoint = endpoint
+        self._loaded = False
+        self._cursor = 0
+        self._made = 0
+        self._gap = 0
+        self._sequence = 0
+        self._ahead: deque[Message] = deque()
+        self._ongoing: deque[Message] = deque()
+        self._ongoing_after = 0
         self._filled = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._filled.set()
 
     @property
-    def depth(self) -> int:
-        """Messages waiting, the one under way not counted."""
-        return len(self._queue)
+    def busy(self) -> bool:
+        """Whether something waits that has not failed yet."""
+        return self._filled.is_set() and self._made == 0
 
-    def put(self, waiting: Waiting) -> None:
-        """Add a message."""
-        if waiting.message.reason == "ongoing":
-            self._queue = deque(w for w in self._queue if w.message.reason != "ongoing")
-        if len(self._queue) >= MOST_WAITING:
-            self._dropped(self._queue.popleft().message.reason)
-        self._queue.append(waiting)
-        self._idle.clear()
+    def wake(self) -> None:
+        """The log has something new."""
+        self._filled.set()
+
+    def put_ongoing(self, after: int, messages: tuple[Message, ...]) -> None:
+        """Take a periodic message, in place of one that has not gone out."""
+        if self._ongoing:
+            self._endpoint.dropped["ongoing", "replaced by a newer one"] += 1
+        self._ongoing, self._ongoing_after = deque(messages), after
         self._filled.set()
 
     async def run(self) -> None:
         """Send for ever."""
         while True:
             await self._filled.wait()
-            while self._queue:
-                await self._send(self._queue.popleft())
-            self._filled.clear()
-            self._idle.set()
+            await self._endpoint.admission()
+            try:
+                message = self._next()
+            except sqlite3.Error:  # locked for a moment; the writer tells when it is worse
+                self._endpoint.abandon()
+                await self._endpoint.clock.sleep(READ_AGAIN_S)
+                continue
+            if message is None:
+                self._endpoint.abandon()
+                continue
+            gap = self._gap
+            outcome = await self._endpoint.attempt(self._outgoing(message, gap))
+            if outcome.gone:
+                return
+            if outcome.failure:
+                await self._failed(message, outcome)
+            else:
+                self._delivered(message, gap)
 
-    async def drained(self) -> None:
-        """Wait until nothing is waiting or under way."""
-        await self._idle.wait()
+    def _next(self) -> Message | None:
+        """The message whose turn it is; None, and asleep until woken, when there is none."""
+        if not self._ahead:
+            self._read_ahead()
+        head = self._ahead[0] if self._ahead else None
+        if not self._ongoing:
+            if head is None:
+                self._filled.clear()
+            return head
+        if head is None or (head.id > self._ongoing_after and self._made == 0):
+            return self._ongoing[0]
+        if head.id > self._ongoing_after:
+            self._give_way()
+        return head
+
+    def _read_ahead(self) -> None:
+        reader = self._endpoint.outbox.reader
+        if reader is None:
+            raise sqlite3.OperationalError("no database")
+        if not self._loaded:
+            state = reader.lane(self._key)
+            if state is None:  # the outbox was begun anew; the lane is there with its next message
+                return
+            self._cursor, self._made, self._gap, self._loaded = state.acknowledged, state.attempts, state.gap, True
+        page = reader.page(self._key.kind, self._key.stream_uuid, self._cursor, most=PAGE, most_bytes=PAGE_BYTES)
+        self._ahead.extend(page)
+
+    def _give_way(self) -> None:
+        """A periodic message that failed is not worth holding up what came after it."""
+        self._endpoint.dropped["ongoing", "replaced by a newer one"] += 1
+        self._ongoing.clear()
+        self._made = 0
+
+    def _outgoing(self, message: Message, gap: int) -> Outgoing:
+        attempt = self._made + 1
+        if message.epoch != self._endpoint.epoch:  # an earlier run may have tried, and died before it knew
+            attempt = max(attempt, 2)
+        headers = {
+            "omni-epoch": self._endpoint.epoch,
+            "omni-sequence": str(self._sequence + 1),
+            "omni-attempt": str(attempt),
+            "omni-reason": message.reason,
+        }
+        if gap:
+            headers["omni-gap"] = str(gap)
+        return Outgoing(message.webhook_id, message.kind, message.stream_uuid, message.body, headers)
+
+    def _delivered(self, message: Message, gap: int) -> None:
+        self._sequence += 1
+        self._gap -= gap
+        self._made = 0
+        self._endpoint.delivered(message)
+        if message.id:
+            self._advance(message)
+            self._endpoint.outbox.change(partial(Store.acknowledge, key=self._key, message_id=message.id, gap_told=gap))
+        else:
+            if self._ongoing and self._ongoing[0] is message:
+                self._ongoing.popleft()
+            if gap:
+                self._endpoint.outbox.change(partial(Store.acknowledge, key=self._key, message_id=0, gap_told=gap))
+
+    async def _failed(self, message: Message, outcome: Outcome) -> None:
+        self._made += 1
+        if message.id:
+            while len(self._ahead) > 1:  # memory is for those that move
+                self._ahead.pop()
+        pause = self._endpoint.plan.pause(self._made, outcome.retry_after_s)
+        if pause is None:
+            self._give_up(message, outcome)
+            return
+        if message.id:
+            self._endpoint.outbox.change(partial(Store.record_attempts, key=self._key, attempts=self._made))
+        await self._endpoint.rest(pause)
+
+    def _give_up(self, message: Message, outcome: Outcome) -> None:
+        self._sequence += 1
+        self._gap += 1
+        attempts, self._made = self._made, 0
+        self._endpoint.dropped["durable" if message.id else "ongoing", "given up"] += 1
+        logger.error(
+            "webhook %s: message %s given up after %d attempts: %s",
+            self._endpoint.label, message.webhook_id, attempts, outcome.failure,
+        )  # fmt: skip
+        if not message.id:
+            self._ongoing.clear()
+            return
+        self._advance(message)
+        death = Death(self._endpoint.clock.time(), outcome.failure, attempts, outcome.status, outcome.answer)
+        self._endpoint.outbox.change(partial(Store.bury, key=self._key, message_id=message.id, death=death))
+
+    def _advance(self, message: Message) -> None:
+        self._ahead.popleft()
+        self._cursor = message.id

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from omni.errors import OmniError
 
@@ -33,18 +33,18 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     Raises:
         SignatureError: the secret is not of that form.
     """
-    signed = f"{message_id}.{timestamp}.".encode() + body
+    signed = f"{message_id}.{timestamp}.".encode("utf-8", "surrogatepass") + body
     digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
     return "v1," + base64.b64encode(digest).decode()
 
 
-def verify(body: bytes, headers: Mapping[str, str], secret: str, *, now: float) -> None:
+def verify(body: bytes, headers: Mapping[str, str], secret: str | Sequence[str], *, now: float) -> None:
     """Check that a webhook was sent by who holds the secret, and recently.
 
     Args:
         body: the exact bytes received.
         headers: those of the request, any case.
-        secret: ``whsec_`` and base64.
+        secret: ``whsec_`` and base64; or several, of which one has to fit, while they change.
         now: epoch seconds of the receiver's clock.
 
     Raises:
@@ -59,9 +59,10 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str, *, now: float) 
         raise SignatureError("header webhook-timestamp must be whole seconds since 1970")
     if abs(now - int(stamp)) > TOLERANCE_S:
         raise SignatureError(f"header webhook-timestamp is more than {TOLERANCE_S:.0f} s away from now")
-    expected = signature(secret, found["webhook-id"], int(stamp), body).encode()
+    secrets = [secret] if isinstance(secret, str) else secret
+    expected = [signature(one, found["webhook-id"], int(stamp), body).encode() for one in secrets]
     given = found["webhook-signature"].encode("utf-8", "replace").split()
-    if not any(hmac.compare_digest(expected, one) for one in given):
+    if not any(hmac.compare_digest(ours, theirs) for ours in expected for theirs in given):
         raise SignatureError("header webhook-signature does not fit the body and the secret")
 
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from sanic import HTTPResponse
 from sanic.exceptions import SanicException
 
-from omni.errors import NotOpenError, OmniError, StateError, UnknownLineError, UnknownStreamError
+from omni.errors import (
+    NotOpenError,
+    OmniError,
+    OutboxError,
+    StateError,
+    UnknownEndpointError,
+    UnknownLineError,
+    UnknownStreamError,
+)
 from omni.service.serialize import to_json
 
 if TYPE_CHECKING:
@@ -20,6 +28,8 @@ _STATUS_OF: dict[type[OmniError], int] = {
     UnknownStreamError: 404,
     UnknownLineError: 404,
     NotOpenError: 404,
+    UnknownEndpointError: 404,
+    OutboxError: 503,
     StateError: 503,
 }
 

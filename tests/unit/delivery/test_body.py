@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from omni.delivery.body import bodies, event_bodies
+from omni.delivery.body import bodies
 from omni.types import ProcessMessage
 
 STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -26,8 +26,8 @@ def test_numbers_of_numpy_nan_and_names_of_any_script_come_out_as_json() -> None
         "array": [0, 1, 2],
         "unknown": [None, None, None],
     }
-    [body] = bodies(message, None)
-    assert json.loads(body) == {"processes": [expected]}
-    assert "\u8d70\u5eca".encode() in body  # as UTF-8, not escaped
-    [body] = event_bodies(message)
-    assert json.loads(body) == expected
+    processes, event = bodies(message, None)
+    assert (processes.kind, event.kind) == ("processes", "events")
+    assert json.loads(processes.data) == {"processes": [expected]}
+    assert "\u8d70\u5eca".encode() in processes.data  # as UTF-8, not escaped
+    assert json.loads(event.data) == expected

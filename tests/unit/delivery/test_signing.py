@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from standardwebhooks import Webhook, WebhookVerificationError
+from tests.unit.delivery.conftest import deliver, message
 
-from omni.delivery import SignatureError, signature, verify
+from omni.delivery import signature
+from omni.webhooks import KEEP_S, IdStore, SignatureError, verify
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = b'{"test": 2432232314}'
@@ -47,7 +55,64 @@ def test_another_body_another_secret_and_an_old_message_are_refused() -> None:
             verify(body, headers(), secret, now=now)
 
 
-@given(st.binary(), st.dictionaries(st.sampled_from(list(headers())), st.text()), st.text())
+ANYTHING = st.text(st.characters(codec=None, exclude_categories=()))
+
+
+@given(st.binary(), st.dictionaries(st.sampled_from(list(headers())), ANYTHING), ANYTHING)
 def test_whatever_comes_only_its_own_error_is_raised(body: bytes, found: dict[str, str], secret: str) -> None:
     with pytest.raises(SignatureError):
         verify(body, {**headers(), **found}, secret, now=0)
+
+
+def test_one_of_several_secrets_has_to_fit() -> None:
+    other = "whsec_AAAAQ9r8GKYqrTwjUPD8ILPZIo2LaLaS"
+    verify(BODY, headers(), [other, SECRET], now=1614265330)
+    with pytest.raises(SignatureError):
+        verify(BODY, headers(), [other], now=1614265330)
+    with pytest.raises(SignatureError):
+        verify(BODY, headers(), [], now=1614265330)
+
+
+def test_the_standards_reference_library_reads_what_we_sign_and_the_other_way_round() -> None:
+    reference = Webhook(SECRET)
+    now = int(time.time())
+    assert reference.verify(BODY.decode(), headers(now)) == {"test": 2432232314}
+    theirs = reference.sign("msg_1", datetime.fromtimestamp(now, UTC), BODY.decode())
+    verify(BODY, {"webhook-id": "msg_1", "webhook-timestamp": str(now), "webhook-signature": theirs}, SECRET, now=now)
+    with pytest.raises(WebhookVerificationError):
+        reference.verify((BODY + b" ").decode(), headers(now))
+
+
+def test_what_is_really_sent_is_verified_by_the_reference_library_with_either_secret(scripted: Any) -> None:
+    receiver = scripted(lambda _: 200)
+    old = "whsec_AAAAQ9r8GKYqrTwjUPD8ILPZIo2LaLaS"
+    subscriber = {"url": receiver.address, "secret": SECRET, "previous_secret": old}
+    deliver([subscriber], [message("begin", 1)])
+    [(found, body)] = receiver.requests
+    for secret in (SECRET, old):
+        Webhook(secret).verify(body.decode(), found)
+        verify(body, found, secret, now=time.time())
+
+
+def test_a_message_takes_effect_once(tmp_path: Path) -> None:
+    store = IdStore(tmp_path / "seen.sqlite")
+    store.connection.execute("CREATE TABLE effect (id TEXT)")
+
+    def take(webhook_id: str, now: float = 1000.0, *, fail: bool = False) -> None:
+        with store.once(webhook_id, now=now) as first:
+            if first:
+                store.connection.execute("INSERT INTO effect VALUES (?)", (webhook_id,))
+            if fail:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        take("a", fail=True)
+    for webhook_id in ("a", "b", "a", "b", "a"):
+        take(webhook_id)
+    store.close()
+    store = IdStore(tmp_path / "seen.sqlite")
+    take("a")
+    assert store.connection.execute("SELECT id FROM effect ORDER BY id").fetchall() == [("a",), ("b",)]
+    take("c", 1000.0 + KEEP_S + 1)
+    assert store.connection.execute("SELECT id FROM webhook_seen").fetchall() == [("c",)]
+    store.close()

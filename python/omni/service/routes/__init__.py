@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from sanic import Blueprint
 
-from omni.service.routes import about, external_process, health, lines, live, page, status, views
+from omni.service.routes import (
+    about,
+    events,
+    external_process,
+    health,
+    lines,
+    live,
+    metrics,
+    page,
+    status,
+    views,
+    webhooks,
+)
 
 
 def blueprints() -> list[Blueprint]:
     """Fresh blueprints of all resources but the map, whose path is configured."""
-    return [part.blueprint() for part in (about, external_process, health, status, views, lines, live, page)]
+    parts = (about, external_process, health, status, views, lines, webhooks, events, metrics, live, page)
+    return [part.blueprint() for part in parts]

@@ -1,9 +1,13 @@
 // Numbers: the header's totals, where the time goes, streams, webhooks, problems.
 
+import { Webhooks } from "./webhooks.js";
+
 const STAGES = ["decode", "detect", "track", "process", "map"];
 const byId = (id) => document.getElementById(id);
 
 export class Stats {
+  #webhooks = new Webhooks(byId("webhooks"));
+
   // people: how many are there now
   update({ streams, stats, problems }, people) {
     const lags = streams.filter((s) => s.state === "online" && s.lag_s !== null).map((s) => s.lag_s);
@@ -14,9 +18,7 @@ export class Stats {
     total("lag", lags.length ? span(Math.max(...lags)) : "\u2013");
     this.#stages(stats);
     byId("streams").replaceChildren(...streams.map(streamRow));
-    const endpoints = stats.webhooks?.endpoints ?? [];
-    byId("webhooks").hidden = !endpoints.length;
-    byId("endpoints").replaceChildren(...endpoints.map(endpointRow));
+    this.#webhooks.update(stats.webhooks?.endpoints ?? []);
     byId("problems").hidden = !problems.length;
     byId("problems").replaceChildren(...problems.map((text) => element("li", text)));
   }
@@ -47,17 +49,6 @@ function streamRow(stream) {
   name.append(dot, stream.name);
   name.title = [stream.state, stream.reason, stream.url].filter(Boolean).join(" \u00b7 ");
   return row(name, stream.fps.toFixed(1), count(stream.frames), count(stream.dropped), stream.lag_s === null ? "\u2013" : span(stream.lag_s));
-}
-
-function endpointRow(endpoint) {
-  const name = element("td");
-  const dot = element("span");
-  dot.className = "dot";
-  dot.dataset.state = endpoint.disabled ? "failed" : endpoint.last_failure ? "down" : "online";
-  name.append(dot, endpoint.endpoint);
-  name.title = endpoint.last_failure;
-  const latency = endpoint.latency_ms_p50 ?? null;
-  return row(name, count(sum(Object.values(endpoint.delivered))), count(endpoint.waiting), latency === null ? "\u2013" : `${latency.toFixed(0)} ms`);
 }
 
 function row(first, ...texts) {

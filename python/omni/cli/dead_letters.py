@@ -1,0 +1,89 @@
+"""``omni webhooks dead``, ``replay``, ``purge``:
+what was given up, whether the agent runs or not (delivery, line 7)."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omni.cli.output import add_json, print_json
+
+if TYPE_CHECKING:
+    from omni.delivery.store import Chosen, Store
+
+
+def add_actions(actions: Any) -> None:
+    for name, func, text in (
+        ("dead", list_, "list what was given up"),
+        ("replay", replay, "send it again, with the agent's next look or start"),
+        ("purge", purge, "forget it"),
+    ):
+        action: argparse.ArgumentParser = actions.add_parser(name, help=text, description=f"Dead letters: {text}.")
+        action.add_argument("--config", type=Path, metavar="DIR", help="folder with run_params.json (default: config)")
+        action.add_argument("--endpoint", metavar="ID", help="only of this subscriber")
+        if func is not list_:
+            action.add_argument("--id", type=int, action="append", default=[], metavar="N", help="only this letter")
+            action.add_argument("--since", type=_time, metavar="TIME", help="only those given up since, ISO 8601")
+            action.add_argument("--until", type=_time, metavar="TIME", help="only those given up until then")
+        add_json(action)
+        action.set_defaults(func=func)
+
+
+def list_(options: argparse.Namespace) -> int:
+    store = _open(options)
+    letters = store.dead(endpoint=options.endpoint)
+    store.close()
+    if options.json:
+        print_json({"dead": letters})
+        return 0
+    for letter in letters:
+        print(
+            f"{letter['id']:>6}  {_shown(letter['given_up_at'])}  {letter['endpoint']}  {letter['reason']}"
+            f"  {letter['attempts']} attempts  {letter['cause']}{'  (to be replayed)' if letter['replay'] else ''}"
+        )
+    return 0
+
+
+def replay(options: argparse.Namespace) -> int:
+    with _open(options) as store:
+        count = store.mark_for_replay(_chosen(options))
+    store.close()
+    return _tell(options, "replayed", count)
+
+
+def purge(options: argparse.Namespace) -> int:
+    with _open(options) as store:
+        count = store.purge(_chosen(options))
+    store.close()
+    return _tell(options, "purged", count)
+
+
+def _open(options: argparse.Namespace) -> Store:
+    from omni.config import config_folder, load_config
+    from omni.delivery import open_log
+
+    directory = load_config(config_folder(options.config)).delivery.directory
+    assert directory is not None  # a file's configuration always has one
+    return open_log(Path(directory))
+
+
+def _chosen(options: argparse.Namespace) -> Chosen:
+    from omni.delivery import Chosen
+
+    return Chosen(ids=options.id, endpoint=options.endpoint, since=options.since, until=options.until)
+
+
+def _tell(options: argparse.Namespace, what: str, count: int) -> int:
+    print_json({what: count}) if options.json else print(f"{count} {what}")
+    return 0
+
+
+def _time(text: str) -> float:
+    """ISO 8601, in local time where it does not say, as Unix epoch seconds."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _shown(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")

@@ -1,0 +1,431 @@
+"""The outbox: one thread that writes what happened to the log, before anybody is told (delivery, line 1)."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+from omni.delivery.body import EncodePicture, bodies
+from omni.delivery.clock import Clock
+from omni.delivery.retention import Bounds, retain
+from omni.delivery.store import FILE_NAME, LaneKey, Message, Store
+from omni.errors import ConfigError
+from omni.types import ProcessMessage, Run
+
+logger = logging.getLogger(__name__)
+
+GROUP_COMMIT_S = 0.01
+"""How long a commit waits for more to come; with the disk's own time well below 50 ms (delivery, line 1)."""
+
+GROUP = 250
+"""The most messages of one commit: those of a burst need not wait for its last."""
+
+MOST_HANDED_OVER = 10_000
+"""Messages that wait in memory while nothing can be written; beyond it the oldest are dropped and counted."""
+
+MOST_PICTURED = 100
+"""With more than this waiting to be written, new ones come without their pictures."""
+
+MEMORY_BYTES = 32 << 20
+"""What an outbox in memory may hold."""
+
+LOCK_NAME = "lock"
+TRY_AGAIN_S = 0.5
+RETAIN_EVERY_S = 5.0
+
+Change = Callable[[Store], object]
+Done = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What an endpoint is told: a kind, of some streams; an empty set means all."""
+
+    endpoint: str
+    kind: str
+    streams: frozenset[str] = frozenset()
+
+    def takes(self, kind: str, stream_uuid: str) -> bool:
+        return kind == self.kind and (not self.streams or stream_uuid in self.streams)
+
+
+@dataclass(frozen=True, slots=True)
+class Ongoing:
+    """A periodic message: kept in memory only, to go out after the message of the log that it follows."""
+
+    after: int
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What is now on disk: lanes that have something new, and periodic messages in between."""
+
+    lanes: frozenset[LaneKey]
+    ongoing: tuple[Ongoing, ...]
+
+
+class Outbox:
+    """Takes messages from any thread, without ever waiting, and commits them in groups.
+
+    While the disk is full or the database locked, read-only or damaged, messages wait in memory up to
+    ``MOST_HANDED_OVER`` and nothing new is told to anybody; ``problem`` says so. A damaged database is put aside and
+    a new one begun.
+
+    Args:
+        directory: where the file lies; None: in memory, lost with the process.
+        run: its ``run_id`` is the epoch, identifiers come from it.
+        routes: who is told what.
+        encode: makes best shots; None: no picture is kept.
+        bounds: how much the log may hold.
+        clock: dates messages.
+        committed: is told after each commit, in the writer's thread.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        run: Run,
+        routes: Sequence[Route],
+        *,
+        encode: EncodePicture | None,
+        bounds: Bounds,
+        clock: Clock,
+        committed: Callable[[Committed], None],
+    ) -> None:
+        self._directory = directory
+        self._run = run
+        self._routes = routes
+        self._encode = encode
+        self._bounds = bounds if directory else replace(bounds, bytes=min(bounds.bytes, MEMORY_BYTES))
+        self._clock = clock
+        self._committed = committed
+        self._handed_over: deque[tuple[ProcessMessage, float]] = deque()
+        self._changes: deque[tuple[Change, Done | None]] = deque()
+        self._filled = threading.Condition()
+        self._busy = False
+        self._closing = False
+        self._thread = threading.Thread(target=self._write, name="outbox", daemon=True)
+        self._lock_file: IO[bytes] | None = None
+        self._epoch = str(run.run_id)
+        self._made = count(1)
+        self._newest = 0
+        self._store: Store | None = None
+        self.reader: Store | None = None
+        """The sender's connection; None while there is no usable database."""
+        self.viewer: Store | None = None
+        """A connection for everybody else who looks, so that a long look does not hold up the sender."""
+        self.problem = ""
+        self.dropped: Counter[tuple[str, str]] = Counter()
+        """(class of message, why) -> how many."""
+
+    def check(self) -> None:
+        """Find out early what ``open`` would refuse; nothing is made.
+
+        Raises:
+            ConfigError: another agent uses the directory.
+        """
+        if self._directory is not None and (self._directory / LOCK_NAME).is_file():
+            with suppress(OSError):
+                self._take_directory(self._directory)
+            self._release()
+
+    def open(self) -> None:
+        """Open or make the file and start to write.
+
+        One that is locked or on a full disk is tried again and again; one that cannot be used at all is replaced by
+        memory, and ``problem`` says so.
+
+        Raises:
+            ConfigError: another agent uses the directory.
+        """
+        try:
+            if self._directory is not None:
+                self._take_directory(self._directory)
+            self._connect()
+        except (OSError, sqlite3.Error) as error:
+            if _may_pass(error):
+                self._tell(f"the outbox cannot be opened yet ({error}); messages wait in memory")
+            else:
+                self._tell(f"the outbox {self._directory} cannot be used ({error}); what waits is lost at the end")
+                self._release()
+                self._directory = None
+                self._bounds = replace(self._bounds, bytes=min(self._bounds.bytes, MEMORY_BYTES))
+                self._connect()
+        self._thread.start()
+
+    def publish(self, message: ProcessMessage) -> None:
+        """Hand a message over; returns at once."""
+        with self._filled:
+            waiting = len(self._handed_over)
+            if waiting >= MOST_PICTURED and message.best_shots:
+                self.dropped["image", "not written in time"] += 1
+                message = replace(message, best_shots={})
+            if waiting >= MOST_HANDED_OVER:
+                oldest, _ = self._handed_over.popleft()
+                self.dropped[class_of(oldest.reason), "not written in time"] += 1
+            self._handed_over.append((message, self._clock.time()))
+            self._filled.notify()
+
+    def change(self, change: Change, done: Done | None = None) -> None:
+        """Have something else written with the next commit; returns at once. ``done`` is called when it is on disk."""
+        with self._filled:
+            self._changes.append((change, done))
+            self._filled.notify()
+
+    def forget(self, endpoint: str) -> None:
+        """An endpoint that wants nothing more: its lanes go, with what waits in them."""
+
+        def remove(store: Store) -> None:
+            self._routes = tuple(route for route in self._routes if route.endpoint != endpoint)
+            waiting, _ = store.backlog().get(endpoint, (0, 0.0))
+            self._settle_lanes(store)
+            self.dropped["durable", "endpoint gone"] += waiting
+
+        self.change(remove)
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until all that was handed over is on disk. True when it is."""
+        with self._filled:
+            return self._filled.wait_for(lambda: not (self._handed_over or self._changes or self._busy), timeout_s)
+
+    def close(self, timeout_s: float) -> None:
+        """Write what waits, for at most this long, and end."""
+        if not self.flush(timeout_s):
+            logger.error("webhooks: %d messages could not be written: %s", len(self._handed_over), self.problem)
+        with self._filled:
+            self._closing = True
+            self._filled.notify()
+        self._thread.join(5.0)
+        self._disconnect()
+        self._release()
+
+    # Opening
+
+    def _take_directory(self, directory: Path) -> None:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock_file = (directory / LOCK_NAME).open("ab")
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._release()
+            raise ConfigError(
+                f"$.delivery.directory: {directory} is used by another agent; give each its own"
+            ) from None
+
+    def _release(self) -> None:
+        if self._lock_file is not None:
+            self._lock_file.close()
+            self._lock_file = None
+
+    def _connect(self) -> None:
+        path = self._directory / FILE_NAME if self._directory else None
+        if path is not None and not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        try:
+            store = self._opened(path)
+        except sqlite3.DatabaseError as error:
+            if path is None or not _damaged(error):
+                raise
+            self._put_aside(path, error)
+            store = self._opened(path)
+        try:
+            self.reader = store if path is None else Store(path, lock_wait_s=0.05)
+            self.viewer = store if path is None else Store(path)
+        except BaseException:
+            store.close()
+            raise
+        self._store = store
+        self._committed(Committed(frozenset(store.lanes()), ()))
+
+    def _opened(self, path: Path | None) -> Store:
+        store = Store(path, create=True)
+        try:
+            with store:
+                if store.newest() < self._newest:
+                    store.begin_after(self._newest)
+                self._newest = store.newest()
+                self._settle_lanes(store)
+                self._close_what_was_left_open(store)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _disconnect(self) -> None:
+        for store in (self._store, self.reader, self.viewer):
+            if store is not None:
+                store.close()
+        self._store = self.reader = self.viewer = None
+
+    def _put_aside(self, path: Path, error: Exception) -> None:
+        aside = path.with_name(f"{path.name}.damaged-{int(self._clock.time())}")
+        logger.error("webhooks: %s is damaged (%s); it is kept as %s and a new one begun", path, error, aside.name)
+        self.dropped["durable", "database damaged"] += 1
+        path.replace(aside)
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+
+    def _settle_lanes(self, store: Store) -> None:
+        """Lanes of endpoints that are no longer told are forgotten."""
+        for key in store.lanes():
+            if not any(r.endpoint == key.endpoint and r.takes(key.kind, key.stream_uuid) for r in self._routes):
+                store.remove_lane(key)
+
+    def _close_what_was_left_open(self, store: Store) -> None:
+        """Every process that an earlier run left open gets its end (delivery, line 12)."""
+        groups: dict[str, tuple[str, list[dict[str, object]]]] = {}
+        for stream, record in store.left_open(self._epoch):
+            ended = {**record, "finalized": True, "omni": {**record.get("omni", {}), "end_reason": "agent_restarted"}}
+            groups.setdefault(record.get("parent") or record["id"], (stream, []))[1].append(ended)
+        now = self._clock.time()
+        for stream, records in groups.values():
+            prepared = self._prepared(ProcessMessage("end", stream, now, tuple(records)), now)
+            if prepared is not None:
+                self._append(store, prepared)
+
+    # Writing
+
+    def _write(self) -> None:
+        next_retain = 0.0
+        while True:
+            with self._filled:
+                self._busy = False
+                self._filled.notify_all()
+                self._filled.wait_for(lambda: self._handed_over or self._changes or self._closing, RETAIN_EVERY_S)
+                if self._closing:
+                    return
+                self._busy = bool(self._handed_over or self._changes)
+            if self._busy:
+                if len(self._handed_over) < GROUP:
+                    time.sleep(GROUP_COMMIT_S)
+                self._commit_until_done()
+            if time.monotonic() >= next_retain:
+                next_retain = time.monotonic() + RETAIN_EVERY_S
+                self._attempt(self._retain)
+
+    def _commit_until_done(self) -> None:
+        with self._filled:
+            handed_over = [self._handed_over.popleft() for _ in range(min(len(self._handed_over), GROUP))]
+            changes = list(self._changes)
+            self._changes.clear()
+        prepared = [one for message, at in handed_over if (one := self._prepared(message, at)) is not None]
+        while not self._attempt(lambda: self._commit(prepared, changes)):
+            with self._filled:
+                if self._filled.wait_for(lambda: self._closing, TRY_AGAIN_S):
+                    return
+
+    def _commit(self, prepared: Iterable[_Prepared], changes: Sequence[tuple[Change, Done | None]]) -> None:
+        store = self._connected()
+        lanes: set[LaneKey] = set()
+        ongoing: list[Ongoing] = []
+        with store:
+            self._newest = store.newest()
+            for change, _ in changes:
+                change(store)
+            for one in prepared:
+                appended = self._append(store, one)
+                lanes |= appended.lanes
+                ongoing += appended.ongoing
+        self._committed(Committed(frozenset(lanes), tuple(ongoing)))
+        for _, done in changes:
+            if done is not None:
+                done()
+
+    def _append(self, store: Store, one: _Prepared) -> Committed:
+        message = one.message
+        store.remember_open(self._epoch, message.stream_uuid, message.processes)
+        lanes: set[LaneKey] = set()
+        for body in one.bodies:
+            before = self._newest
+            if message.reason != "ongoing":
+                self._newest = store.append(body, pictures=one.pictures)
+            for route in self._routes:
+                if route.takes(body.kind, body.stream_uuid):
+                    key = LaneKey(route.endpoint, body.kind, body.stream_uuid)
+                    store.add_lane(key, before)
+                    lanes.add(key)
+        if message.reason == "ongoing":
+            return Committed(frozenset(), (Ongoing(self._newest, one.bodies),))
+        return Committed(frozenset(lanes), ())
+
+    def _prepared(self, message: ProcessMessage, at: float) -> _Prepared | None:
+        try:
+            made = bodies(message, self._encode)
+        except (TypeError, ValueError, KeyError):
+            self.dropped[class_of(message.reason), "cannot be written as JSON"] += 1
+            logger.exception("a message of reason %s cannot be written as JSON; it is lost", message.reason)
+            return None
+        return _Prepared(
+            message,
+            tuple(
+                Message(0, self._new_id(), self._epoch, b.kind, message.reason, message.stream_uuid, at, b.data)
+                for b in made
+            ),
+            any(b.pictures for b in made),
+        )
+
+    def _new_id(self) -> str:
+        return self._run.uuid("message", next(self._made))
+
+    def _retain(self) -> None:
+        retain(self._connected(), self._bounds, self._clock.time(), self.dropped)
+
+    def _connected(self) -> Store:
+        if self._store is None:
+            self._connect()
+        assert self._store is not None
+        return self._store
+
+    def _attempt(self, work: Callable[[], None]) -> bool:
+        """Do something with the database; False, with the reason in ``problem``, when it would not."""
+        try:
+            work()
+        except (sqlite3.Error, OSError) as error:
+            self._tell(f"the outbox cannot be written ({error}); messages wait in memory")
+            if _damaged(error):
+                self._disconnect()
+            return False
+        if self.problem and self._directory is not None:
+            logger.warning("webhooks: the outbox can be written again")
+            self.problem = ""
+        return True
+
+    def _tell(self, problem: str) -> None:
+        if problem != self.problem:
+            logger.error("webhooks: %s", problem)
+        self.problem = problem
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether it is worth trying again: locked, disk full, disk in trouble."""
+    passing = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF in passing
+
+
+def _damaged(error: Exception) -> bool:
+    """Whether the file is no database any more; all that may pass by itself is an ``OperationalError``."""
+    return type(error) is sqlite3.DatabaseError
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    message: ProcessMessage
+    bodies: tuple[Message, ...]
+    pictures: bool
+
+
+def class_of(reason: str) -> str:
+    """The class of a message (delivery, top): ``ongoing`` or ``durable``."""
+    return "ongoing" if reason == "ongoing" else "durable"

@@ -1,0 +1,464 @@
+"""The log of messages and who has had them, in SQLite. Statements only: no thread, no clock, no network.
+
+A message is written once, whoever receives it. A lane (endpoint, kind, stream) is a cursor into the log: what it has
+acknowledged. Nothing else has to be written when a message is sent.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import orjson
+
+from omni.delivery.body import without_pictures
+
+FILE_NAME = "outbox.sqlite"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, webhook_id TEXT NOT NULL, epoch TEXT NOT NULL, kind TEXT NOT NULL,
+    reason TEXT NOT NULL, stream TEXT NOT NULL, at REAL NOT NULL, pictures INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS message_of_stream ON message (kind, stream, id);
+CREATE INDEX IF NOT EXISTS message_by_age ON message (at, id);
+CREATE TABLE IF NOT EXISTS stream (kind TEXT NOT NULL, stream TEXT NOT NULL, PRIMARY KEY (kind, stream)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS message_with_pictures ON message (id) WHERE pictures;
+CREATE TABLE IF NOT EXISTS lane (
+    endpoint TEXT NOT NULL, kind TEXT NOT NULL, stream TEXT NOT NULL, acknowledged INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, gap INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (endpoint, kind, stream)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dead (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, message INTEGER NOT NULL REFERENCES message (id),
+    at REAL NOT NULL, cause TEXT NOT NULL, attempts INTEGER NOT NULL, status INTEGER, answer TEXT NOT NULL,
+    replay INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS dead_message ON dead (message);
+CREATE TABLE IF NOT EXISTS open_process (
+    id TEXT PRIMARY KEY, stream TEXT NOT NULL, epoch TEXT NOT NULL, record BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_WAITING = "m.kind = lane.kind AND m.stream = lane.stream AND m.id > lane.acknowledged"
+_NEXT = f"(SELECT MIN(m.id) FROM message m WHERE {_WAITING})"
+_THIS_LANE = "(endpoint, kind, stream) = (?, ?, ?)"
+_MESSAGE = "message.id, webhook_id, epoch, kind, reason, stream, message.at, body"
+_COLUMNS = ("webhook_id", "epoch", "kind", "reason", "stream_uuid", "at", "body")
+_DEAD = (
+    "id", "endpoint", "webhook_id", "kind", "reason", "stream_uuid", "published_at", "given_up_at", "cause",
+    "attempts", "last_status", "answer", "replay",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One body of the log.
+
+    Attributes:
+        id: its place in the log, from 1; 0 for an ongoing message, which is not kept.
+        webhook_id: the same on every attempt, to every endpoint.
+        epoch: the agent's run that made it.
+        kind: ``processes``, or what other types of subscribers get.
+        reason: ``begin``, ``end``, ...
+        stream_uuid: the stream.
+        at: Unix epoch seconds at which it was published.
+        body: the exact bytes.
+    """
+
+    id: int
+    webhook_id: str
+    epoch: str
+    kind: str
+    reason: str
+    stream_uuid: str
+    at: float
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKey:
+    """One endpoint's queue of one stream."""
+
+    endpoint: str
+    kind: str
+    stream_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """Where a lane is: the last message acknowledged, attempts at the next one, how many it will never get."""
+
+    acknowledged: int
+    attempts: int
+    gap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Why a message was given up: ``cause``, attempts, the last HTTP status (None: no answer), the answer's start."""
+
+    at: float
+    cause: str
+    attempts: int
+    status: int | None
+    answer: str
+
+
+class Store:
+    """A connection to one outbox.
+
+    Args:
+        path: the file; None: a database in memory.
+        create: make the tables where they are not there yet.
+        lock_wait_s: how long a statement waits for a database that another process has locked.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
+    """
+
+    def __init__(self, path: Path | None, *, create: bool = False, lock_wait_s: float = 1.0) -> None:
+        self._db = sqlite3.connect(
+            path or ":memory:", timeout=lock_wait_s, isolation_level=None, check_same_thread=False
+        )
+        self._lock = threading.Lock()
+        self._written: set[object] = set()  # lanes and streams that need not be written again
+        self._number: int | None = None  # the largest numerical_id, once it is known
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")  # a commit reaches the disk before it returns
+            self._db.execute("PRAGMA journal_size_limit=16777216")
+            if create:
+                self._db.executescript(_SCHEMA)
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('log', ?)", (uuid4().hex[:8],))
+        except BaseException:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        """Begin a transaction; it is committed where the block ends well, else taken back."""
+        self._run("BEGIN IMMEDIATE")
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            try:
+                self._run("COMMIT")
+                return
+            except sqlite3.Error:
+                self._roll_back()
+                raise
+        self._roll_back()
+
+    def _roll_back(self) -> None:
+        self._written.clear()
+        self._number = None
+        if self._db.in_transaction:
+            self._run("ROLLBACK")
+
+    # A connection is one thread's at a time: a statement is, with the fetching of all its rows.
+
+    def _run(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        with self._lock:
+            return self._db.execute(sql, values)
+
+    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def _value(self, sql: str, *values: Any) -> Any:
+        """The first column of the first row; None where there is none."""
+        rows = self._rows(sql, *values)
+        return rows[0][0] if rows else None
+
+    # The log
+
+    def append(self, message: Message, *, pictures: bool) -> int:
+        """Add a message. Returns its id."""
+        if (message.kind, message.stream_uuid) not in self._written:
+            self._run("INSERT OR IGNORE INTO stream VALUES (?, ?)", message.kind, message.stream_uuid)
+            self._written.add((message.kind, message.stream_uuid))
+        cursor = self._run(
+            "INSERT INTO message (webhook_id, epoch, kind, reason, stream, at, body, pictures)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            *(getattr(message, name) for name in _COLUMNS),
+            pictures,
+        )
+        return int(cursor.lastrowid or 0)
+
+    def begin_after(self, message_id: int) -> None:
+        """In a new log: number messages from behind this one, so that no id means two messages."""
+        self._run("DELETE FROM sqlite_sequence WHERE name = 'message'")
+        self._run("INSERT INTO sqlite_sequence VALUES ('message', ?)", message_id)
+
+    def page(self, kind: str, stream_uuid: str, after: int, *, most: int, most_bytes: int) -> list[Message]:
+        """The next messages of one stream: at most so many, and no more once their bodies are so large together."""
+        sql = f"SELECT {_MESSAGE} FROM message WHERE kind = ? AND stream = ? AND id > ? ORDER BY id LIMIT ?"
+        page: list[Message] = []
+        with self._lock, closing(self._db.execute(sql, (kind, stream_uuid, after, most))) as rows:
+            for row in rows:
+                page.append(Message(*row))
+                most_bytes -= len(page[-1].body)
+                if most_bytes <= 0:
+                    break
+        return page
+
+    def events(self, after: int, limit: int) -> list[Message]:
+        """The next messages of all streams."""
+        rows = self._rows(f"SELECT {_MESSAGE} FROM message WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+        return [Message(*row) for row in rows]
+
+    def name(self) -> str:
+        """The log's own name: cursors of another log mean nothing here."""
+        return str(self._value("SELECT value FROM meta WHERE name = 'log'"))
+
+    def newest(self) -> int:
+        """The id of the newest message that there ever was; 0: none yet."""
+        return int(self._value("SELECT seq FROM sqlite_sequence WHERE name = 'message'") or 0)
+
+    def gone(self) -> int:
+        """The id up to which messages are no longer there."""
+        first = self._value("SELECT MIN(id) FROM message")
+        return self.newest() if first is None else int(first) - 1
+
+    # Lanes
+
+    def lane(self, key: LaneKey) -> LaneState | None:
+        rows = self._rows(f"SELECT acknowledged, attempts, gap FROM lane WHERE {_THIS_LANE}", *_of(key))
+        return LaneState(*rows[0]) if rows else None
+
+    def lanes(self) -> list[LaneKey]:
+        return [LaneKey(*row) for row in self._rows("SELECT endpoint, kind, stream FROM lane")]
+
+    def add_lane(self, key: LaneKey, acknowledged: int) -> None:
+        """A lane that begins behind this message; one that is there stays as it is."""
+        if key in self._written:
+            return
+        self._run(
+            "INSERT OR IGNORE INTO lane (endpoint, kind, stream, acknowledged) VALUES (?, ?, ?, ?)",
+            *(*_of(key), acknowledged),
+        )
+        self._written.add(key)
+
+    def remove_lane(self, key: LaneKey) -> None:
+        self._run(f"DELETE FROM lane WHERE {_THIS_LANE}", *_of(key))
+        self._written.discard(key)
+
+    def acknowledge(self, key: LaneKey, message_id: int, gap_told: int) -> None:
+        """The message is out of the lane's hands; ``gap_told`` messages were reported missing with it."""
+        self._run(
+            "UPDATE lane SET acknowledged = MAX(acknowledged, ?), attempts = 0, gap = MAX(gap - ?, 0)"
+            f" WHERE {_THIS_LANE}",
+            *(message_id, gap_told, *_of(key)),
+        )
+
+    def record_attempts(self, key: LaneKey, attempts: int) -> None:
+        """How often the lane's next message was tried without success."""
+        self._run(f"UPDATE lane SET attempts = ? WHERE {_THIS_LANE}", attempts, *_of(key))
+
+    def backlog(self) -> dict[str, tuple[int, float]]:
+        """Endpoint -> (messages that wait for it, when the oldest was published); only of those with some."""
+        found: dict[str, tuple[int, float]] = {}
+        for endpoint, depth, oldest in self._rows(
+            f"SELECT endpoint, (SELECT COUNT(*) FROM message m WHERE {_WAITING}),"
+            f" (SELECT at FROM message WHERE id = {_NEXT}) FROM lane"
+        ):
+            if depth:
+                before, since = found.get(endpoint, (0, oldest))
+                found[endpoint] = (before + depth, min(since, oldest))
+        return found
+
+    # Dead letters
+
+    def bury(self, key: LaneKey, message_id: int, death: Death) -> None:
+        """Give a message up: it leaves the lane, and the next one tells that it is missing."""
+        self._run(
+            "INSERT INTO dead (endpoint, message, at, cause, attempts, status, answer) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(key.endpoint, message_id, death.at, death.cause, death.attempts, death.status, death.answer),
+        )
+        self.acknowledge(key, message_id, 0)
+        self._run(f"UPDATE lane SET gap = gap + 1 WHERE {_THIS_LANE}", *_of(key))
+
+    def dead(self, *, endpoint: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:
+        """Dead letters, oldest first, without their bodies."""
+        rows = self._rows(
+            "SELECT dead.id, endpoint, webhook_id, kind, reason, stream, message.at, dead.at, cause, attempts, status,"
+            " answer, replay FROM dead JOIN message ON message.id = dead.message"
+            " WHERE endpoint = COALESCE(?, endpoint) ORDER BY dead.id LIMIT ?",
+            *(endpoint, limit),
+        )
+        return [{**dict(zip(_DEAD, row, strict=True)), "replay": bool(row[-1])} for row in rows]
+
+    def dead_count(self) -> dict[str, int]:
+        """Endpoint -> its dead letters; only of those with some."""
+        return {str(e): int(n) for e, n in self._rows("SELECT endpoint, COUNT(*) FROM dead GROUP BY endpoint")}
+
+    def mark_for_replay(self, chosen: Chosen) -> int:
+        """Dead letters to be sent again. Returns how many."""
+        where, values = chosen.where()
+        return self._run(f"UPDATE dead SET replay = 1 WHERE {where}", *values).rowcount
+
+    def purge(self, chosen: Chosen) -> int:
+        """Forget dead letters. Returns how many."""
+        where, values = chosen.where()
+        return self._run(f"DELETE FROM dead WHERE {where}", *values).rowcount
+
+    def next_replay(self, endpoint: str) -> tuple[int, int, Message] | None:
+        """The oldest dead letter of an endpoint that is to be sent again: its id, attempts so far, the message."""
+        rows = self._rows(
+            f"SELECT dead.id, attempts, {_MESSAGE} FROM dead JOIN message ON message.id = dead.message"
+            " WHERE endpoint = ? AND replay ORDER BY dead.id LIMIT 1",
+            endpoint,
+        )
+        return (rows[0][0], rows[0][1], Message(*rows[0][2:])) if rows else None
+
+    def replay_failed(self, dead_id: int, death: Death) -> None:
+        """It stays dead."""
+        self._run(
+            "UPDATE dead SET replay = 0, at = ?, cause = ?, attempts = ?, status = ?, answer = ? WHERE id = ?",
+            *(death.at, death.cause, death.attempts, death.status, death.answer, dead_id),
+        )
+
+    # What is open, for the next start after a crash
+
+    def remember_open(self, epoch: str, stream_uuid: str, records: Iterable[dict[str, Any]]) -> None:
+        """Keep the newest record of each open process; forget those that are finalized."""
+        used = self.number_used() if self._number is None else self._number
+        number = used
+        for record in records:
+            number = max(number, record["numerical_id"])
+            if record["finalized"]:
+                self._run("DELETE FROM open_process WHERE id = ?", record["id"])
+            else:
+                self._run(
+                    "INSERT INTO open_process VALUES (?, ?, ?, ?)"
+                    " ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+                    *(record["id"], stream_uuid, epoch, orjson.dumps(record)),
+                )
+        if number > used:
+            self._run("INSERT OR REPLACE INTO meta VALUES ('number', ?)", str(number))
+        self._number = number
+
+    def left_open(self, epoch: str) -> list[tuple[str, dict[str, Any]]]:
+        """(stream, record) of the processes that other runs left open, in the order in which they began."""
+        rows = self._rows("SELECT stream, record FROM open_process WHERE epoch <> ? ORDER BY rowid", epoch)
+        return [(stream, orjson.loads(record)) for stream, record in rows]
+
+    def number_used(self) -> int:
+        """The largest ``numerical_id`` that was ever told of."""
+        return int(self._value("SELECT value FROM meta WHERE name = 'number'") or 0)
+
+    # Bounds
+
+    def oldest(self) -> float | None:
+        """When the oldest message was published."""
+        at: float | None = self._value("SELECT MIN(at) FROM message")
+        return at
+
+    def mean_bytes(self) -> float:
+        """The size of a message, going by the oldest hundred."""
+        sql = "SELECT AVG(LENGTH(body)) FROM (SELECT body FROM message ORDER BY id LIMIT 100)"
+        return max(float(self._value(sql) or 0.0), 100.0)
+
+    def used_bytes(self) -> int:
+        """What the log takes of the disk, free pages not counted."""
+        pages, free, size = (
+            int(self._value(f"PRAGMA {name}")) for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
+
+    def drop_pictures(self, limit: int) -> int:
+        """Take the pictures out of the oldest messages that have some. Returns how many messages."""
+        rows = self._rows("SELECT id, body FROM message WHERE pictures ORDER BY id LIMIT ?", limit)
+        for id_, body in rows:
+            self._run("UPDATE message SET pictures = 0, body = ? WHERE id = ?", without_pictures(body), id_)
+        return len(rows)
+
+    def drop_delivered(self, before: float, limit: int) -> int:
+        """Delete the oldest messages that nobody waits for and that were published before that time.
+
+        Returns:
+            How many, at most ``limit``.
+        """
+        found: list[int] = []
+        for kind, stream in self._rows("SELECT kind, stream FROM stream"):
+            had = self._value("SELECT MIN(acknowledged) FROM lane WHERE kind = ? AND stream = ?", kind, stream)
+            rows = self._rows(
+                "SELECT id FROM message WHERE kind = ? AND stream = ? AND id <= ? AND at < ? AND NOT EXISTS"
+                " (SELECT 1 FROM dead WHERE dead.message = message.id) ORDER BY id LIMIT ?",
+                *(kind, stream, self.newest() if had is None else had, before, limit),
+            )
+            found += [id_ for (id_,) in rows]
+        for id_ in sorted(found)[:limit]:
+            self._run("DELETE FROM message WHERE id = ?", id_)
+        return min(len(found), limit)
+
+    def drop_waiting(self, before: float, limit: int) -> list[tuple[str, int]]:
+        """Delete the oldest messages published before that time, waited for, or dead since before then.
+
+        Each lane keeps its next one.
+
+        Returns:
+            (reason, how often it was owed) of what is lost.
+        """
+        rows = self._rows(
+            f"SELECT id, kind, stream, reason FROM message WHERE at < ? AND id NOT IN (SELECT COALESCE({_NEXT}, 0)"
+            " FROM lane) AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.message = message.id AND dead.at >= ?)"
+            " ORDER BY at, id LIMIT ?",
+            *(before, before, limit),
+        )
+        lost = []
+        for id_, kind, stream, reason in rows:
+            owed = self._run(
+                "UPDATE lane SET gap = gap + 1 WHERE kind = ? AND stream = ? AND acknowledged < ?", kind, stream, id_
+            ).rowcount
+            owed += self._run("DELETE FROM dead WHERE message = ?", id_).rowcount
+            self._run("DELETE FROM message WHERE id = ?", id_)
+            lost.append((reason, owed))
+        return lost
+
+
+def numbers_used(directory: Path) -> int:
+    """The largest ``numerical_id`` that an agent with this outbox ever told of; 0 where there is none to be read."""
+    path = directory / FILE_NAME
+    if not path.is_file():
+        return 0
+    try:
+        with closing(sqlite3.connect(path, timeout=0.5)) as db:
+            row = db.execute("SELECT value FROM meta WHERE name = 'number'").fetchone()
+    except sqlite3.Error:
+        return 0
+    return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which dead letters: all that fit what is given. ``since``, ``until``: given up then, Unix epoch seconds."""
+
+    ids: Sequence[int] = ()
+    endpoint: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+    def where(self) -> tuple[str, list[Any]]:
+        """The condition in SQL, and its values."""
+        parts, values = ["1"], list[Any]()
+        if self.ids:
+            parts.append(f"id IN ({','.join('?' * len(self.ids))})")
+            values += self.ids
+        for column, value in (("endpoint =", self.endpoint), ("at >=", self.since), ("at <=", self.until)):
+            if value is not None:
+                parts.append(f"{column} ?")
+                values.append(value)
+        return " AND ".join(parts), values
+
+
+def _of(key: LaneKey) -> tuple[str, str, str]:
+    return key.endpoint, key.kind, key.stream_uuid

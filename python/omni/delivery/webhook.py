@@ -1,0 +1,123 @@
+"""The way out by HTTP: one attempt is one POST (delivery, lines 4, 9 and 10)."""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Iterable
+
+import aiohttp
+
+from omni.config import SubscriberConfig
+from omni.delivery.channel import Outcome, Outgoing
+from omni.delivery.clock import Clock
+from omni.delivery.network import ForbiddenAddressError, Guard, Resolver
+from omni.delivery.signing import signature
+
+TIMEOUT = aiohttp.ClientTimeout(total=15.0, sock_connect=3.0)
+CONNECTIONS = 16
+"""Attempts at one endpoint at the same time; more wait for one another, and for nobody else."""
+
+ANSWER_BYTES = 4096
+KEPT_BYTES = 1024
+"""Of the answer to an attempt that failed."""
+
+GONE, SLOW_DOWN = 410, frozenset({429, 503})
+
+
+class WebhookChannel:
+    """POSTs to one subscriber.
+
+    Args:
+        config: the subscriber.
+        clock: stamps the attempts.
+    """
+
+    def __init__(self, config: SubscriberConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._fixed = {name: value.get_secret_value() for name, value in config.headers.items()}
+        self._secrets = [s.get_secret_value() for s in (config.secret, config.previous_secret) if s is not None]
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        connector = aiohttp.TCPConnector(
+            limit=CONNECTIONS, resolver=Resolver(), socket_factory=Guard(private=self._config.private_networks)
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector, auto_decompress=False, timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(self, message: Outgoing) -> Outcome:
+        assert self._session is not None
+        try:
+            async with self._session.post(
+                self._config.address, data=message.body, headers=self._headers(message), allow_redirects=False
+            ) as answer:
+                return await self._outcome(answer)
+        except TimeoutError:
+            return Outcome("no answer in time", "timeout")
+        except aiohttp.ClientConnectorCertificateError as error:
+            why = getattr(error.certificate_error, "verify_message", "no reason given")
+            return Outcome(f"its TLS certificate is not valid ({why})", "tls")
+        except aiohttp.ClientSSLError:
+            return Outcome("TLS cannot be agreed on", "tls")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+            if isinstance(cause, ForbiddenAddressError):
+                return Outcome(str(cause), "forbidden")
+            return Outcome(f"cannot be reached ({type(cause).__name__})", "unreachable")
+
+    async def _outcome(self, answer: aiohttp.ClientResponse) -> Outcome:
+        status = answer.status
+        if 200 <= status < 300:
+            return Outcome("", "ok", status)
+        return Outcome(
+            f"answered {status}",
+            f"http_{status // 100}xx",
+            status,
+            await _start_of(answer),
+            _retry_after(answer.headers.get("retry-after"), self._clock.time()),
+            slow_down=status in SLOW_DOWN,
+            gone=status == GONE,
+        )
+
+    def _headers(self, message: Outgoing) -> dict[str, str]:
+        stamp = int(self._clock.time())
+        headers = {
+            **self._fixed,
+            "content-type": "application/json",
+            "webhook-id": message.webhook_id,
+            "webhook-timestamp": str(stamp),
+            **message.headers,
+        }
+        if self._secrets:
+            headers["webhook-signature"] = _signatures(self._secrets, message, stamp)
+        return headers
+
+
+def _signatures(secrets: Iterable[str], message: Outgoing, stamp: int) -> str:
+    return " ".join(signature(secret, message.webhook_id, stamp, message.body) for secret in secrets)
+
+
+async def _start_of(answer: aiohttp.ClientResponse) -> str:
+    try:
+        data = await answer.content.read(ANSWER_BYTES)
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return ""
+    return data[:KEPT_BYTES].decode("utf-8", "replace")
+
+
+def _retry_after(text: str | None, now: float) -> float | None:
+    """Seconds, from seconds or an HTTP date; None where there is neither."""
+    if text is None:
+        return None
+    if text.strip().isdecimal() and len(text) < 10:
+        return float(text)
+    try:
+        return max(email.utils.parsedate_to_datetime(text).timestamp() - now, 0.0)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,60 @@
+"""Who is told, what was given up, and trying again (delivery, lines 7 and 15)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, json
+
+from omni.delivery import Chosen
+from omni.service.context import HttpRequest
+from omni.service.fields import Field, read_fields
+
+_ENDPOINT = Field("endpoint", "text", "")
+CHOSEN = (Field("id", "int", 0), _ENDPOINT, Field("since", "int", 0), Field("until", "int", 0))
+
+
+def blueprint() -> Blueprint:
+    routes = Blueprint("webhooks", url_prefix="/api/v1/webhooks")
+    routes.add_route(webhooks, "/")
+    routes.add_route(test, "/<id:str>/test", methods=["POST"], unquote=True)
+    routes.add_route(dead, "/dead")
+    routes.add_route(replay, "/replay", methods=["POST"])
+    routes.add_route(purge, "/purge", methods=["POST"])
+    return routes
+
+
+async def webhooks(request: HttpRequest) -> HTTPResponse:
+    return json(await asyncio.to_thread(request.app.ctx.agent.delivery.stats))
+
+
+async def test(request: HttpRequest, id: str) -> HTTPResponse:
+    read_fields(request, ())
+    return json(await asyncio.to_thread(request.app.ctx.agent.delivery.test, id))
+
+
+async def dead(request: HttpRequest) -> HTTPResponse:
+    fields = read_fields(request, (_ENDPOINT,))
+    letters = await asyncio.to_thread(request.app.ctx.agent.delivery.log.dead, fields["endpoint"] or None)
+    return json({"dead": letters})
+
+
+async def replay(request: HttpRequest) -> HTTPResponse:
+    count = await asyncio.to_thread(request.app.ctx.agent.delivery.log.replay, _chosen(request))
+    return json({"replayed": count})
+
+
+async def purge(request: HttpRequest) -> HTTPResponse:
+    count = await asyncio.to_thread(request.app.ctx.agent.delivery.log.purge, _chosen(request))
+    return json({"purged": count})
+
+
+def _chosen(request: HttpRequest) -> Chosen:
+    fields: dict[str, Any] = read_fields(request, CHOSEN)
+    return Chosen(
+        ids=(fields["id"],) if fields["id"] else (),
+        endpoint=fields["endpoint"] or None,
+        since=fields["since"] or None,
+        until=fields["until"] or None,
+    )

@@ -1,0 +1,284 @@
+"""What is kept, in which order, and what gives way (delivery, lines 1, 2, 3, 6 and 12)."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+from tests.unit.delivery.conftest import (
+    RUN,
+    STREAMS,
+    FakeClock,
+    Inbox,
+    Scripted,
+    deliver,
+    eventually,
+    message,
+    new_delivery,
+    record,
+)
+
+from omni.config import load_config
+from omni.delivery import Delivery
+from omni.delivery.outbox import MOST_HANDED_OVER
+from omni.delivery.store import FILE_NAME, numbers_used
+from omni.errors import ConfigError
+from omni.types import ProcessMessage, Run
+
+NEXT_RUN = Run(UUID(int=2), 2000.0)
+NOWHERE = "http://127.0.0.1:9/x"
+
+
+def test_what_was_not_delivered_goes_out_after_the_next_start_with_its_id(tmp_path: Path, inbox: Inbox) -> None:
+    first = new_delivery([{"id": "site", "url": NOWHERE}], directory=str(tmp_path))
+    first.start()
+    for number in range(1, 31):
+        first.publish(message("begin", number))
+    eventually(lambda: first.log.backlog().get("site", (0,))[0] == 30)
+    eventually(lambda: first.stats()["endpoints"][0]["attempts"])
+    ids = [event["webhook_id"] for event in first.log.events().events]
+    first.stop()
+    second = new_delivery([{"id": "site", "url": inbox.address}], directory=str(tmp_path), run=NEXT_RUN)
+    second.start()
+    second.publish(message("begin", 31))
+    eventually(lambda: 31 in inbox.numbers())
+    second.stop()
+    begun = [m for m in inbox.messages if m.reason == "begin"]
+    assert [m.processes[0]["numerical_id"] for m in begun] == list(range(1, 32))
+    assert [m.webhook_id for m in begun[:30]] == ids
+    assert [int(m.attempt) > 1 for m in begun] == [True] * 30 + [False]
+    assert [m.sequence for m in inbox.messages] == [str(n) for n in range(1, len(inbox.messages) + 1)]
+    assert {m.epoch for m in inbox.messages} == {str(NEXT_RUN.run_id)}
+
+
+def test_what_was_open_at_a_crash_is_ended_by_the_next_start(tmp_path: Path, inbox: Inbox) -> None:
+    first = new_delivery([], directory=str(tmp_path))
+    first.start()
+    for one in (message("begin", 1), message("begin", 2), message("begin", 3, STREAMS[1]), message("end", 1)):
+        first.publish(one)
+    later = {**record(2), "frame_interval": [0, 99]}
+    first.publish(ProcessMessage("ongoing", STREAMS[0], 1001.0, (later,)))
+    first.stop()  # nothing ended 2 and 3: the log is as a killed process leaves it
+    second = new_delivery([{"url": inbox.address}], directory=str(tmp_path), run=NEXT_RUN)
+    assert second.numbers_used() == 3
+    second.start()
+    eventually(lambda: len(inbox.messages) == 2)
+    second.stop()
+    ended = {m.processes[0]["numerical_id"]: m.processes[0] for m in inbox.messages}
+    assert set(ended) == {2, 3}
+    assert all(
+        process["finalized"] and process["omni"]["end_reason"] == "agent_restarted" for process in ended.values()
+    )
+    assert ended[2]["frame_interval"] == [0, 99]
+    third = new_delivery([], directory=str(tmp_path), run=RUN)
+    third.start()
+    third.stop()
+    assert len(third.stats()["endpoints"]) == 0
+
+
+def test_an_ongoing_message_is_not_kept_but_its_number_is_taken_in_turn(scripted: Any, clock: FakeClock) -> None:
+    receiver: Scripted = scripted(lambda n: 500 if n == 1 else 200)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], clock=clock)
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: clock.longest_sleep() >= 4)
+    for number in (2, 3, 4):
+        delivery.publish(message("ongoing", number))
+    delivery.publish(message("end", 1))
+    delivery.publish(message("ongoing", 5))
+    eventually(lambda: any(d["count"] == 3 for d in delivery.stats()["endpoints"][0]["dropped"]))
+    clock.advance(10)
+    eventually(lambda: len(receiver.requests) == 4)
+    assert [event["reason"] for event in delivery.log.events().events] == ["begin", "end"]
+    delivery.stop()
+    assert receiver.header("omni-reason") == ["begin", "begin", "end", "ongoing"]
+    assert receiver.header("omni-sequence") == ["1", "1", "2", "3"]
+    assert b'"numerical_id":5' in receiver.requests[3][1]
+
+
+def test_an_ongoing_message_that_failed_gives_way_to_what_came_after_it(scripted: Any, clock: FakeClock) -> None:
+    receiver: Scripted = scripted(lambda n: 500 if n == 1 else 200)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], clock=clock)
+    delivery.start()
+    delivery.publish(message("ongoing", 1))
+    eventually(lambda: clock.longest_sleep() >= 4)
+    delivery.publish(message("end", 1))
+    eventually(lambda: delivery.log.backlog().get("site", (0,))[0] == 1)
+    clock.advance(10)
+    eventually(lambda: len(receiver.requests) == 2)
+    delivery.stop()
+    assert receiver.header("omni-reason") == ["ongoing", "end"]
+    assert receiver.header("omni-sequence") == ["1", "1"]
+
+
+def test_a_new_endpoint_is_not_told_of_the_past(tmp_path: Path, inbox: Inbox) -> None:
+    deliver([], [message("begin", 1)], directory=str(tmp_path))
+    deliver([{"url": inbox.address}], [message("ongoing", 7), message("begin", 2)], directory=str(tmp_path))
+    assert 1 not in inbox.numbers()
+    assert inbox.numbers()[-1] == 2
+
+
+def test_the_outbox_is_private_and_belongs_to_one_agent(tmp_path: Path) -> None:
+    directory = tmp_path / "outbox"
+    first = new_delivery([], directory=str(directory))
+    first.start()
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert stat.S_IMODE((directory / FILE_NAME).stat().st_mode) == 0o600
+    with pytest.raises(ConfigError, match=r"\$\.delivery\.directory: .*another agent"):
+        new_delivery([], directory=str(directory)).start()
+    first.stop()
+    second = new_delivery([], directory=str(directory))
+    second.start()
+    second.stop()
+
+
+def test_a_damaged_outbox_is_put_aside(tmp_path: Path, inbox: Inbox) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"no database at all" * 1000)
+    stats = deliver([{"url": inbox.address}], [message("begin", 1)], directory=str(tmp_path))
+    assert inbox.numbers() == [1]
+    assert stats["dropped"] == [{"class": "durable", "cause": "database damaged", "count": 1}]
+    assert len(list(tmp_path.glob(f"{FILE_NAME}.damaged-*"))) == 1
+
+
+def test_one_that_cannot_be_made_is_replaced_by_memory_and_said(tmp_path: Path, inbox: Inbox) -> None:
+    (tmp_path / "file").write_text("in the way")
+    delivery = new_delivery([{"url": inbox.address}], directory=str(tmp_path / "file" / "outbox"))
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: inbox.numbers() == [1])
+    assert "cannot be used" in delivery.problems()[0]
+    delivery.stop()
+
+
+def test_while_it_is_locked_messages_wait_in_memory_and_then_go_out(tmp_path: Path, inbox: Inbox) -> None:
+    delivery = new_delivery([{"url": inbox.address}], directory=str(tmp_path))
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: inbox.numbers() == [1])
+    other = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for number in range(2, 20):
+        delivery.publish(message("begin", number))
+    eventually(lambda: delivery.problems())
+    assert "locked" in delivery.problems()[0]
+    assert inbox.numbers() == [1]
+    other.execute("ROLLBACK")
+    other.close()
+    eventually(lambda: len(inbox.messages) == 19)
+    assert inbox.numbers() == list(range(1, 20))
+    assert delivery.problems() == []
+    delivery.stop()
+
+
+def test_publishing_never_waits_and_is_bounded(tmp_path: Path) -> None:
+    delivery = new_delivery([], directory=str(tmp_path))
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: delivery.log.events().events)
+    other = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    delivery.publish(message("begin", 2))
+    eventually(lambda: delivery.problems())
+    picture = {record(1)["id"]: np.zeros((4, 4, 3), np.uint8)}
+    for number in range(MOST_HANDED_OVER + 7):
+        delivery.publish(replace(message("begin", number + 3), best_shots=picture))
+    dropped = {(d["class"], d["cause"]): d["count"] for d in delivery.stats()["dropped"]}
+    other.execute("ROLLBACK")
+    other.close()
+    assert dropped["durable", "not written in time"] == 7
+    assert dropped["image", "not written in time"] > MOST_HANDED_OVER - 200
+    delivery.stop()
+
+
+def filled(tmp_path: Path, count: int, size: int, clock: FakeClock, **settings: Any) -> Delivery:
+    """An outbox with so many messages of that size, half of them pictures, that nobody takes."""
+    config = load_config(
+        {
+            "webhook_tracking_subscribers": [{"id": "site", "url": NOWHERE}],
+            "delivery": {"directory": str(tmp_path), **settings},
+        }
+    )
+    delivery = Delivery(
+        config.webhook_tracking_subscribers, RUN, encode=lambda _: "A" * size, settings=config.delivery, clock=clock
+    )
+    delivery.start()
+    for number in range(1, count + 1):
+        picture = {str(UUID(int=number)): np.zeros((2, 2, 3), np.uint8)}
+        delivery.publish(replace(message("end", number, padding=size), best_shots=picture))
+        if number % 50 == 0:
+            delivery._outbox.flush(10)
+    return delivery
+
+
+def test_a_full_outbox_gives_up_pictures_first_then_the_oldest(tmp_path: Path, clock: FakeClock) -> None:
+    delivery = filled(tmp_path, 100, 10_000, clock, max_bytes=1 << 20)
+    eventually(lambda: delivery.stats()["outbox"]["bytes"] <= 1 << 20)
+    assert delivery.log.backlog()["site"][0] >= 60
+    dropped = {(d["class"], d["cause"]): d["count"] for d in delivery.stats()["dropped"]}
+    assert dropped["image", "outbox full"] > 0
+    for number in range(200, 300):
+        delivery.publish(message("end", number, padding=10_000))
+    delivery._outbox.flush(10)
+    eventually(lambda: delivery.stats()["outbox"]["bytes"] <= 1 << 20)
+    kept = [event["body"]["processes"][0] for event in delivery.log.events(limit=1000).events]
+    assert [process for process in kept if "best_shot" in process] == []
+    numbers = [process["numerical_id"] for process in kept]
+    assert (numbers[0], numbers[-1]) == (1, 299)  # the first is being tried, the last came last
+    assert numbers == sorted(numbers)
+    [lost] = [d["count"] for d in delivery.stats()["dropped"] if (d["class"], d["cause"]) == ("durable", "outbox full")]
+    assert lost == 200 - len(numbers)
+    delivery.stop()
+
+
+def test_what_was_lost_is_told_with_the_next_message(tmp_path: Path, clock: FakeClock, scripted: Any) -> None:
+    delivery = filled(tmp_path, 20, 10, clock)
+    delivery._outbox.flush(10)
+    delivery.stop()
+    receiver: Scripted = scripted(lambda _: 200)
+    clock.jump(73 * 3600)
+    late = new_delivery([{"id": "site", "url": receiver.address}], directory=str(tmp_path), run=NEXT_RUN, clock=clock)
+    late._outbox.open()
+    eventually(lambda: any(d["cause"] == "too old" for d in late.stats()["dropped"]))
+    late._outbox.close(5)
+    last = new_delivery([{"id": "site", "url": receiver.address}], directory=str(tmp_path), run=RUN, clock=clock)
+    last.start()
+    last.publish(message("begin", 99))
+    eventually(lambda: any(b'"numerical_id":99,' in body for _, body in receiver.requests))
+    last.stop()
+    assert receiver.header("omni-gap")[0] == "19"
+    assert receiver.header("omni-gap")[1:] == [None] * (len(receiver.requests) - 1)
+
+
+def test_the_log_keeps_what_was_delivered_for_those_who_pull(tmp_path: Path, inbox: Inbox, clock: FakeClock) -> None:
+    delivery = new_delivery([{"url": inbox.address}], directory=str(tmp_path), clock=clock, max_age_hours=1)
+    delivery.start()
+    for number in range(1, 6):
+        delivery.publish(message("begin", number))
+    eventually(lambda: len(inbox.messages) == 5)
+    page = delivery.log.events(limit=3)
+    assert [event["body"]["processes"][0]["numerical_id"] for event in page.events] == [1, 2, 3]
+    rest = delivery.log.events(page.next)
+    assert [event["body"]["processes"][0]["numerical_id"] for event in rest.events] == [4, 5]
+    assert not rest.gap
+    assert delivery.log.events(rest.next).events == []
+    assert delivery.log.events("00000000-3").gap
+    with pytest.raises(ValueError, match="cursor"):
+        delivery.log.events("x")
+    clock.jump(3601)
+    eventually(lambda: delivery.log.events(page.next).gap)
+    delivery.stop()
+    assert numbers_used(tmp_path) == 5
+
+
+def test_with_neither_subscriber_nor_folder_nothing_is_kept() -> None:
+    idle = new_delivery([])
+    idle.start()
+    idle.publish(message("begin", 1))
+    assert idle.stats()["endpoints"] == []
+    idle.stop()

@@ -1,0 +1,194 @@
+"""Attempts, pauses and what ends them (delivery, lines 2, 4, 5 and 7), on a clock that the test moves."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+from tests.unit.delivery.conftest import STREAMS, FakeClock, Inbox, Scripted, eventually, message, new_delivery
+
+from omni.config import DeliveryConfig
+from omni.delivery import Chosen, Delivery
+from omni.delivery.retry import FAILURES, LONGEST_REST_S, REST_S, Breaker, RetryPlan
+
+Make = Callable[[Callable[[int], Any]], Scripted]
+
+
+def wait_for_attempt(receiver: Scripted, count: int, delivery: Delivery) -> None:
+    eventually(lambda: len(receiver.requests) == count)
+    eventually(lambda: sum(delivery.stats()["endpoints"][0]["attempts"].values()) == count)
+
+
+def test_the_plan_is_kept_to_its_end_and_then_the_letter_is_dead(scripted: Make, clock: FakeClock) -> None:
+    receiver = scripted(lambda n: (500, {}, b"x" * 5000) if n <= 12 else 200)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], clock=clock)
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    total = 0.0
+    for made, planned in enumerate(DeliveryConfig().retry_s[1:], 1):
+        wait_for_attempt(receiver, made, delivery)
+        eventually(lambda planned=planned: clock.longest_sleep() >= 0.8 * planned)
+        pause = clock.longest_sleep()
+        assert 0.8 * planned <= pause <= 1.2 * planned
+        clock.advance(pause - 0.01)
+        assert len(receiver.requests) == made
+        clock.advance(0.02)
+        total += pause
+    wait_for_attempt(receiver, 12, delivery)
+    assert total > 0.8 * 72 * 3600
+    eventually(lambda: delivery.log.dead())
+    [dead] = delivery.log.dead()
+    assert (dead["attempts"], dead["last_status"], dead["cause"]) == (12, 500, "answered 500")
+    assert len(dead["answer"]) == 1024
+    assert receiver.header("omni-attempt") == [str(n) for n in range(1, 13)]
+    assert len(set(receiver.header("webhook-id"))) == 1
+    delivery.publish(message("end", 1))
+    eventually(lambda: clock.longest_sleep() > 0 and (clock.advance(LONGEST_REST_S) or len(receiver.requests) == 13))
+    assert (receiver.header("omni-sequence")[-1], receiver.header("omni-gap")[-1]) == ("2", "1")
+    delivery.stop()
+
+
+def test_the_plan_adds_up_to_three_days() -> None:
+    assert sum(DeliveryConfig().retry_s) >= 72 * 3600
+
+
+@pytest.mark.parametrize(("retry_after", "low", "high"), [(7.0, 7.0, 7.0), (3600.0, 10.0, 10.0), (0.0, 4.0, 6.0)])
+def test_retry_after_counts_within_twice_the_plan(retry_after: float, low: float, high: float) -> None:
+    assert low <= (RetryPlan((0.0, 5.0)).pause(1, retry_after) or 0.0) <= high
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("as_date", [False, True])
+def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(
+    scripted: Make, clock: FakeClock, status: int, as_date: bool
+) -> None:
+    text = formatdate(clock.time() + 8, usegmt=True) if as_date else "8"
+    receiver = scripted(lambda n: (status, {"retry-after": text}, b"") if n == 1 else 200)
+    delivery = new_delivery([{"url": receiver.address}], clock=clock)
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    wait_for_attempt(receiver, 1, delivery)
+    delivery.publish(message("begin", 2, STREAMS[1]))  # another lane waits too
+    eventually(lambda: clock.longest_sleep() > 7)
+    clock.advance(7.5)
+    assert len(receiver.requests) == 1
+    eventually(lambda: clock.advance(1.0) or len(receiver.requests) == 3)
+    delivery.stop()
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 404, 500])
+def test_only_2xx_is_success_and_redirects_are_not_followed(scripted: Make, clock: FakeClock, status: int) -> None:
+    other = scripted(lambda _: 200)
+    receiver = scripted(lambda n: (status, {"location": other.address}, b"") if n == 1 else 204)
+    delivery = new_delivery([{"url": receiver.address}], clock=clock)
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    wait_for_attempt(receiver, 1, delivery)
+    eventually(lambda: clock.longest_sleep() >= 4)
+    clock.advance(6)
+    wait_for_attempt(receiver, 2, delivery)
+    delivery.stop()
+    assert other.requests == []
+    assert delivery.stats()["delivered"] == {"begin": 1}
+
+
+def test_a_receiver_that_is_gone_is_told_nothing_more(scripted: Make, inbox: Inbox) -> None:
+    receiver = scripted(lambda _: 410)
+    delivery = new_delivery([{"url": receiver.address}, {"url": inbox.address}])
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: delivery.stats()["endpoints"][0]["disabled"])
+    for number in range(2, 10):
+        delivery.publish(message("begin", number))
+    eventually(lambda: len(inbox.messages) == 9)
+    delivery.stop()
+    assert len(receiver.requests) == 1
+    assert delivery.log.backlog().get(delivery.stats()["endpoints"][0]["id"]) is None
+
+
+def test_a_failing_endpoint_rests_and_is_probed_by_one(clock: FakeClock) -> None:
+    breaker = Breaker(clock)
+    for _ in range(FAILURES):
+        assert breaker.wait_s() == 0
+        breaker.failed()
+    for rest in (REST_S, 2 * REST_S, 4 * REST_S, 8 * REST_S, LONGEST_REST_S, LONGEST_REST_S):
+        assert breaker.wait_s() == pytest.approx(rest)
+        clock.advance(rest)
+        assert breaker.wait_s() == 0
+        assert breaker.wait_s() > 0  # one at a time
+        breaker.failed()
+    clock.advance(LONGEST_REST_S)
+    assert breaker.wait_s() == 0
+    breaker.succeeded()
+    assert [breaker.wait_s() for _ in range(3)] == [0, 0, 0]
+
+
+def test_when_one_lane_gets_through_all_others_try_at_once(scripted: Make, clock: FakeClock) -> None:
+    up = itertools.count()
+    receiver = scripted(lambda n: 500 if n <= 6 else 200)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], clock=clock, retry_s=[0, 10000, 10000])
+    delivery.start()
+    for n, stream in enumerate(f"6f1c7c1e-0000-4000-8000-00000000000{n}" for n in range(6)):
+        delivery.publish(message("begin", n + 1, stream))
+    eventually(lambda: clock.advance(REST_S) or len(receiver.requests) >= 6 or next(up) > 10_000)
+    assert delivery.test("site")["delivered"]
+    eventually(lambda: delivery.stats()["delivered"] == {"begin": 6})
+    assert clock.monotonic() < 1_700_000_000 + 10_000 * 0.8
+    delivery.stop()
+
+
+def test_dead_letters_are_listed_replayed_and_purged(scripted: Make, clock: FakeClock) -> None:
+    receiver = scripted(lambda n: (422, {}, b"no room") if n <= 3 else 200)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], clock=clock, retry_s=[0])
+    delivery.start()
+    for number in (1, 2, 3):
+        delivery.publish(message("begin", number))
+    eventually(lambda: len(delivery.log.dead()) == 3)
+    first, second, third = delivery.log.dead("site")
+    assert first["answer"] == "no room"
+    assert delivery.stats()["endpoints"][0]["dead"] == 3
+    assert delivery.log.replay(Chosen(ids=(second["id"],))) == 1
+    eventually(lambda: clock.advance(1.0) or len(receiver.requests) == 4)
+    headers, _ = receiver.requests[3]
+    assert (headers["webhook-id"], headers["omni-attempt"], headers["omni-replay"]) == (
+        second["webhook_id"],
+        "2",
+        "true",
+    )
+    eventually(lambda: len(delivery.log.dead()) == 2)
+    assert delivery.log.purge(Chosen(endpoint="other")) == 0
+    assert delivery.log.purge(Chosen(endpoint="site", since=first["given_up_at"], until=third["given_up_at"])) == 2
+    assert delivery.log.dead() == []
+    delivery.stop()
+
+
+def test_a_heartbeat_is_sent_when_it_is_quiet(scripted: Make, clock: FakeClock) -> None:
+    receiver = scripted(lambda _: 200)
+    delivery = new_delivery([{"url": receiver.address}], clock=clock, heartbeat_s=60)
+    delivery.start()
+    for count in (1, 2):
+        eventually(lambda: clock.longest_sleep() > 59)
+        clock.advance(60)
+        wait_for_attempt(receiver, count, delivery)
+    delivery.stop()
+    assert receiver.header("omni-reason") == ["heartbeat"] * 2
+    assert receiver.requests[0][1] == b'{"processes":[]}'
+
+
+def test_a_test_says_how_it_went(scripted: Make) -> None:
+    receiver = scripted(lambda n: 200 if n == 1 else 500)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}])
+    delivery.start()
+    assert {**delivery.test("site"), "latency_ms": 0} == {
+        "delivered": True,
+        "status": 200,
+        "failure": "",
+        "latency_ms": 0,
+    }
+    assert delivery.test("site")["failure"] == "answered 500"
+    with pytest.raises(LookupError, match="there are: site"):
+        delivery.test("other")
+    delivery.stop()
