@@ -1,15 +1,25 @@
-"""The compiled core. Use it through omni.track, omni.fusion and omni.encode, which document it."""
+"""The compiled core. Use it through omni.track, omni.fusion, omni.regions and omni.encode, which document it."""
 
 from typing import TypeAlias, final
 
 from omni.types import Float32, Float64, Int32, Int64, UInt8
 
-__all__ = ["RUST_VERSION", "Homography", "MapFuser", "Tracker", "encode_jpeg", "encode_jpeg_base64"]
+__all__ = [
+    "RUST_VERSION",
+    "Homography",
+    "MapFuser",
+    "Region",
+    "RegionMonitor",
+    "Tracker",
+    "encode_jpeg",
+    "encode_jpeg_base64",
+]
 
 RUST_VERSION: str
 
 _TrackColumns: TypeAlias = tuple[float, Int64, Float32, Float32, Int32, UInt8, Int32, Float64]
 _MapColumns: TypeAlias = tuple[Int64, Float64, Float64, Float64, Float64, Float64, Int64]
+_RegionColumns: TypeAlias = tuple[UInt8, Int32, Int64, Float64]
 _CameraBoxes: TypeAlias = tuple[int, Float32, Float32, Int64 | None]
 
 @final
@@ -90,6 +100,19 @@ class MapFuser:
     ) -> MapFuser: ...
     def set_camera(self, camera: int, homography: Homography) -> None: ...
     def update(self, cameras: list[_CameraBoxes], timestamp: float) -> _MapColumns: ...
+
+@final
+class Region:
+    def __new__(cls, points: Float64, *, presence: bool, direction: tuple[float, float] | None) -> Region: ...
+
+@final
+class RegionMonitor:
+    def __new__(cls, regions: list[Region], *, inertia_frames: int) -> RegionMonitor: ...
+    def update(
+        self, track_id: Int64, points: Float64, heights: Float64, *, timestamp: float, frame: int
+    ) -> _RegionColumns: ...
+    def forget(self, track_id: Int64) -> _RegionColumns: ...
+    def forget_all(self) -> _RegionColumns: ...
 
 def encode_jpeg(image: UInt8, quality: int) -> bytes: ...
 def encode_jpeg_base64(image: UInt8, quality: int) -> str: ...

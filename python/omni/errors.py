@@ -61,6 +61,18 @@ class NotOpenError(OmniError, LookupError):
     slug = "external-process-not-open"
 
 
+class StateError(OmniError):
+    """A file of the state folder that cannot be opened, read or written."""
+
+    slug = "state-unusable"
+
+
+class UnknownLineError(OmniError, LookupError):
+    """The UUID of a line that is not configured."""
+
+    slug = "unknown-line"
+
+
 class PortInUseError(OmniError):
     """The address that the service or a receiver was told to listen on is taken."""
 

@@ -1,4 +1,4 @@
-"""A receiver of webhooks: checks every message against the JSON Schema and hands it on."""
+"""A receiver of webhooks of both types: checks every message against its JSON Schema and hands it on."""
 
 from __future__ import annotations
 
@@ -16,19 +16,24 @@ from aiohttp import web
 
 from omni.delivery import SignatureError, verify
 from omni.errors import PortInUseError
-from omni.process import schema_errors
+from omni.process import event_errors, schema_errors
 
 MOST_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One webhook: ``reason``, ``sequence``, ``attempt`` of its headers, ``processes``, what is ``wrong`` with it."""
+    """One webhook.
+
+    ``reason``, ``sequence`` and ``attempt`` are of its headers; it carries ``processes`` or one ``event``, unless
+    something is ``wrong`` with it.
+    """
 
     reason: str
     sequence: str
     attempt: str
     processes: list[dict[str, Any]]
+    event: dict[str, Any] | None = None
     wrong: list[str] = field(default_factory=list)
 
 
@@ -103,14 +108,16 @@ def _read(request: web.Request, body: bytes) -> Received:
     headers = request.headers
     try:
         payload = json.loads(body)
-        wrong = schema_errors(payload)
+        is_event = isinstance(payload, dict) and "processes" not in payload
+        wrong = event_errors(payload) if is_event else schema_errors(payload)
     except ValueError as error:
-        payload, wrong = {}, [f"the body is not JSON: {error}"]
+        payload, is_event, wrong = {}, False, [f"the body is not JSON: {error}"]
     return Received(
         reason=headers.get("omni-reason", "unknown"),
         sequence=headers.get("omni-sequence", "?"),
         attempt=headers.get("omni-attempt", "?"),
-        processes=[] if wrong else payload["processes"],
+        processes=[] if wrong or is_event else payload["processes"],
+        event=payload if is_event and not wrong else None,
         wrong=wrong,
     )
 
@@ -124,6 +131,10 @@ def describe(received: Received, names: dict[str, str] | None = None) -> str:
     """
     if received.wrong:
         return f"{received.reason:<8} REFUSED  {received.wrong[0]}"
+    if received.event is not None:
+        place = received.event.get("roi") or received.event.get("line") or {"name": ""}
+        way = received.event.get("state") or received.event.get("direction") or ""
+        return f"{received.event['timestamp'][11:23]}  event    {received.event['type']} {place['name']} {way}"
     first = received.processes[0]
     stream = (names or {}).get(first["source"], first["source"][:8])
     stamp = first["time_interval"][1][11:23]
@@ -133,5 +144,8 @@ def describe(received: Received, names: dict[str, str] | None = None) -> str:
         return f"{head} {len(received.processes)} processes open{again}"
     picture = "  with best shot" if any("best_shot" in process for process in received.processes) else ""
     who = f"{first['object']['class']} #{first['numerical_id']}"
+    place = first.get("roi") or first.get("line")
+    if place is not None:
+        return f"{head} {who} {place['name']} {first.get('direction', '')}".rstrip() + again
     why = first.get("omni", {}).get("end_reason")
     return f"{head} {who}{f'  ({why})' if why else ''}{picture}{again}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 import numpy as np
@@ -113,6 +113,57 @@ class Tracks:
     def __len__(self) -> int:
         return len(self.track_id)
 
+    def where(self, chosen: npt.NDArray[np.bool_]) -> Tracks:
+        """Those tracks for which ``chosen`` (M,) is true."""
+        return Tracks(
+            timestamp=self.timestamp,
+            track_id=self.track_id[chosen],
+            xyxy=self.xyxy[chosen],
+            confidence=self.confidence[chosen],
+            class_id=self.class_id[chosen],
+            state=self.state[chosen],
+            detection_index=self.detection_index[chosen],
+            first_timestamp=self.first_timestamp[chosen],
+        )
+
+
+RegionEventKind = Literal["entry", "exit", "forward", "reverse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Where a person stood in one frame: ``x``, ``y`` relative to the picture, seconds, number of the frame."""
+
+    x: float
+    y: float
+    timestamp: float
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegionEvent:
+    """Somebody is in a region, is no more, or came through a line.
+
+    Attributes:
+        kind: ``entry``, ``exit``; of lines ``forward`` (along its direction), ``reverse``.
+        region_uuid: the region or line.
+        region_name: its name.
+        track_id: whose track.
+        before: the last sight before the border was passed inwards; None where the track began inside.
+        entered: the first sight after that.
+        last: the last sight before the border was passed outwards; of an entry the latest.
+        after: the first sight after that; None while inside, and where the track ended inside.
+    """
+
+    kind: RegionEventKind
+    region_uuid: str
+    region_name: str
+    track_id: int
+    before: Sight | None
+    entered: Sight
+    last: Sight
+    after: Sight | None
+
 
 @dataclass(frozen=True, slots=True)
 class MapState:
@@ -151,12 +202,14 @@ class FrameResult:
         tracks: the confirmed tracks that this frame supports.
         object_uuid: for each track the UUID of the human it stands for.
         stage_s: seconds spent in each stage for this frame, by stage name.
+        bodies: (N, 4) float32 pixels, everybody who may be in the picture.
     """
 
     frame: Frame
     tracks: Tracks
     object_uuid: tuple[str, ...]
     stage_s: Mapping[str, float]
+    bodies: Float32 = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +257,7 @@ class ProcessMessage:
         processes: the records, plain Python values after the JSON Schema (protocol, section 3), without pictures.
         best_shots: process id -> picture (H, W, 3) uint8 BGR of those that have one; encoded only when somebody
             receives it.
+        events: what subscribers of type ``events`` get, one object a POST.
     """
 
     reason: str
@@ -211,3 +265,4 @@ class ProcessMessage:
     timestamp: float
     processes: tuple[dict[str, Any], ...]
     best_shots: Mapping[str, UInt8] = field(default_factory=dict)
+    events: tuple[dict[str, Any], ...] = ()

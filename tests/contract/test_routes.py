@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 from omni.config import load_config
-from omni.errors import NotOpenError, UnknownStreamError
-from omni.service import create_app
+from omni.service import create_app, problems
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "http.md").read_text()
@@ -25,13 +24,11 @@ def test_every_route_is_documented() -> None:
 
 
 def test_every_kind_of_error_is_documented() -> None:
-    raised = {UnknownStreamError.slug, NotOpenError.slug}
+    raised = {error.slug for error in problems._STATUS_OF}
     for path in (ROOT / "python" / "omni" / "service").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Problem", "_refuse"):
                 raised |= {a.value for a in node.args if isinstance(a, ast.Constant) and _is_slug(a.value)}
-    from omni.service import problems
-
     raised |= {slug for slug, _ in problems._PLAIN.values()}
     assert set(re.findall(r"urn:omni:problem:([a-z-]+)", DOCUMENT)) == raised
 

@@ -43,6 +43,8 @@ def test_the_demo_runs_the_whole_system(street_clip: Path, person_model: str) ->
     assert summary["webhooks"]["wrong"] == 0
     assert summary["webhooks"]["received"] == summary["webhooks"]["delivered"]
     assert {"begin", "ongoing", "end"} <= set(summary["webhooks"]["delivered"])
+    assert [line["name"] for line in summary["lines"]] == ["path"]
+    assert "roi" in summary["webhooks"]["delivered"]
     assert sum(summary["stage_share"].values()) == pytest.approx(1, abs=0.01)
 
 

@@ -18,6 +18,15 @@ from omni.process import schema_errors
 from omni.types import Run
 
 FRAMES = 90
+CORNERS = [{"x": x, "y": y} for x, y in ((0.4, 0.2), (0.5, 0.2), (0.5, 1.0), (0.4, 1.0))]
+REGIONS = [
+    {
+        "name": "lamp post",
+        "uuid": "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59",
+        "points": CORNERS,
+        "trigger_settings": {"is_roi": True, "direction": {"x": 1.0, "y": 0.0}},
+    }
+]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +46,7 @@ def replay(clip: Path) -> tuple[dict[str, list[bytes]], list[bytes], dict[str, A
     config["webhook_tracking_subscribers"] = []
     config["map_tracking"]["views"][0]["image"] = None
     config["ongoings_interval_in_msec"] = 1000
+    config["mutlistream_ROI"] = {"regions": REGIONS}
     for stream in config["streams"]:
         stream["pace"] = "fast"
     told: dict[str, list[bytes]] = defaultdict(list)
@@ -46,7 +56,9 @@ def replay(clip: Path) -> tuple[dict[str, list[bytes]], list[bytes], dict[str, A
         assert schema_errors({"processes": list(message.processes)}) == []
         pictures = {name: image.tobytes().hex()[:64] for name, image in message.best_shots.items()}
         with lock:
-            told[message.stream_uuid].append(orjson.dumps([message.reason, message.processes, pictures]))
+            told[message.stream_uuid].append(
+                orjson.dumps([message.reason, message.processes, message.events, pictures])
+            )
 
     agent = Agent(config, run=Run(UUID(int=7), 1_700_000_000.0))
     agent.subscribe(keep)
@@ -63,5 +75,5 @@ def test_a_replay_gives_the_same_bytes(short_clip: Path, person_model: str) -> N
     assert first[2]["frames"] == 2 * FRAMES
     assert len(first[0]) == 2
     reasons = {orjson.loads(message)[0] for messages in first[0].values() for message in messages}
-    assert reasons == {"begin", "ongoing", "end"}
+    assert reasons == {"begin", "roi", "line", "ongoing", "end"}
     assert first[2]["map_objects"]["top_view"] >= 4

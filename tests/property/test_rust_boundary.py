@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from omni import Homography, MapFuser, Tracker, TrackerConfig, encode_jpeg, encode_jpeg_base64
+from omni import Homography, MapFuser, Tracker, TrackerConfig, _core, encode_jpeg, encode_jpeg_base64
 from omni.errors import OmniError
 from omni.types import Detections
 
@@ -148,3 +148,48 @@ def test_encoder_survives_any_picture(image: Any, quality: Any, how: int) -> Non
     for encode in (encode_jpeg, encode_jpeg_base64):
         with contextlib.suppress(*REFUSALS):
             assert encode(twisted(image, how) if image.ndim else image, quality)
+
+
+coordinate = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-0.2, 1.2) | st.sampled_from([0.0, 0.5, 1.0])
+
+
+@quick
+@given(
+    corners=st.lists(st.tuples(coordinate, coordinate), max_size=8),
+    presence=st.booleans(),
+    direction=st.none() | st.tuples(coordinate, coordinate),
+    inertia_frames=st.integers(0, 5),
+    walk=st.lists(st.tuples(st.integers(-3, 3), coordinate, coordinate, coordinate), max_size=12),
+    ended=st.lists(st.integers(-3, 3), max_size=3),
+)
+def test_regions(corners: Any, presence: bool, direction: Any, inertia_frames: int, walk: Any, ended: Any) -> None:
+    with contextlib.suppress(REFUSALS):
+        points = np.array(corners, np.float64).reshape(-1, 2)
+        region = _core.Region(points, presence=presence, direction=direction)
+        monitor = _core.RegionMonitor([region], inertia_frames=inertia_frames)
+        for time, (track, x, y, height) in enumerate(walk):
+            with contextlib.suppress(REFUSALS):
+                kinds, _, _, sights = monitor.update(
+                    np.array([track, track]),
+                    np.array([[x, y], [y, x]]),
+                    np.array([[height, 0.1], [0.2, height]]),
+                    timestamp=time / 7,
+                    frame=time,
+                )
+                assert sights.shape == (len(kinds), 4, 4)
+        monitor.forget(np.array(ended, np.int64))
+        monitor.forget_all()
+
+
+@quick
+@given(value=any_array)
+def test_regions_take_no_array_that_is_not_theirs(value: Any) -> None:
+    square = np.array([[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]])
+    monitor = _core.RegionMonitor([_core.Region(square, presence=True, direction=None)], inertia_frames=1)
+    for arguments in ((value, square, square), (np.arange(3), value, square), (np.arange(3), square, value)):
+        with contextlib.suppress(REFUSALS):
+            monitor.update(*arguments, timestamp=0.0, frame=0)
+    with contextlib.suppress(REFUSALS):
+        monitor.forget(value)
+    with contextlib.suppress(REFUSALS):
+        _core.Region(value, presence=True, direction=(0.0, 1.0))

@@ -17,6 +17,7 @@ from yarl import URL
 
 from omni.agent.bus import Bus
 from omni.config import AgentConfig
+from omni.errors import UnknownLineError
 from omni.process import ExternalProcesses
 from omni.service import create_app
 from omni.service.server import listen
@@ -24,6 +25,7 @@ from omni.types import CONFIRMED, Frame, FrameResult, MapTick, ProcessMessage, R
 
 DOOR = "6f1c7c1e-0000-4000-8000-000000000001"
 YARD = "6f1c7c1e-0000-4000-8000-000000000002"
+LINE = "6f1c7c1e-0000-4000-8000-000000000003"
 HUMAN = "6f1c7c1e-0000-4000-8000-0000000000aa"
 
 
@@ -39,6 +41,7 @@ class FakeAgent:
         self.results: dict[str, FrameResult] = {}
         self.ticks: list[MapTick] = []
         self.found: list[str] = []
+        self.counted = [{"uuid": LINE, "name": "door", "forward": 3, "reverse": 1, "since": 1_700_000_000.0}]
         self.bus = Bus()
         run = Run(UUID(int=7), 1_700_000_000.0)
         self.external = ExternalProcesses(
@@ -60,6 +63,14 @@ class FakeAgent:
 
     def map_ticks(self) -> list[MapTick]:
         return list(self.ticks)
+
+    def lines(self) -> list[dict[str, Any]]:
+        return list(self.counted)
+
+    def reset_line(self, line_uuid: str) -> None:
+        if line_uuid != LINE:
+            raise UnknownLineError(f"no line has the uuid {line_uuid}")
+        self.counted[0].update(forward=0, reverse=0)
 
     def problems(self) -> list[str]:
         return list(self.found)

@@ -9,11 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.service.fakes import DOOR, YARD, MapTick, Server, map_tick
+from tests.service.fakes import DOOR, LINE, YARD, MapTick, Server, map_tick
 
 from omni.config import AgentConfig, load_config
 from omni.errors import ConfigError
-from omni.process.schema import processes_schema
+from omni.process.schema import events_schema, processes_schema
 from omni.service.map_body import MapBody
 
 
@@ -189,3 +189,19 @@ def test_the_agent_lives_as_long_as_the_server(config: AgentConfig) -> None:
     with running:
         assert running.agent.life == ["start"]
     assert running.agent.life == ["start", "stop"]
+
+
+def test_the_counters_of_lines_can_be_read_and_reset(server: Server) -> None:
+    [line] = server.call("/api/v1/lines").document["lines"]
+    assert (line["uuid"], line["forward"], line["reverse"]) == (LINE, 3, 1)
+    assert server.call(f"/api/v1/lines/{LINE.upper()}/reset", "POST").document == {}
+    [line] = server.call("/api/v1/lines").document["lines"]
+    assert (line["forward"], line["reverse"]) == (0, 0)
+    refused = server.call(f"/api/v1/lines/{DOOR}/reset", "POST")
+    assert (refused.status, refused.document["type"]) == (404, "urn:omni:problem:unknown-line")
+
+
+def test_the_schema_of_events_is_served(server: Server) -> None:
+    answer = server.call("/api/v1/schema/events")
+    assert answer.headers["content-type"] == "application/schema+json"
+    assert answer.document == events_schema()

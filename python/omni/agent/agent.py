@@ -7,13 +7,14 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from omni.agent.best_shot import best_shot_base64
+from omni.agent.best_shot import BestShotEncoder
 from omni.agent.bus import Bus
 from omni.agent.map_view import MapView
 from omni.agent.pipeline import StreamPipeline
@@ -21,11 +22,12 @@ from omni.agent.software import software_versions
 from omni.config import AgentConfig, StreamConfig, load_config
 from omni.delivery import Delivery
 from omni.detect import Descriptor, Detector, open_descriptor, open_detector
-from omni.errors import CalibrationError, ConfigError
-from omni.process import ExternalProcesses, ProcessBuilder
+from omni.errors import CalibrationError, ConfigError, StateError, UnknownLineError
+from omni.process import ExternalProcesses, ProcessBuilder, ShotSettings
+from omni.regions import LineCount, LineCounts, RegionMonitor
 from omni.sources import open_source
 from omni.track import Tracker, TrackerConfig
-from omni.types import FrameResult, MapTick, ProcessMessage, Run, StreamStatus
+from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamStatus
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ class Agent:
         run: identifiers and time; given to repeat a run exactly, else new and random.
 
     Raises:
-        ConfigError, ModelError, SourceError: what cannot be used, and the remedy.
+        ConfigError, ModelError, SourceError, StateError: what cannot be used, and the remedy.
     """
 
     def __init__(self, config: AgentConfig | Mapping[str, Any] | str | Path, *, run: Run | None = None) -> None:
@@ -58,8 +60,10 @@ class Agent:
         self._delivery = Delivery(
             self.config.webhook_tracking_subscribers,
             self._run,
-            encode=best_shot_base64 if self.config.enable_webhook_image2jpg_conversion else None,
+            encode=self._shot_encoder() if self.config.enable_webhook_image2jpg_conversion else None,
         )
+        self._lines = {str(region.uuid): region.name for region in self.config.mutlistream_ROI.lines}
+        self._counts = LineCounts(self.config.state_folder) if self._lines else None
         stripes = len(streams) + 1
         self.external = ExternalProcesses(
             self._run, count(1, stripes), [stream.uuid for stream in streams], self._position, self._publish
@@ -159,6 +163,22 @@ class Agent:
         """
         return self._views[view].tick.document
 
+    def lines(self) -> list[dict[str, Any]]:
+        """How often each line was crossed: ``uuid``, ``name``, ``forward``, ``reverse``, ``since`` (epoch seconds)."""
+        counts = [(uuid, name, self._count(uuid)) for uuid, name in self._lines.items()]
+        return [{"uuid": uuid, "name": name, **asdict(count)} for uuid, name, count in counts]
+
+    def reset_line(self, line_uuid: str) -> None:
+        """Let the counters of a line begin at nought.
+
+        Raises:
+            UnknownLineError: no such line.
+            StateError: the file of the counters cannot be written.
+        """
+        if line_uuid not in self._lines or self._counts is None:
+            raise UnknownLineError(f"no line has the uuid {line_uuid}; GET /api/v1/lines lists them")
+        self._counts.reset(line_uuid, time.time())
+
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
         found = list(self._map_problems)
@@ -221,29 +241,50 @@ class Agent:
             self._run,
             numbers,
             ongoings_interval_s=self.config.ongoings_interval_in_msec / 1000,
-            best_shots=self.config.enable_webhook_image2jpg_conversion,
+            best_shots=self._shot_settings(),
             also_open=lambda: self.external.ongoing(stream.uuid),
         )
-        source = open_source(stream, self._run.started_at, self._stop)
-        views = list(self._views.values())
-        tracker = Tracker(TrackerConfig(reident_confidence=self.config.cos_reident_confidence))
+        settings = self.config.mutlistream_ROI
+        regions = [region for region in settings.regions if region.watches(stream.stream_uuid)]
         return StreamPipeline(
             stream,
-            source,
+            open_source(stream, self._run.started_at, self._stop),
             self._detector,
             self._descriptor,
-            tracker,
+            Tracker(TrackerConfig(reident_confidence=self.config.cos_reident_confidence)),
+            RegionMonitor(regions, settings.inertia_frames),
             builder,
-            views,
+            list(self._views.values()),
             self._publish,
+            self._crossed,
             self._stream_ended,
             self._stop,
+            end_lost=settings.force_track_termination_on_lost_event,
         )
+
+    def _shot_encoder(self) -> BestShotEncoder:
+        return BestShotEncoder(self.config.best_shot.max_side, self.config.best_shot.quality)
+
+    def _shot_settings(self) -> ShotSettings | None:
+        if not self.config.enable_webhook_image2jpg_conversion:
+            return None
+        return ShotSettings(anonymous=self.config.anonymous_mode, whole_frame=self.config.best_shot.whole_frame)
 
     def _publish(self, message: ProcessMessage) -> None:
         if self.config.events.enable_activities:
             self._delivery.publish(message)
         self._bus.publish(message)
+
+    def _crossed(self, event: RegionEvent) -> None:
+        if self._counts is None or event.kind not in ("forward", "reverse"):
+            return
+        try:
+            self._counts.add(event.region_uuid, event.kind, (event.after or event.last).timestamp)
+        except StateError as error:  # the crossing is told all the same
+            logger.error("line %s: a crossing is not in the counters: %s", event.region_name, error)
+
+    def _count(self, line_uuid: str) -> LineCount:
+        return LineCount() if self._counts is None else self._counts.get(line_uuid)
 
     def _stream_ended(self, stream_uuid: str, reason: str) -> None:
         self.external.terminate_all(stream_uuid=stream_uuid, end_reason=reason)

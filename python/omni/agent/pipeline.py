@@ -11,13 +11,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from omni.agent.map_view import MapView
+from omni.agent.termination import TerminationOnLost
+from omni.anonymity import bodies_in
 from omni.config import StreamConfig
 from omni.detect import Descriptor, Detector
 from omni.errors import OmniError
 from omni.process import ProcessBuilder
+from omni.regions import RegionMonitor
 from omni.sources import Source
 from omni.track import Tracker
-from omni.types import Detections, Frame, FrameResult, ProcessMessage, StreamStatus
+from omni.types import Detections, Frame, FrameResult, ProcessMessage, RegionEvent, StreamStatus, Tracks
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +37,14 @@ class StreamPipeline:
         detector: shared by all streams; None analyses nothing.
         descriptor: shared by all streams; None knows nobody by the looks.
         tracker: this stream's own.
+        regions: this stream's regions and lines.
         builder: this stream's processes.
         views: the maps that this stream is part of.
         publish: takes the messages, in order; must not block.
+        crossed: is told of each crossing of a line.
         ended: called once when no more frames come, with the reason.
         stop: ends the thread.
+        end_lost: whether a person ends in the frame that does not show them any more.
     """
 
     def __init__(
@@ -48,20 +54,27 @@ class StreamPipeline:
         detector: Detector | None,
         descriptor: Descriptor | None,
         tracker: Tracker,
+        regions: RegionMonitor,
         builder: ProcessBuilder,
         views: Sequence[MapView],
         publish: Callable[[ProcessMessage], None],
+        crossed: Callable[[RegionEvent], None],
         ended: Callable[[str, str], None],
         stop: threading.Event,
+        *,
+        end_lost: bool,
     ) -> None:
         self._stream = stream
         self._source = source
         self._detector = detector
         self._descriptor = descriptor
         self._tracker = tracker
+        self._termination = TerminationOnLost() if end_lost else None
+        self._regions = regions
         self._builder = builder
         self._views = [view for view in views if view.watches(stream.uuid)]
         self._publish = publish
+        self._crossed = crossed
         self._ended = ended
         self._stop = stop
         self._thread = threading.Thread(target=self._run, name=f"stream {stream.label}", daemon=True)
@@ -153,8 +166,7 @@ class StreamPipeline:
             self._close(reason)
 
     def _close(self, reason: str) -> None:
-        for message in self._builder.finish(self._last_timestamp, reason):
-            self._publish(message)
+        self._end_everybody(reason)
         self._ended(self._stream.uuid, reason)
         for view in self._views:
             view.stream_down(self._stream.uuid)
@@ -176,24 +188,35 @@ class StreamPipeline:
             embeddings=looks,
             image_size=frame.size,
         )
-        gone = self._tracker.removed().track_id.tolist()
+        tracks, gone = self._people(tracks)
         clock.append(time.perf_counter())
-        messages = self._builder.update(frame, tracks, gone)
+        bodies = bodies_in(detections, tracks)
+        in_regions = self._regions.update(frame, tracks, gone)
+        messages = self._builder.update(frame, tracks, gone, in_regions, bodies)
         clock.append(time.perf_counter())
         stage_s = dict(zip(("detect", "track", "process"), np.diff(clock).tolist(), strict=True))
         stage_s["decode"] = self._source.decode_s - self._decode_s
         self._decode_s = self._source.decode_s
         for stage, seconds in stage_s.items():
             self._stage_s[stage] += seconds
-        result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s)
+        result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s, bodies)
         self._latest, self._last_timestamp = result, frame.timestamp
         self._frames += 1
         self._state = "online"
         self._done_at.append(time.monotonic())
+        for event in in_regions:
+            self._crossed(event)
         for message in messages:
             self._publish(message)
         for view in self._views:
             view.receive(result)
+
+    def _people(self, tracks: Tracks) -> tuple[Tracks, list[int]]:
+        """Tracks that are told of, and ids of those that have ended. Who was seen in one frame only is no one yet."""
+        gone = self._tracker.removed().track_id.tolist()
+        if self._termination is not None:
+            tracks, gone = self._termination.apply(tracks, self._tracker.lost().track_id.tolist(), gone)
+        return tracks.where(tracks.first_timestamp < tracks.timestamp), gone
 
     def _end_if_down(self) -> None:
         """Nobody is in view of a camera that is away, and its map does not wait for it."""
@@ -214,6 +237,12 @@ class StreamPipeline:
             self._tracker.set_homography(*self._views[0].homography(self._stream.uuid, size))
 
     def _forget_everybody(self, reason: str) -> None:
-        for message in self._builder.finish(self._last_timestamp, reason):
-            self._publish(message)
+        self._end_everybody(reason)
         self._tracker.reset()
+
+    def _end_everybody(self, reason: str) -> None:
+        in_regions = self._regions.finish()
+        for event in in_regions:
+            self._crossed(event)
+        for message in self._builder.finish(self._last_timestamp, reason, in_regions):
+            self._publish(message)

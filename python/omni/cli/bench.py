@@ -12,7 +12,7 @@ from typing import Any
 from omni.cli.output import add_json, note, print_json
 from omni.errors import OmniError
 
-SUITES = ("tracker", "accuracy", "fusion", "encode", "pipeline")
+SUITES = ("tracker", "accuracy", "fusion", "encode", "contract", "pipeline")
 BENCHES = Path(__file__).resolve().parents[3] / "benches"
 
 
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _measure(suite: str) -> list[dict[str, Any]]:
-    """One suite in a process of its own: a list of rows with the same keys."""
+    """One suite in a process of its own: a list of rows."""
     done = subprocess.run(
         [sys.executable, str(BENCHES / "python" / f"bench_{suite}.py")], stdout=subprocess.PIPE, text=True, check=False
     )
@@ -66,8 +66,8 @@ def _measure(suite: str) -> list[dict[str, Any]]:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    heads = list(rows[0])
-    cells = [heads, *[[_cell(row[head]) for head in heads] for row in rows]]
+    heads = list(dict.fromkeys(head for row in rows for head in row))
+    cells = [heads, *[[_cell(row.get(head)) for head in heads] for row in rows]]
     widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
 

@@ -21,17 +21,20 @@ def add_parser(verbs: Any) -> None:
         help="the JSON Schema of payloads or of the configuration",
         description="Print a JSON Schema.",
     )
-    schema.add_argument("of", nargs="?", choices=("processes", "config"), default="processes")
+    schema.add_argument("of", nargs="?", choices=("processes", "events", "config"), default="processes")
     add_json(schema)
     schema.set_defaults(func=print_schema)
 
 
 def check_config(options: argparse.Namespace) -> int:
     from omni.config import config_folder, load_config
+    from omni.regions import RegionMonitor
 
     config = load_config(config_folder(options.config))
+    RegionMonitor(config.mutlistream_ROI.regions, config.mutlistream_ROI.inertia_frames)  # refuses wrong polygons
     found = {
         "streams": len(config.streams),
+        "regions": len(config.mutlistream_ROI.regions),
         "views": len(config.map_tracking.views),
         "subscribers": len(config.webhook_tracking_subscribers),
     }
@@ -44,7 +47,8 @@ def check_config(options: argparse.Namespace) -> int:
 
 def print_schema(options: argparse.Namespace) -> int:
     from omni.config import AgentConfig
-    from omni.process import processes_schema
+    from omni.process import events_schema, processes_schema
 
-    print_json(processes_schema() if options.of == "processes" else AgentConfig.model_json_schema())
+    schemas = {"processes": processes_schema, "events": events_schema, "config": AgentConfig.model_json_schema}
+    print_json(schemas[options.of]())
     return 0

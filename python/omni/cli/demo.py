@@ -110,6 +110,7 @@ def _summary(agent: Any, receiver: Any, elapsed_s: float, page: str) -> dict[str
         "fps": round(stats["frames"] / elapsed_s, 2),
         "tracks": stats["tracks"],
         "map_objects": sum(stats["map_objects"].values()),
+        "lines": [{name: line[name] for name in ("name", "forward", "reverse")} for line in agent.lines()],
         "webhooks": {
             "delivered": stats["webhooks"]["delivered"],
             "received": dict(sorted(receiver.received.items())),
@@ -121,9 +122,10 @@ def _summary(agent: Any, receiver: Any, elapsed_s: float, page: str) -> dict[str
 
 def _readable(summary: dict[str, Any]) -> str:
     delivered = ", ".join(f"{n} {reason}" for reason, n in summary["webhooks"]["delivered"].items()) or "none"
+    lines = ", ".join(f"{line['name']} {line['forward']} / {line['reverse']}" for line in summary["lines"])
     stages = ", ".join(f"{stage} {share:.0%}" for stage, share in summary["stage_share"].items())
     return (
         f"\n{len(summary['streams'])} streams, {summary['frames']} frames in {summary['seconds']} s "
         f"({summary['fps']} a second)\n{summary['tracks']} tracks, {summary['map_objects']} people on the map\n"
-        f"webhooks delivered: {delivered}\ntime: {stages}"
+        f"lines crossed, forward / reverse: {lines}\nwebhooks delivered: {delivered}\ntime: {stages}"
     )

@@ -44,7 +44,14 @@ def listen_(options: argparse.Namespace) -> int:
     def show(received: Received) -> None:
         nonlocal seen
         if options.json:
-            print_json({"reason": received.reason, "processes": received.processes, "wrong": received.wrong})
+            print_json(
+                {
+                    "reason": received.reason,
+                    "processes": received.processes,
+                    "event": received.event,
+                    "wrong": received.wrong,
+                }
+            )
         else:
             print(describe(received), flush=True)
         seen += 1

@@ -3,6 +3,7 @@
 from omni.config.agent import AgentConfig, DetectorConfig, HttpConfig
 from omni.config.load import FILE_NAME, config_folder, load_config
 from omni.config.map_tracking import CameraView, MapTrackingConfig, PointPair, ViewConfig
+from omni.config.regions import RegionConfig, RegionsConfig
 from omni.config.streams import StreamConfig
 from omni.config.webhooks import SubscriberConfig
 
@@ -14,6 +15,8 @@ __all__ = [
     "HttpConfig",
     "MapTrackingConfig",
     "PointPair",
+    "RegionConfig",
+    "RegionsConfig",
     "StreamConfig",
     "SubscriberConfig",
     "ViewConfig",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from omni.config._base import Section
 from omni.config.map_tracking import MapTrackingConfig
+from omni.config.regions import RegionsConfig
 from omni.config.streams import StreamConfig
 from omni.config.webhooks import SubscriberConfig
 
@@ -53,6 +54,20 @@ class PipelinesConfig(Section):
     body_detector: Switch = Switch()
 
 
+class BestShotConfig(Section):
+    """How best shots leave.
+
+    Attributes:
+        max_side: longer side of a picture at most, pixels; larger ones are made smaller.
+        quality: of the JPEG, 1 to 100.
+        whole_frame: the picture that the crop is cut from goes along with the human process.
+    """
+
+    max_side: int = Field(default=512, ge=16, le=8192)
+    quality: int = Field(default=85, ge=1, le=100)
+    whole_frame: bool = False
+
+
 class AgentConfig(Section):
     """Everything an agent is told at its start."""
 
@@ -66,9 +81,14 @@ class AgentConfig(Section):
     pipelines: PipelinesConfig = PipelinesConfig()
     enable_body_tracking: bool = True
     map_tracking: MapTrackingConfig = MapTrackingConfig()
+    mutlistream_ROI: RegionsConfig = Field(
+        default=RegionsConfig(), validation_alias=AliasChoices("mutlistream_ROI", "multistream_ROI")
+    )
+    state_folder: str | None = None
     webhook_tracking_subscribers: tuple[SubscriberConfig, ...] = ()
     ongoings_interval_in_msec: int = Field(default=5000, ge=100, le=3_600_000)
     enable_webhook_image2jpg_conversion: bool = False
+    best_shot: BestShotConfig = BestShotConfig()
     events: EventsConfig = EventsConfig()
     anonymous_mode: bool = True
     http: HttpConfig = HttpConfig()
@@ -80,4 +100,18 @@ class AgentConfig(Section):
             if stream.stream_uuid in known:
                 raise ValueError(f"streams: stream_uuid {stream.stream_uuid} is given twice")
             known.add(stream.stream_uuid)
+        return self
+
+    @model_validator(mode="after")
+    def _regions_fit(self) -> Self:
+        streams = {stream.stream_uuid for stream in self.streams}
+        known: set[UUID] = set()
+        for i, region in enumerate(self.mutlistream_ROI.regions):
+            if region.uuid in known:
+                raise ValueError(f"mutlistream_ROI.regions[{i}].uuid: {region.uuid} is given twice")
+            if region.stream_uuid is not None and region.stream_uuid not in streams:
+                raise ValueError(
+                    f"mutlistream_ROI.regions[{i}].stream_uuid: expected one of the streams, got {region.stream_uuid}"
+                )
+            known.add(region.uuid)
         return self

@@ -23,8 +23,6 @@ FILE_NAME = "run_params.json"
 
 NOT_IN_THIS_VERSION = frozenset(
     {
-        "mutlistream_ROI",
-        "multistream_ROI",
         "mqtt_settings",
         "desired_score",
         "faR",
@@ -34,6 +32,9 @@ NOT_IN_THIS_VERSION = frozenset(
 )
 """Keys of the contract that this version does not act on yet: taken only with ``"compat": true``."""
 
+STATE_FOLDER = "state"
+"""Where the state of a configuration file lies, beside it, unless the file says otherwise."""
+
 _NEVER_SHOWN = frozenset({"url", "secret", "headers"})
 
 
@@ -42,7 +43,8 @@ def load_config(source: AgentConfig | Mapping[str, Any] | str | Path) -> AgentCo
 
     Args:
         source: an ``AgentConfig`` (returned as it is), a mapping, a JSON file, or a folder holding
-            ``run_params.json``. In a file, streams without ``stream_uuid`` get one, written back to the file.
+            ``run_params.json``. Streams without ``stream_uuid`` and regions without ``uuid`` get one; those of a file
+            are written back to it.
 
     Raises:
         ConfigError: one line for each thing that is wrong, with its JSON path.
@@ -50,11 +52,11 @@ def load_config(source: AgentConfig | Mapping[str, Any] | str | Path) -> AgentCo
     if isinstance(source, AgentConfig):
         return source
     if isinstance(source, Mapping):
-        document, _ = _with_stream_uuids(dict(source))
+        document, _ = _with_uuids(dict(source))
         return _validate(document, "configuration")
     path = Path(source)
     path = path / FILE_NAME if path.is_dir() else path
-    document, added = _with_stream_uuids(_read(path))
+    document, added = _with_uuids(_read(path))
     config = _validate(document, str(path))
     if added:
         _write(path, document)
@@ -84,29 +86,43 @@ def _write(path: Path, document: dict[str, Any]) -> None:
         scratch.replace(path)
     except OSError as error:
         raise ConfigError(
-            f"{path}: a stream has no stream_uuid and the file cannot be written ({error.strerror}); add one by hand"
+            f"{path}: a stream or region has no UUID and the file cannot be written ({error.strerror}); add one by hand"
         ) from None
 
 
-def _with_stream_uuids(document: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    streams = document.get("streams")
-    if not isinstance(streams, list | tuple):
-        return document, False
-    missing = [isinstance(stream, Mapping) and "stream_uuid" not in stream for stream in streams]
+def _with_uuids(document: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The document with a UUID for each stream and region that has none, and whether there was one."""
+    streams, missing = _named(document.get("streams"), "stream_uuid")
+    filled = {**document, "streams": streams} if missing else document
+    for key in ("mutlistream_ROI", "multistream_ROI"):
+        section = document.get(key)
+        if isinstance(section, Mapping):
+            regions, unnamed = _named(section.get("regions"), "uuid")
+            if unnamed:
+                filled, missing = {**filled, key: {**section, "regions": regions}}, True
+    return filled, missing
+
+
+def _named(records: Any, key: str) -> tuple[Any, bool]:
+    if not isinstance(records, list | tuple):
+        return records, False
+    missing = [isinstance(record, Mapping) and key not in record for record in records]
     filled = [
-        {"stream_uuid": str(uuid4()), **stream} if absent else stream
-        for stream, absent in zip(streams, missing, strict=True)
+        {key: str(uuid4()), **record} if absent else record for record, absent in zip(records, missing, strict=True)
     ]
-    return {**document, "streams": filled}, any(missing)
+    return filled, any(missing)
 
 
 def _anchored(config: AgentConfig, folder: Path) -> AgentConfig:
-    """Plans named in a file lie beside it."""
+    """Plans named in a file lie beside it, and so does the state folder."""
     views = tuple(
         view.model_copy(update={"image": str(folder / view.image)}) if view.image else view
         for view in config.map_tracking.views
     )
-    return config.model_copy(update={"map_tracking": config.map_tracking.model_copy(update={"views": views})})
+    map_tracking = config.map_tracking.model_copy(update={"views": views})
+    return config.model_copy(
+        update={"map_tracking": map_tracking, "state_folder": str(folder / (config.state_folder or STATE_FOLDER))}
+    )
 
 
 def _validate(document: dict[str, Any], origin: str) -> AgentConfig:

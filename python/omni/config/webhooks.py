@@ -19,7 +19,7 @@ class SubscriberConfig(Section):
     port: int = Field(default=5000, ge=1, le=65535)
     is_secured: bool = False
     path: str = "/trigger"
-    type: Literal["processes", ""] = "processes"
+    type: Literal["processes", "events", ""] = "processes"
     id: str = ""
     secret: SecretStr | None = None
     headers: dict[str, SecretStr] = Field(default_factory=dict)

@@ -25,7 +25,11 @@ def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[bytes]
         message: the processes.
         encode: makes best shots; None: no picture goes along.
     """
-    records = [orjson.dumps(_with_picture(process, message, encode)) for process in message.processes]
+    processes = [_with_picture(process, message, encode) for process in message.processes]
+    whole = orjson.dumps({"processes": processes}, option=orjson.OPT_SERIALIZE_NUMPY)
+    if len(whole) <= MOST_BYTES:
+        return [whole]
+    records = [orjson.dumps(process, option=orjson.OPT_SERIALIZE_NUMPY) for process in processes]
     groups: list[list[bytes]] = []
     room = 0
     for record in records:
@@ -35,6 +39,11 @@ def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[bytes]
         groups[-1].append(record)
         room -= len(record) + 1
     return [_HEAD + b",".join(group) + _TAIL for group in groups]
+
+
+def event_bodies(message: ProcessMessage) -> list[bytes]:
+    """The POST bodies of one message for a subscriber of type ``events``: one object each."""
+    return [orjson.dumps(event, option=orjson.OPT_SERIALIZE_NUMPY) for event in message.events]
 
 
 def _with_picture(process: dict[str, Any], message: ProcessMessage, encode: EncodePicture | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from omni.config import SubscriberConfig
-from omni.delivery.body import EncodePicture, bodies
+from omni.delivery.body import EncodePicture, bodies, event_bodies
 from omni.delivery.lane import Lane, Waiting
 from omni.delivery.signing import signature
 from omni.types import ProcessMessage, Run
@@ -59,6 +59,8 @@ class Endpoint:
         """Queue a message, if this subscriber wants it."""
         if self._disabled or (self._streams and message.stream_uuid not in self._streams):
             return
+        if self._config.type == "events" and not message.events:
+            return
         lane = self._lanes.get(message.stream_uuid)
         if lane is None:
             lane = self._lanes[message.stream_uuid] = Lane(self._deliver, lambda reason: self._dropped.update([reason]))
@@ -99,7 +101,7 @@ class Endpoint:
 
     async def _send(self, waiting: Waiting) -> None:
         message = waiting.message
-        for body in await asyncio.to_thread(bodies, message, self._encode):
+        for body in await asyncio.to_thread(self._bodies, message):
             self._sequence[message.stream_uuid] += 1
             sent = await self._attempt_until_sent(message, self._sequence[message.stream_uuid], body)
             if not sent:
@@ -107,6 +109,9 @@ class Endpoint:
                 return
         self._delivered[message.reason] += 1
         self._latency_s.append(asyncio.get_running_loop().time() - waiting.since)
+
+    def _bodies(self, message: ProcessMessage) -> list[bytes]:
+        return event_bodies(message) if self._config.type == "events" else bodies(message, self._encode)
 
     async def _attempt_until_sent(self, message: ProcessMessage, sequence: int, body: bytes) -> bool:
         message_id = self._run.uuid("webhook", self._config.label, message.stream_uuid, sequence)

@@ -69,10 +69,32 @@ def demo_config(clip: Path, plan: Path, *, loop: bool, receiver: str, host: str,
                 }
             ],
         },
+        "mutlistream_ROI": {"regions": _regions()},
         "webhook_tracking_subscribers": [{"url": receiver}],
         "enable_webhook_image2jpg_conversion": True,
         "http": {"host": host, "port": port},
     }
+
+
+def _regions() -> list[dict[str, Any]]:
+    """A line across the path of the western camera, and the place where the paths meet in the eastern one."""
+    across = [(0.51, 0.2), (0.58, 0.2), (0.58, 1.0), (0.51, 1.0)]
+    middle = [(0.1, 0.35), (0.7, 0.35), (0.7, 0.85), (0.1, 0.85)]
+    return [
+        {
+            "name": "path",
+            "uuid": stream_uuid("path"),
+            "stream_uuid": stream_uuid("West"),
+            "points": [{"x": x, "y": y} for x, y in across],
+            "trigger_settings": {"direction": {"x": 1.0, "y": 0.0}},
+        },
+        {
+            "name": "crossroads",
+            "uuid": stream_uuid("crossroads"),
+            "stream_uuid": stream_uuid("East"),
+            "points": [{"x": x, "y": y} for x, y in middle],
+        },
+    ]
 
 
 def point_pairs(crop: tuple[float, float, float, float]) -> list[dict[str, list[float]]]:

@@ -2,6 +2,15 @@
 
 from omni.process.builder import ProcessBuilder
 from omni.process.external import ExternalProcesses
-from omni.process.schema import processes_schema, schema_errors
+from omni.process.schema import event_errors, events_schema, processes_schema, schema_errors
+from omni.process.shots import ShotSettings
 
-__all__ = ["ExternalProcesses", "ProcessBuilder", "processes_schema", "schema_errors"]
+__all__ = [
+    "ExternalProcesses",
+    "ProcessBuilder",
+    "ShotSettings",
+    "event_errors",
+    "events_schema",
+    "processes_schema",
+    "schema_errors",
+]

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from omni.process.best_shot import IMPROVEMENT, BestShot, cut_out, shot_qualities
+from omni.process.action import Actions
 from omni.process.person import Identity, Person
-from omni.types import Frame, ProcessMessage, Run, Tracks
+from omni.process.record import Moment
+from omni.process.shots import BestShots, ShotSettings
+from omni.types import Float32, Frame, ProcessMessage, RegionEvent, Run, Tracks, UInt8
 
 FRAMES_REMEMBERED = 256
 """Enough to find the frame in which a track was first seen, before it was confirmed."""
@@ -25,7 +27,7 @@ class ProcessBuilder:
         run: where identifiers come from.
         numbers: small numbers for ``numerical_id``, unique in the run.
         ongoings_interval_s: seconds of the stream's own time between two periodic messages.
-        best_shots: whether pictures are kept; False keeps none in memory.
+        best_shots: what pictures are kept; None keeps none in memory.
         also_open: open processes of this stream that are kept elsewhere (external ones); they go along with the
             periodic message.
     """
@@ -37,18 +39,19 @@ class ProcessBuilder:
         numbers: Iterator[int],
         *,
         ongoings_interval_s: float,
-        best_shots: bool,
+        best_shots: ShotSettings | None,
         also_open: Callable[[], list[dict[str, Any]]] = list,
     ) -> None:
         self._stream_uuid = stream_uuid
         self._run = run
         self._numbers = numbers
         self._interval_s = ongoings_interval_s
-        self._best_shots = best_shots
+        self._shots = BestShots(best_shots) if best_shots else None
         self._also_open = also_open
         self._open: dict[int, Person] = {}
+        self._actions = Actions(stream_uuid, run, numbers)
         self._people_seen = 0
-        self._seen_at: deque[tuple[float, int]] = deque(maxlen=FRAMES_REMEMBERED)
+        self._seen_at: deque[Moment] = deque(maxlen=FRAMES_REMEMBERED)
         self._next_ongoing: float | None = None
 
     @property
@@ -60,86 +63,97 @@ class ProcessBuilder:
     def people_open(self) -> int:
         return len(self._open)
 
-    def update(self, frame: Frame, tracks: Tracks, gone: Iterable[int]) -> list[ProcessMessage]:
+    def update(
+        self,
+        frame: Frame,
+        tracks: Tracks,
+        gone: Iterable[int],
+        in_regions: Iterable[RegionEvent] = (),
+        bodies: Float32 | None = None,
+    ) -> list[ProcessMessage]:
         """Take what one frame showed.
 
         Args:
             frame: the frame.
             tracks: confirmed tracks seen in it.
             gone: ids of tracks that ended with this frame.
+            in_regions: what happened in regions and at lines, of those that are gone as well.
+            bodies: (N, 4) everybody whose head a picture must not show in anonymous mode; who is tracked, if left out.
 
         Returns:
-            Messages in the order in which they must go out: begin, end, ongoing.
+            Messages in the order in which they must go out: begin, roi, line, end, ongoing.
         """
-        self._seen_at.append((frame.timestamp, frame.index))
-        begun = self._see(frame, tracks)
+        now = Moment.at(frame.timestamp, frame.index)
+        self._seen_at.append(now)
+        begun = self._see(now, frame, tracks)
+        if self._shots is not None:
+            self._shots.update(frame, tracks, tracks.xyxy if bodies is None else bodies, self._open)
         messages = [self._message("begin", frame.timestamp, [person]) for person in begun]
+        messages += self._act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
         messages += self._ongoing(frame.timestamp)
         return messages
 
-    def finish(self, timestamp: float, end_reason: str) -> list[ProcessMessage]:
-        """End every open process with one reason (``end_of_file``, ``camera_down``, ``agent_stopped``)."""
+    def finish(self, timestamp: float, end_reason: str, in_regions: Iterable[RegionEvent] = ()) -> list[ProcessMessage]:
+        """End every open process with one reason (``end_of_file``, ``camera_down``, ``agent_stopped``).
+
+        ``in_regions``: what the end brought in regions and at lines.
+        """
+        messages = self._act(timestamp, in_regions, end_reason)
         ended = list(self._open.values())
         self._open.clear()
-        return [self._message("end", timestamp, [person], end_reason) for person in ended]
+        return messages + [self._message("end", timestamp, [person], end_reason) for person in ended]
 
     def object_uuids(self, tracks: Tracks) -> tuple[str, ...]:
         """The UUID of the human of each track."""
         return tuple(self._open[track_id].identity.object_id for track_id in tracks.track_id.tolist())
 
-    def _see(self, frame: Frame, tracks: Tracks) -> list[Person]:
-        width, height = frame.size
-        scale = np.array([width, height, width, height], np.float32)
+    def _see(self, now: Moment, frame: Frame, tracks: Tracks) -> list[Person]:
+        boxes = np.clip(tracks.xyxy / np.array(frame.size * 2, np.float64), 0.0, 1.0).round(5).tolist()
+        confidences = tracks.confidence.astype(np.float64).round(4).tolist()
         begun = []
         for i, track_id in enumerate(tracks.track_id.tolist()):
-            box, confidence = tracks.xyxy[i] / scale, float(tracks.confidence[i])
             person = self._open.get(track_id)
             if person is None:
-                person = self._begin(track_id, self._first_seen(float(tracks.first_timestamp[i]), frame), frame)
+                first = self._first_seen(float(tracks.first_timestamp[i]), now)
+                person = Person(self._identity(track_id), first, now, boxes[i], confidences[i])
+                self._open[track_id] = person
                 begun.append(person)
-            person.last = (frame.timestamp, frame.index)
-            person.box, person.confidence = box, confidence
-        if self._best_shots:
-            self._improve_shots(frame, tracks)
+            person.last, person.box, person.confidence = now, boxes[i], confidences[i]
         return begun
 
-    def _begin(self, track_id: int, first: tuple[float, int], frame: Frame) -> Person:
+    def _identity(self, track_id: int) -> Identity:
         self._people_seen += 1
         name = (self._stream_uuid, self._people_seen)
-        identity = Identity(
+        person = (
+            self._stream_uuid,
+            track_id,
+        )  # who comes back under the old number is the same person in a new process
+        return Identity(
             human_id=self._run.uuid("human", *name),
             human_number=next(self._numbers),
             body_id=self._run.uuid("body", *name),
             body_number=next(self._numbers),
-            object_id=self._run.uuid("person", *name),
-            body_object_id=self._run.uuid("person-body", *name),
+            object_id=self._run.uuid("person", *person),
+            body_object_id=self._run.uuid("person-body", *person),
             stream_uuid=self._stream_uuid,
             track_id=track_id,
         )
-        person = Person(identity, first, (frame.timestamp, frame.index), np.zeros(4, np.float32), 0.0)
-        self._open[track_id] = person
-        return person
 
-    def _first_seen(self, timestamp: float, frame: Frame) -> tuple[float, int]:
-        for seen, index in reversed(self._seen_at):
-            if seen <= timestamp + 1e-6:
-                return seen, index
-        return frame.timestamp, frame.index
+    def _act(
+        self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str | None = None
+    ) -> list[ProcessMessage]:
+        people = [(event, self._open[event.track_id]) for event in in_regions]
+        return [
+            self._actions.take(event, person, timestamp, end_reason or person.end_reason) for event, person in people
+        ]
 
-    def _improve_shots(self, frame: Frame, tracks: Tracks) -> None:
-        qualities = shot_qualities(tracks.xyxy, tracks.confidence, frame.size)
-        for i, track_id in enumerate(tracks.track_id.tolist()):
-            person = self._open[track_id]
-            if person.best is not None and qualities[i].value < person.best.quality.value * IMPROVEMENT:
-                continue
-            image = cut_out(frame.image, tracks.xyxy[i])
-            if image is not None:
-                person.best = BestShot(image, qualities[i])
+    def _first_seen(self, timestamp: float, now: Moment) -> Moment:
+        return next((seen for seen in reversed(self._seen_at) if seen.timestamp <= timestamp + 1e-6), now)
 
     def _end(self, timestamp: float, gone: Iterable[int]) -> list[ProcessMessage]:
         people = [self._open.pop(track_id) for track_id in gone if track_id in self._open]
-        return [self._message("end", timestamp, [person], "left" if person.at_border else "lost") for person in people]
+        return [self._message("end", timestamp, [person], person.end_reason) for person in people]
 
     def _ongoing(self, timestamp: float) -> list[ProcessMessage]:
         if self._next_ongoing is None or timestamp < self._next_ongoing - 2 * self._interval_s:
@@ -150,16 +164,19 @@ class ProcessBuilder:
         if self._next_ongoing <= timestamp:  # a long gap: one message, not one for each interval missed
             self._next_ongoing = timestamp + self._interval_s
         message = self._message("ongoing", timestamp, self._open.values())
-        message = replace(message, processes=(*message.processes, *self._also_open()))
+        message = replace(message, processes=(*message.processes, *self._actions.ongoing(), *self._also_open()))
         return [message] if message.processes else []
 
     def _message(
         self, reason: str, timestamp: float, people: Iterable[Person], end_reason: str | None = None
     ) -> ProcessMessage:
-        processes, shots = [], {}
+        processes: list[dict[str, Any]] = []
+        shots: dict[str, UInt8] = {}
         for person in people:
             human, body = person.documents(end_reason)
             processes += [human, body]
             if person.best is not None:
                 shots[body["id"]] = person.best.image
+                if person.best.frame is not None:
+                    shots[human["id"]] = person.best.frame
         return ProcessMessage(reason, self._stream_uuid, timestamp, tuple(processes), shots)

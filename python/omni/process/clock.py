@@ -7,6 +7,5 @@ from datetime import UTC, datetime
 
 def iso_instant(timestamp: float) -> str:
     """Unix epoch seconds -> ``2026-11-24T10:00:00.123Z`` (UTC, rounded to the millisecond)."""
-    milliseconds = round(timestamp * 1000)
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    seconds, milliseconds = divmod(round(timestamp * 1000), 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03d}Z"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from omni.errors import NotOpenError, UnknownStreamError
-from omni.process.clock import iso_instant
+from omni.process.record import Moment, base_record
 from omni.types import ProcessMessage, Run
 
 
@@ -24,7 +25,19 @@ class _Open:
     repeats: bool
     duration: int
     started_at: int
-    began: tuple[float, int]
+    began: Moment
+
+    def media_clock(self, elapsed_ms: int) -> tuple[int, int]:
+        """Where the media's own clock stands (milliseconds), and how often it went round.
+
+        A media of known duration stands still at its end, or begins again when it repeats.
+        """
+        reached = self.started_at + elapsed_ms
+        if self.duration == 0:
+            return reached, 0
+        if self.repeats:
+            return reached % self.duration, reached // self.duration
+        return min(reached, max(self.duration, self.started_at)), 0
 
 
 Position = Callable[[str], tuple[float, int]]
@@ -55,17 +68,30 @@ class ExternalProcesses:
         self._streams = frozenset(stream_uuids)
         self._position = position
         self._publish = publish
-        self._open: list[_Open] = []
+        self._open: dict[str, _Open] = {}  # by id, in the order in which they were opened
+        self._named: dict[tuple[str, str], list[str]] = {}  # name and class -> ids, the last opened last
         self._begun = 0
         self._lock = threading.RLock()  # a callback may open or end another
 
     def begin(self, *, name: str, class_: str, repeats: bool, duration: int, started_at: int, stream_uuid: str) -> None:
         """Open a process; one that names no stream is ignored.
 
+        Args:
+            name: of the media, not empty.
+            class_: kind of it, not empty.
+            repeats: whether it begins again at its end.
+            duration: milliseconds; 0: unknown.
+            started_at: milliseconds on the media's own clock.
+            stream_uuid: the stream that it belongs to.
+
         Raises:
             UnknownStreamError: the stream is not one of this agent's.
+            TypeError, ValueError: a value of another type, or a negative number.
         """
         stream = self._known(stream_uuid)
+        duration, started_at = _milliseconds("duration", duration), _milliseconds("started_at", started_at)
+        if not (name and class_):
+            raise ValueError(f"name and class_: expected text, got {name!r} and {class_!r}")
         if not stream:
             return
         with self._lock:
@@ -77,44 +103,62 @@ class ExternalProcesses:
                 stream_uuid=stream,
                 name=name,
                 class_=class_,
-                repeats=repeats,
+                repeats=bool(repeats),
                 duration=duration,
                 started_at=started_at,
-                began=self._position(stream),
+                began=self._now(stream),
             )
-            self._open.append(process)
+            self._open[process.id] = process
+            self._named.setdefault((name, class_), []).append(process.id)
             self._publish(self._message("begin", process))
 
     def end(self, *, name: str, class_: str, stopped_at: int, stream_uuid: str) -> None:
         """Close the last opened process of that name and class (and stream, where one is given).
 
+        ``stopped_at``: milliseconds on the media's own clock; 0: as far as it has run by the stream's clock.
+
         Raises:
             UnknownStreamError: the stream is not one of this agent's.
             NotOpenError: none that matches is open.
+            TypeError, ValueError: ``stopped_at`` is no integer, or negative.
         """
         stream = self._known(stream_uuid)
+        stopped_at = _milliseconds("stopped_at", stopped_at)
         with self._lock:
-            for i in range(len(self._open) - 1, -1, -1):
-                process = self._open[i]
-                if (process.name, process.class_) == (name, class_) and stream in ("", process.stream_uuid):
-                    del self._open[i]
+            for process_id in reversed(self._named.get((name, class_), ())):
+                process = self._open[process_id]
+                if stream in ("", process.stream_uuid):
+                    self._close(process)
                     self._publish(self._message("end", process, "ended", stopped_at))
                     return
         raise NotOpenError(f"no external process named {name!r} of class {class_!r} is open")
 
     def terminate_all(self, *, stream_uuid: str, end_reason: str = "terminated") -> None:
-        """Close every open process, of one stream or (empty) of all."""
+        """Close every open process, of one stream or (empty) of all.
+
+        Raises:
+            UnknownStreamError: the stream is not one of this agent's.
+        """
         stream = self._known(stream_uuid)
         with self._lock:
-            closing = [p for p in self._open if stream in ("", p.stream_uuid)]
-            self._open = [p for p in self._open if stream not in ("", p.stream_uuid)]
+            closing = [p for p in self._open.values() if stream in ("", p.stream_uuid)]
+            for process in closing:
+                self._close(process)
             for process in closing:
                 self._publish(self._message("end", process, end_reason))
 
     def ongoing(self, stream_uuid: str) -> list[dict[str, Any]]:
         """The open processes of one stream as they stand now."""
         with self._lock:
-            return [self._document(p, None, None) for p in self._open if p.stream_uuid == stream_uuid]
+            now = self._now(stream_uuid)
+            return [self._document(p, now) for p in self._open.values() if p.stream_uuid == stream_uuid]
+
+    def _close(self, process: _Open) -> None:
+        del self._open[process.id]
+        same = self._named[process.name, process.class_]
+        same.remove(process.id)
+        if not same:
+            del self._named[process.name, process.class_]
 
     def _known(self, stream_uuid: str) -> str:
         if not stream_uuid:
@@ -127,26 +171,39 @@ class ExternalProcesses:
     def _message(
         self, reason: str, process: _Open, end_reason: str | None = None, stopped_at: int | None = None
     ) -> ProcessMessage:
-        document = self._document(process, end_reason, stopped_at)
-        return ProcessMessage(reason, process.stream_uuid, self._position(process.stream_uuid)[0], (document,))
+        now = self._now(process.stream_uuid)
+        document = self._document(process, now, end_reason, stopped_at)
+        return ProcessMessage(reason, process.stream_uuid, now.timestamp, (document,))
 
-    def _document(self, process: _Open, end_reason: str | None, stopped_at: int | None) -> dict[str, Any]:
-        now, frame = self._position(process.stream_uuid)
-        elapsed_ms = max(round((now - process.began[0]) * 1000), 0)
-        stopped = stopped_at or process.started_at + elapsed_ms  # 0: the caller does not know
-        internal = [process.started_at, stopped if end_reason is not None else process.started_at]
-        return {
-            "id": process.id,
-            "type": "external",
-            "time_interval": [iso_instant(process.began[0]), iso_instant(max(now, process.began[0]))],
-            "frame_interval": [process.began[1], max(frame, process.began[1])],
-            "finalized": end_reason is not None,
-            "numerical_id": process.number,
-            "source": process.stream_uuid,
-            "object": {"id": process.object_id, "class": process.class_},
-            "name": process.name,
-            "repeats": process.repeats,
-            "duration": process.duration,
-            "internal_time_interval": internal,
-            "omni": {} if end_reason is None else {"end_reason": end_reason},
-        }
+    def _now(self, stream_uuid: str) -> Moment:
+        return Moment.at(*self._position(stream_uuid))
+
+    def _document(
+        self, process: _Open, now: Moment, end_reason: str | None = None, stopped_at: int | None = None
+    ) -> dict[str, Any]:
+        stopped, rounds = process.media_clock(max(round((now.timestamp - process.began.timestamp) * 1000), 0))
+        record = base_record(
+            process.id,
+            "external",
+            process.number,
+            process.stream_uuid,
+            {"id": process.object_id, "class": process.class_},
+            process.began,
+            now,
+            end_reason,
+        )
+        record["name"] = process.name
+        record["repeats"] = process.repeats
+        record["duration"] = process.duration
+        record["internal_time_interval"] = [process.started_at, stopped_at or stopped]
+        if process.repeats and process.duration:
+            record["omni"]["rounds"] = rounds
+        return record
+
+
+def _milliseconds(name: str, value: int) -> int:
+    """A plain integer of whatever integer came, also one of NumPy."""
+    plain = operator.index(value)
+    if plain < 0:
+        raise ValueError(f"{name}: expected an integer >= 0, got {plain}")
+    return plain

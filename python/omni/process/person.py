@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from omni.process.best_shot import BestShot
-from omni.process.clock import iso_instant
-from omni.types import Float32
+from omni.process.record import Moment, base_record
 
 BORDER_SHARE = 0.02
 """A box that ends within this share of the picture's side touches its border."""
@@ -33,20 +30,27 @@ class Identity:
 class Person:
     """A person who is, or was, in view.
 
-    ``first`` and ``last`` are (timestamp in seconds, frame number); ``box`` is the latest, relative 0..1.
+    ``first`` and ``last`` are when; ``box`` is the latest: x1, y1, x2, y2 relative to the picture, 0..1; ``looked_at``:
+    when (seconds) a picture was looked at last for the best shot.
     """
 
     identity: Identity
-    first: tuple[float, int]
-    last: tuple[float, int]
-    box: Float32
+    first: Moment
+    last: Moment
+    box: list[float]
     confidence: float
     best: BestShot | None = None
+    looked_at: float = 0.0
 
     @property
     def at_border(self) -> bool:
         """Whether the latest box touches the picture's border: who is gone after that has left."""
-        return bool((self.box[:2] <= BORDER_SHARE).any() or (self.box[2:] >= 1 - BORDER_SHARE).any())
+        return min(self.box[:2]) <= BORDER_SHARE or max(self.box[2:]) >= 1 - BORDER_SHARE
+
+    @property
+    def end_reason(self) -> str:
+        """Why somebody whose track ended is gone: ``left`` over the border, or ``lost``."""
+        return "left" if self.at_border else "lost"
 
     def documents(self, end_reason: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """The human and the body process; with ``end_reason`` both are finalized."""
@@ -55,25 +59,11 @@ class Person:
         body = self._base(who.body_id, who.body_number, {"id": who.body_object_id, "class": "body"}, end_reason)
         body["parent"] = who.human_id
         if self.best is not None:
-            body["omni"]["quality"] = self.best.quality.document()
+            body["omni"]["quality"] = self.best.quality
         return human, body
 
     def _base(self, id_: str, number: int, object_: dict[str, Any], end_reason: str | None) -> dict[str, Any]:
-        extras: dict[str, Any] = {
-            "track_id": self.identity.track_id,
-            "bbox": [round(float(v), 5) for v in np.clip(self.box, 0.0, 1.0)],
-            "confidence": round(self.confidence, 4),
-        }
-        if end_reason is not None:
-            extras["end_reason"] = end_reason
-        return {
-            "id": id_,
-            "type": "track",
-            "time_interval": [iso_instant(self.first[0]), iso_instant(self.last[0])],
-            "frame_interval": [self.first[1], self.last[1]],
-            "finalized": end_reason is not None,
-            "numerical_id": number,
-            "source": self.identity.stream_uuid,
-            "object": object_,
-            "omni": extras,
-        }
+        source = self.identity.stream_uuid
+        record = base_record(id_, "track", number, source, object_, self.first, self.last, end_reason)
+        record["omni"] |= {"track_id": self.identity.track_id, "bbox": self.box, "confidence": self.confidence}
+        return record

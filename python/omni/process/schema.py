@@ -1,4 +1,4 @@
-"""The JSON Schema of processes: the single source of what a payload may hold."""
+"""The JSON Schemas of processes and events: the single source of what a payload may hold."""
 
 from __future__ import annotations
 
@@ -8,30 +8,46 @@ from importlib.resources import files
 from typing import Any, cast
 
 
-@cache
-def _text() -> str:
-    return (files("omni.process") / "schemas" / "processes.schema.json").read_text(encoding="utf-8")
-
-
 def processes_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of ``{"processes": [...]}``, a fresh copy."""
-    return cast(dict[str, Any], json.loads(_text()))
+    return _schema("processes")
 
 
-@cache
-def _validator() -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(processes_schema())
+def events_schema() -> dict[str, Any]:
+    """The JSON Schema of one event, a fresh copy. What both have in common it has from that of processes, by name."""
+    return _schema("events")
 
 
 def schema_errors(payload: Any) -> list[str]:
-    """What is wrong with a payload: one line each with its JSON path; empty when it is right."""
+    """What is wrong with a body of processes: one line each with its JSON path; empty when it is right."""
+    return _errors("processes", payload)
+
+
+def event_errors(payload: Any) -> list[str]:
+    """What is wrong with an event, likewise."""
+    return _errors("events", payload)
+
+
+def _schema(name: str) -> dict[str, Any]:
+    text = (files("omni.process") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
+    return cast(dict[str, Any], json.loads(text))
+
+
+@cache
+def _validator(name: str) -> Any:
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+
+    shared = processes_schema()
+    registry: Any = Registry().with_resource(shared["$id"], Resource.from_contents(shared))
+    return Draft202012Validator(_schema(name), registry=registry)
+
+
+def _errors(name: str, payload: Any) -> list[str]:
     from jsonschema.exceptions import best_match
 
-    validator = _validator()
     found = []
-    for error in validator.iter_errors(payload):
+    for error in _validator(name).iter_errors(payload):
         deepest = best_match([error]) or error
         found.append(f"{deepest.json_path}: {deepest.message[:300]}")
     return found

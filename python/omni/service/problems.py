@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sanic import HTTPResponse
 from sanic.exceptions import SanicException
 
-from omni.errors import NotOpenError, OmniError, UnknownStreamError
+from omni.errors import NotOpenError, OmniError, StateError, UnknownLineError, UnknownStreamError
 from omni.service.serialize import to_json
 
 if TYPE_CHECKING:
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_STATUS_OF: dict[type[OmniError], int] = {UnknownStreamError: 404, NotOpenError: 404}
+_STATUS_OF: dict[type[OmniError], int] = {
+    UnknownStreamError: 404,
+    UnknownLineError: 404,
+    NotOpenError: 404,
+    StateError: 503,
+}
 
 _PLAIN = {
     400: ("bad-request", "the request is not valid HTTP"),

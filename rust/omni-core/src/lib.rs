@@ -20,6 +20,7 @@
 //! - [`assignment`]: which row belongs to which column, at the highest total weight.
 //! - [`kalman`]: filters of a box in the image and of a point on the map.
 //! - [`track`]: [`track::Tracker`], one stream.
+//! - [`regions`]: [`regions::RegionMonitor`], who is where in one stream, and who crossed a line.
 //! - [`fusion`]: [`fusion::MapFuser`], many cameras of one map.
 //! - [`encode`]: JPEG and base64.
 
@@ -31,6 +32,7 @@ pub mod error;
 pub mod fusion;
 pub mod geometry;
 pub mod kalman;
+pub mod regions;
 pub mod track;
 pub mod types;
 

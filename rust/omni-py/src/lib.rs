@@ -1,12 +1,14 @@
 //! The module `omni._core`: omni-core for Python, arrays in and arrays out.
 //!
 //! Thin on purpose. `runtime` is the one place that releases the GIL, `errors` the one that makes exceptions, `arrays`
-//! the one that looks into memory of NumPy. The Python packages `omni.track`, `omni.fusion` and `omni.encode` wrap it.
+//! the one that looks into memory of NumPy. The Python packages `omni.track`, `omni.fusion`, `omni.regions` and
+//! `omni.encode` wrap it.
 
 mod arrays;
 mod encode;
 mod errors;
 mod fusion;
+mod regions;
 mod runtime;
 mod tracker;
 
@@ -16,6 +18,8 @@ mod _core {
     use crate::encode::{encode_jpeg, encode_jpeg_base64};
     #[pymodule_export]
     use crate::fusion::{Homography, MapFuser};
+    #[pymodule_export]
+    use crate::regions::{Region, RegionMonitor};
     #[pymodule_export]
     use crate::tracker::Tracker;
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from omni import Agent
-from omni.errors import SourceError
+from omni.errors import ConfigError, SourceError, UnknownLineError
+from omni.regions import LineCounts
 from omni.types import ProcessMessage
 
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+LINE = "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59"
 POINTS = [{"image": [u, v], "map": [u, v]} for u, v in ((0, 0), (1, 0), (1, 1), (0, 1))]
 
 
@@ -144,3 +146,23 @@ def test_a_failed_file_is_a_failed_stream_not_a_failed_agent(tmp_path: Path, pic
         assert (door.state, door.frames) == ("failed", 10)
         assert "010.png" in door.reason
         assert good.state == "ended"
+
+
+def test_counters_of_lines_survive_the_agent_and_can_be_reset(pictures: Path, tmp_path: Path) -> None:
+    corners = [{"x": x, "y": y} for x, y in ((0.4, 0.0), (0.6, 0.0), (0.6, 1.0), (0.4, 1.0))]
+    line = {"name": "door", "uuid": LINE, "points": corners, "trigger_settings": {"direction": {"x": 1, "y": 0}}}
+    document = config(pictures, mutlistream_ROI={"regions": [line]}, state_folder=str(tmp_path / "state"))
+    LineCounts(tmp_path / "state").add(LINE, "reverse", 5.0)  # of an earlier run
+    with Agent(document) as agent:
+        assert agent.lines() == [{"uuid": LINE, "name": "door", "forward": 0, "reverse": 1, "since": 5.0}]
+        agent.reset_line(LINE)
+        assert agent.lines()[0]["reverse"] == 0
+        with pytest.raises(UnknownLineError):
+            agent.reset_line(UUID)
+    assert agent.lines()[0]["reverse"] == 0  # they can be read when it has stopped
+
+
+def test_a_region_that_is_none_is_refused_before_anything_starts(pictures: Path) -> None:
+    corners = [{"x": x, "y": y} for x, y in ((0.1, 0.1), (0.9, 0.9), (0.9, 0.1), (0.1, 0.9))]
+    with pytest.raises(ConfigError, match="region 'bow': points: expected edges that neither cross nor touch"):
+        Agent(config(pictures, mutlistream_ROI={"regions": [{"name": "bow", "points": corners}]}))

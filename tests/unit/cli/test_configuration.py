@@ -11,7 +11,7 @@ from omni.cli import main
 def test_check_config_tells_what_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "run_params.json").write_text(json.dumps({"streams": [{"url": "a.avi"}]}))
     assert main(["check-config", str(tmp_path), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"ok": True, "streams": 1, "views": 0, "subscribers": 0}
+    assert json.loads(capsys.readouterr().out) == {"ok": True, "streams": 1, "regions": 0, "views": 0, "subscribers": 0}
 
 
 def test_check_config_of_a_wrong_one_is_three(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,6 +21,6 @@ def test_check_config_of_a_wrong_one_is_three(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_schemas_are_json(capsys: pytest.CaptureFixture[str]) -> None:
-    for of in ("processes", "config"):
+    for of in ("processes", "events", "config"):
         assert main(["schema", of]) == 0
-        assert "properties" in json.loads(capsys.readouterr().out)
+        assert "$defs" in json.loads(capsys.readouterr().out)

@@ -12,6 +12,7 @@ from omni.errors import ConfigError
 
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 STREAM = {"url": "a.avi", "stream_uuid": UUID}
+REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y": 0}, {"x": 1, "y": 1}]}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,14 @@ STREAM = {"url": "a.avi", "stream_uuid": UUID}
         ({"mqtt_settings": {}}, "$.mqtt_settings: unknown key: not in this version yet"),
         ({"map_tracking": {"views": [{"cameras": []}]}}, "$.map_tracking.views[0].cameras"),
         ({"http": {"map_tracking_path": "map"}}, "$.http.map_tracking_path"),
+        ({"mutlistream_ROI": {"regions": [{"name": "a", "points": []}]}}, "$.mutlistream_ROI.regions[0].points"),
+        (
+            {"multistream_ROI": {"regions": [{"name": "a", "points": [{"x": 2, "y": 0}]}]}},
+            "regions[0].points[0].x: input should be less than or equal to 1, got 2",
+        ),
+        ({"mutlistream_ROI": {"region": []}}, '$.mutlistream_ROI.region: unknown key; did you mean "regions"?'),
+        ({"mutlistream_ROI": {"regions": [{**REGION, "stream_uuid": UUID}]}}, "expected one of the streams"),
+        ({"mutlistream_ROI": {"regions": [REGION, REGION]}}, "is given twice"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_path(document: dict[str, Any], expected: str) -> None:
@@ -85,6 +94,24 @@ def test_a_missing_stream_uuid_is_added_and_written_back(tmp_path: Path) -> None
     first = load_config(tmp_path)
     assert load_config(file).streams[0].stream_uuid == first.streams[0].stream_uuid
     assert json.loads(file.read_text())["streams"][0]["stream_uuid"] == first.streams[0].uuid
+
+
+def test_a_region_without_uuid_gets_one_that_is_written_back_under_both_spellings(tmp_path: Path) -> None:
+    unnamed = {"name": "door", "points": REGION["points"]}
+    for key in ("mutlistream_ROI", "multistream_ROI"):
+        (tmp_path / "run_params.json").write_text(json.dumps({key: {"regions": [unnamed]}}))
+        [first] = load_config(tmp_path).mutlistream_ROI.regions
+        [again] = load_config(tmp_path).mutlistream_ROI.regions
+        assert first.uuid == again.uuid
+    assert load_config({key: {"regions": [unnamed]}}).mutlistream_ROI.regions[0].uuid != first.uuid
+
+
+def test_the_state_folder_lies_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "run_params.json").write_text("{}")
+    assert load_config(tmp_path).state_folder == str(tmp_path / "state")
+    (tmp_path / "run_params.json").write_text('{"state_folder": "kept"}')
+    assert load_config(tmp_path).state_folder == str(tmp_path / "kept")
+    assert load_config({}).state_folder is None
 
 
 def test_compat_takes_the_originals_keys_with_one_warning_each(caplog: pytest.LogCaptureFixture) -> None:

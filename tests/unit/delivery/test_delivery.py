@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from omni.agent.best_shot import best_shot_base64
+from omni.agent.best_shot import BestShotEncoder
 from omni.config import load_config
 from omni.delivery import Delivery
 from omni.delivery.body import MOST_BYTES, bodies
@@ -103,7 +103,7 @@ def test_a_dead_endpoint_holds_up_nobody(inbox: Inbox, monkeypatch: pytest.Monke
 
 def test_a_message_that_cannot_be_made_is_counted_and_the_next_goes_out(inbox: Inbox) -> None:
     config = load_config({"webhook_tracking_subscribers": [{"url": inbox.address}]})
-    delivery = Delivery(config.webhook_tracking_subscribers, RUN, encode=best_shot_base64)
+    delivery = Delivery(config.webhook_tracking_subscribers, RUN, encode=BestShotEncoder(512, 85))
     delivery.start()
     broken = ProcessMessage("begin", STREAMS[0], 0.0, (record(1),), {record(1)["id"]: np.zeros((0, 5, 3), np.uint8)})
     for one in (broken, message("end", 2)):
@@ -140,7 +140,7 @@ def test_a_best_shot_is_a_jpeg_in_base64_only_when_switched_on() -> None:
     picture = np.full((300, 100, 3), 90, np.uint8)
     one = ProcessMessage("begin", STREAMS[0], 0.0, (record(1),), {record(1)["id"]: picture})
     assert b"best_shot" not in bodies(one, None)[0]
-    [body] = bodies(one, best_shot_base64)
+    [body] = bodies(one, BestShotEncoder(512, 85))
     text = body.split(b'"best_shot":"')[1].split(b'"')[0]
     assert base64.b64decode(text, validate=True)[:3] == b"\xff\xd8\xff"
 

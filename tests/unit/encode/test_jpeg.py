@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import sys
+import threading
 
 import cv2
 import numpy as np
@@ -92,3 +94,40 @@ def test_what_is_refused(image: object, quality: object, error: type[Exception],
     for encode in (encode_jpeg, encode_jpeg_base64):
         with pytest.raises(error, match=message):
             encode(image, quality)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 3), (1, 1), (1, 1, 1), (7, 1, 3), (1, 7), (16, 65_500, 3), (65_500, 3), (2, 65_500)]
+)
+def test_the_smallest_and_the_widest_pictures_come_out_whole(shape: tuple[int, ...]) -> None:
+    image = np.full(shape, 77, np.uint8)
+    image.flags.writeable = False
+    jpeg = encode_jpeg(image)
+    assert jpeg[:2] == b"\xff\xd8"
+    assert jpeg[-2:] == b"\xff\xd9"
+    assert np.abs(decoded(jpeg).astype(int) - 77).max() <= 2
+    assert decoded(jpeg).shape[:2] == shape[:2]
+    assert base64.b64decode(encode_jpeg_base64(image), validate=True) == jpeg
+
+
+def test_other_threads_run_while_a_picture_is_encoded() -> None:
+    order: list[str] = []
+    go = threading.Event()
+
+    def wait_and_note() -> None:
+        go.wait()
+        order.append("other thread")
+
+    image = np.random.default_rng(0).integers(0, 255, (4000, 4000, 3), np.uint8)  # takes a tenth of a second and more
+    thread = threading.Thread(target=wait_and_note)
+    thread.start()
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(60.0)  # from here nobody gets the interpreter who is not given it
+    try:
+        go.set()
+        encode_jpeg(image)
+        order.append("encoded")
+    finally:
+        sys.setswitchinterval(usual)
+    thread.join()
+    assert order == ["other thread", "encoded"]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import numpy as np
 
-from omni.process import ProcessBuilder, schema_errors
+from omni.process import ProcessBuilder, ShotSettings, schema_errors
 from omni.types import CONFIRMED, Frame, ProcessMessage, Run, Tracks
 
 STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -13,7 +13,13 @@ RUN = Run(UUID(int=1), 1_000_000_000.0)
 
 
 def builder(best_shots: bool = False, interval_s: float = 5.0) -> ProcessBuilder:
-    return ProcessBuilder(STREAM, RUN, count(1), ongoings_interval_s=interval_s, best_shots=best_shots)
+    return ProcessBuilder(
+        STREAM,
+        RUN,
+        count(1),
+        ongoings_interval_s=interval_s,
+        best_shots=ShotSettings(anonymous=False, whole_frame=False) if best_shots else None,
+    )
 
 
 def frame(index: int, fps: float = 10.0) -> Frame:
@@ -116,3 +122,14 @@ def test_the_best_shot_is_the_whole_body_not_the_cut_one() -> None:
 def test_without_best_shots_no_picture_is_kept() -> None:
     people = builder(best_shots=False)
     assert all(not m.best_shots for m in walk(people, range(0, 60)))
+
+
+def test_who_comes_back_under_the_old_number_is_the_same_person_in_a_new_process() -> None:
+    people = builder()
+    first = walk(people, range(3))[0].processes
+    people.update(frame(3), tracks(frame(3), {}), [7])
+    second = walk(people, range(100, 103))[0].processes
+    for before, after in zip(first, second, strict=True):
+        assert before["object"] == after["object"]
+        assert before["id"] != after["id"]
+        assert before["numerical_id"] != after["numerical_id"]

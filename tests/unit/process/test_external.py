@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import threading
 from itertools import count
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from omni.errors import NotOpenError, UnknownStreamError
@@ -109,3 +111,109 @@ def test_a_callback_may_end_what_just_began() -> None:
     external = ExternalProcesses(Run(UUID(int=1), 1000.0), count(1), [A], lambda _: (1000.0, 0), publish)
     external.begin(name="a", class_="media", repeats=False, duration=0, started_at=0, stream_uuid=A)
     assert [message.reason for message in told] == ["begin", "end"]
+
+
+def test_a_media_of_known_length_stands_still_at_its_end() -> None:
+    site = Site()
+    site.begin(started_at=500, duration=3000)
+    site.now = (1001.0, 10)
+    assert site.external.ongoing(A)[0]["internal_time_interval"] == [500, 1500]
+    site.now = (1060.0, 600)
+    site.end()
+    assert site.told[-1].processes[0]["internal_time_interval"] == [500, 3000]
+
+
+def test_a_loop_goes_round() -> None:
+    site = Site()
+    site.begin(started_at=500, duration=3000, repeats=True)
+    site.now = (1007.0, 70)
+    [record] = site.external.ongoing(A)
+    assert (record["internal_time_interval"], record["omni"]["rounds"]) == ([500, 1500], 2)
+    site.end(stopped_at=2900)
+    record = site.told[-1].processes[0]
+    assert record["internal_time_interval"] == [500, 2900]
+    assert schema_errors({"processes": [record]}) == []
+
+
+def test_of_unknown_length_it_runs_for_ever() -> None:
+    site = Site()
+    site.begin(repeats=True)
+    site.now = (1000.0 + 86_400, 864_000)
+    assert site.external.ongoing(A)[0]["internal_time_interval"] == [0, 86_400_000]
+
+
+def test_an_end_names_the_stream_or_takes_the_last_of_any() -> None:
+    site = Site()
+    site.begin(stream=A)
+    site.begin(stream=B)
+    site.begin("other.mp4", stream=B)
+    with pytest.raises(NotOpenError):
+        site.end("other.mp4", A)
+    site.end(stream=A)
+    site.end()
+    assert [m.stream_uuid for m in site.told[3:]] == [A, B]
+    assert [p["name"] for p in site.external.ongoing(B)] == ["other.mp4"]
+
+
+def test_class_is_part_of_the_key() -> None:
+    site = Site()
+    site.begin("a", class_="music")  # type: ignore[arg-type]
+    with pytest.raises(NotOpenError, match=r"named 'a' of class 'media'"):
+        site.end("a")
+    assert site.told[-1].processes[0]["object"]["class"] == "music"
+
+
+def test_ten_thousand_can_be_open_and_each_is_closed_once() -> None:
+    site = Site()
+    for i in range(10_000):
+        site.begin(f"clip {i % 100}", (A, B)[i % 2])
+    assert len(site.external.ongoing(A)) == len(site.external.ongoing(B)) == 5000
+    for _ in range(100):
+        site.end("clip 7")
+    with pytest.raises(NotOpenError):
+        site.end("clip 7")
+    site.external.terminate_all(stream_uuid=A, end_reason="end_of_file")
+    site.external.terminate_all(stream_uuid="")
+    ended = [m.processes[0] for m in site.told if m.reason == "end"]
+    assert len({p["id"] for p in ended}) == len(ended) == 10_000
+    assert {p["omni"]["end_reason"] for p in ended} == {"ended", "end_of_file", "terminated"}
+    assert site.external.ongoing(A) == site.external.ongoing(B) == []
+
+
+def test_begin_and_end_from_many_threads_leave_nothing_open() -> None:
+    site = Site()
+
+    def come_and_go(name: str) -> None:
+        for _ in range(200):
+            site.begin(name)
+            site.begin("shared")
+            site.end(name)
+            site.end("shared")
+
+    threads = [threading.Thread(target=come_and_go, args=(f"clip {i}",)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert site.external.ongoing(A) == []
+    order: dict[str, list[str]] = {}
+    for message in site.told:
+        order.setdefault(message.processes[0]["id"], []).append(message.reason)
+    assert set(map(tuple, order.values())) == {("begin", "end")}
+    assert len(order) == 2400
+
+
+def test_integers_of_numpy_come_out_plain_and_what_is_no_number_is_refused() -> None:
+    site = Site()
+    site.begin("Café 走廊", duration=np.int64(3000), repeats=np.bool_(True), started_at=np.uint8(7))  # type: ignore[arg-type]
+    record = site.told[-1].processes[0]
+    assert (record["name"], record["internal_time_interval"]) == ("Café 走廊", [7, 7])
+    assert json.loads(json.dumps(record)) == record  # the standard library takes plain values only
+    for wrong in (-1, 2.5, "3"):
+        with pytest.raises((TypeError, ValueError)):
+            site.begin(duration=wrong)  # type: ignore[arg-type]
+        with pytest.raises((TypeError, ValueError)):
+            site.end("Café 走廊", stopped_at=wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="name and class_"):
+        site.begin("")
+    assert len(site.external.ongoing(A)) == 1

@@ -110,7 +110,7 @@ class LiveHub:
         shown, _ = self._pictures.get(stream_uuid, (None, b""))
         if result is None or result is shown:
             return
-        message = await asyncio.to_thread(picture_message, result)
+        message = await asyncio.to_thread(picture_message, result, anonymous=self._agent.config.anonymous_mode)
         self._pictures[stream_uuid] = result, message
         for viewer in self._viewers:
             viewer.replace(stream_uuid, message)

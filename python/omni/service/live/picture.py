@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from omni.anonymity import hide_heads
 from omni.encode import encode_jpeg
 from omni.service.serialize import to_json
 from omni.types import FrameResult, UInt8
@@ -13,8 +14,13 @@ WIDTH_MAX = 960
 QUALITY = 80
 
 
-def picture_message(result: FrameResult) -> bytes:
-    """Length of the header (4 bytes, big-endian), header (JSON), JPEG. Made in a worker thread: some milliseconds."""
+def picture_message(result: FrameResult, *, anonymous: bool) -> bytes:
+    """Length of the header (4 bytes, big-endian), header (JSON), JPEG. Made in a worker thread: some milliseconds.
+
+    Args:
+        result: the frame.
+        anonymous: make heads unrecognisable.
+    """
     frame, tracks = result.frame, result.tracks
     width, height = frame.size
     boxes = np.clip(tracks.xyxy / np.array([width, height, width, height], np.float32), 0.0, 1.0)
@@ -34,7 +40,15 @@ def picture_message(result: FrameResult) -> bytes:
         ],
     }
     text = to_json(header).encode()
-    return len(text).to_bytes(4, "big") + text + encode_jpeg(_shrunk(frame.image), QUALITY)
+    return len(text).to_bytes(4, "big") + text + encode_jpeg(_picture(result, anonymous), QUALITY)
+
+
+def _picture(result: FrameResult, anonymous: bool) -> UInt8:
+    shown = _shrunk(result.frame.image)
+    if anonymous and len(result.bodies):
+        shown = shown.copy()
+        hide_heads(shown, result.bodies * (shown.shape[1] / result.frame.image.shape[1]))
+    return shown
 
 
 def _shrunk(image: UInt8) -> UInt8:

@@ -6,7 +6,7 @@ import time
 
 from sanic import Blueprint, HTTPResponse, json
 
-from omni.process.schema import processes_schema
+from omni.process.schema import events_schema, processes_schema
 from omni.service.context import HttpRequest
 from omni.service.status import status_document
 
@@ -14,7 +14,8 @@ from omni.service.status import status_document
 def blueprint() -> Blueprint:
     routes = Blueprint("status", url_prefix="/api/v1")
     routes.add_route(status, "/status")
-    routes.add_route(schema, "/schema/processes")
+    routes.add_route(schema_of_processes, "/schema/processes")
+    routes.add_route(schema_of_events, "/schema/events")
     return routes
 
 
@@ -22,5 +23,9 @@ async def status(request: HttpRequest) -> HTTPResponse:
     return json(status_document(request.app.ctx.agent, time.time()))
 
 
-async def schema(_: HttpRequest) -> HTTPResponse:
+async def schema_of_processes(_: HttpRequest) -> HTTPResponse:
     return json(processes_schema(), content_type="application/schema+json")
+
+
+async def schema_of_events(_: HttpRequest) -> HTTPResponse:
+    return json(events_schema(), content_type="application/schema+json")

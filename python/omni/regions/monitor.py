@@ -1,0 +1,94 @@
+"""The regions and lines of one stream."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from omni import _core
+from omni.config import RegionConfig
+from omni.errors import ConfigError
+from omni.types import Frame, RegionEvent, RegionEventKind, Sight, Tracks
+
+_KINDS: tuple[RegionEventKind, ...] = ("entry", "exit", "forward", "reverse")
+
+
+class RegionMonitor:
+    """Watches the people of one stream by one point of each, the middle of the lower edge of the box. Thread-safe.
+
+    Args:
+        regions: the regions and lines of the stream.
+        inertia_frames: frames in a row before somebody is believed to be inside or outside.
+
+    Raises:
+        ConfigError: a polygon or a direction that cannot be used; the message names the region and what is wrong.
+    """
+
+    def __init__(self, regions: Sequence[RegionConfig], inertia_frames: int) -> None:
+        self._names = [(str(region.uuid), region.name) for region in regions]
+        self._core = _core.RegionMonitor([_region(region) for region in regions], inertia_frames=inertia_frames)
+
+    def update(self, frame: Frame, tracks: Tracks, gone: Iterable[int]) -> list[RegionEvent]:
+        """What one frame brings. Predicted boxes are no evidence; who is not seen stays where they were.
+
+        Args:
+            frame: the frame; its timestamp must be after that of the update before.
+            tracks: confirmed tracks seen in it.
+            gone: ids of tracks that ended with this frame.
+        """
+        if not self._names:
+            return []
+        seen = tracks.detection_index >= 0
+        xyxy = tracks.xyxy[seen].astype(np.float64)
+        size = np.array(frame.size, np.float64)
+        points = np.column_stack([xyxy[:, ::2].mean(1), xyxy[:, 3]]) / size
+        heights = (xyxy[:, 3] - xyxy[:, 1])[:, None] / size
+        happened = self._core.update(
+            tracks.track_id[seen],
+            points,
+            np.maximum(heights, 1e-6),
+            timestamp=frame.timestamp,
+            frame=frame.index,
+        )
+        ended = self._core.forget(np.fromiter(gone, np.int64))
+        return [*self._events(*happened), *self._events(*ended)]
+
+    def finish(self) -> list[RegionEvent]:
+        """All tracks have ended: exits, and crossings that only waited to be believed. Time may begin anew."""
+        return list(self._events(*self._core.forget_all()))
+
+    def _events(self, kinds: object, regions: object, tracks: object, sights: object) -> Iterable[RegionEvent]:
+        columns = (np.asarray(column).tolist() for column in (kinds, regions, tracks, sights))
+        for kind, region, track_id, (before, entered, last, after) in zip(*columns, strict=True):
+            uuid, name = self._names[region]
+            yield RegionEvent(
+                kind=_KINDS[kind],
+                region_uuid=uuid,
+                region_name=name,
+                track_id=track_id,
+                before=_sight_or_none(before),
+                entered=_sight(entered),
+                last=_sight(last),
+                after=_sight_or_none(after),
+            )
+
+
+def _sight(row: list[float]) -> Sight:
+    x, y, timestamp, frame = row
+    return Sight(x, y, timestamp, int(frame))
+
+
+def _sight_or_none(row: list[float]) -> Sight | None:
+    return None if math.isnan(row[0]) else _sight(row)
+
+
+def _region(region: RegionConfig) -> _core.Region:
+    trigger = region.trigger_settings
+    direction = None if trigger is None else (trigger.direction.x, trigger.direction.y)
+    points = np.array([(corner.x, corner.y) for corner in region.points], np.float64)
+    try:
+        return _core.Region(points, presence=region.presence, direction=direction)
+    except ValueError as error:
+        raise ConfigError(f"mutlistream_ROI: region {region.name!r}: {error}") from None

@@ -1,0 +1,379 @@
+//! All regions and lines of one stream.
+
+use std::collections::BTreeMap;
+
+use super::line::{Direction, LineState, Side, Step, sides};
+use super::polygon::Polygon;
+use super::presence::{Change, Presence};
+use super::sight::{Inertia, Passage, Sight};
+use crate::error::{Error, Result};
+use crate::geometry::Point2;
+use crate::types::{MAX_DETECTIONS, check_timestamp};
+
+/// Nobody moves faster than this many of their own heights a second (a sprinter: 6),
+const FASTEST_HEIGHTS: f64 = 6.0;
+/// beside what a detector that wavers may add to one step. What jumps farther is another person.
+const WAVER_HEIGHTS: f64 = 1.0;
+
+/// A polygon and what is told of it.
+#[derive(Debug, Clone)]
+pub struct Region {
+    polygon: Polygon,
+    presence: bool,
+    sides: Option<Vec<Side>>,
+}
+
+impl Region {
+    /// A region of which presence is told, and with a `direction` (relative to the picture) crossings as well.
+    pub fn new(polygon: Polygon, presence: bool, direction: Option<Point2>) -> Result<Self> {
+        let sides = direction.map(|direction| sides(&polygon, direction)).transpose()?;
+        Ok(Self { polygon, presence, sides })
+    }
+}
+
+/// A person in one frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Sighting {
+    /// The track.
+    pub track_id: i64,
+    /// The point that counts, relative to the picture; may lie outside it.
+    pub point: Point2,
+    /// The person's height as a part of the picture's width and of its height, the measure of how far a step may go.
+    pub height: [f64; 2],
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Somebody is inside.
+    Entry = 0,
+    /// Somebody was inside.
+    Exit = 1,
+    /// A line was passed along its direction,
+    Forward = 2,
+    /// or against it.
+    Reverse = 3,
+}
+
+/// Something that happened to one person in one region.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RegionEvent {
+    /// What.
+    pub kind: Kind,
+    /// Position of the region.
+    pub region: usize,
+    /// Whose track.
+    pub track_id: i64,
+    /// From where to where, from when to when.
+    pub passage: Passage,
+}
+
+/// Watches the regions and lines of one stream.
+#[derive(Debug, Clone)]
+pub struct RegionMonitor {
+    regions: Vec<Region>,
+    inertia: Inertia,
+    walkers: BTreeMap<i64, Walker>,
+    timestamp: Option<f64>,
+}
+
+/// One track.
+#[derive(Debug, Clone)]
+struct Walker {
+    last: Option<Sight>,
+    /// A sight too far from the last to be believed at once.
+    stray: Option<Sight>,
+    states: Vec<State>,
+}
+
+/// One track and one region.
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    inside: bool,
+    presence: Presence,
+    line: LineState,
+}
+
+impl RegionMonitor {
+    /// A monitor that has seen nobody. `inertia_frames` is from 1 (believe every frame) to 1000.
+    pub fn new(regions: Vec<Region>, inertia_frames: u32) -> Result<Self> {
+        if !(1..=1000).contains(&inertia_frames) {
+            return Err(Error::invalid("inertia_frames", "1 to 1000", inertia_frames));
+        }
+        Ok(Self { regions, inertia: Inertia::new(inertia_frames), walkers: BTreeMap::new(), timestamp: None })
+    }
+
+    /// Takes in where people are seen in one frame. A refused update changes nothing.
+    ///
+    /// Who is not seen keeps their state until [`Self::forget`].
+    pub fn update(&mut self, sightings: &[Sighting], timestamp: f64, frame: i64) -> Result<Vec<RegionEvent>> {
+        check_timestamp(timestamp, self.timestamp)?;
+        check_sightings(sightings)?;
+        self.timestamp = Some(timestamp);
+        let mut events = Vec::new();
+        for &Sighting { track_id, point, height } in sightings {
+            let walker = self.walkers.entry(track_id).or_insert_with(|| Walker::new(self.regions.len()));
+            let sight = Sight { point, timestamp, frame };
+            walker.see(sight, height, &self.regions, self.inertia, |region, kind, passage| {
+                events.push(RegionEvent { kind, region, track_id, passage });
+            });
+        }
+        Ok(events)
+    }
+
+    /// These tracks have ended: exits of those inside, and crossings that only waited to be settled.
+    pub fn forget(&mut self, track_ids: &[i64]) -> Vec<RegionEvent> {
+        let mut events = Vec::new();
+        for &track_id in track_ids {
+            let Some(walker) = self.walkers.remove(&track_id) else { continue };
+            walker.end(&self.regions, self.inertia, |region, kind, passage| {
+                events.push(RegionEvent { kind, region, track_id, passage });
+            });
+        }
+        events
+    }
+
+    /// All tracks have ended, and time may begin anew.
+    pub fn forget_all(&mut self) -> Vec<RegionEvent> {
+        let everybody: Vec<i64> = self.walkers.keys().copied().collect();
+        self.timestamp = None;
+        self.forget(&everybody)
+    }
+}
+
+impl Walker {
+    fn new(regions: usize) -> Self {
+        Self { last: None, stray: None, states: vec![State::default(); regions] }
+    }
+
+    /// Takes in a sight. One that is too far away is held back, until the next one is near it: then the track has gone
+    /// over to another person, who did not walk the way between.
+    fn see(
+        &mut self,
+        sight: Sight,
+        height: [f64; 2],
+        regions: &[Region],
+        inertia: Inertia,
+        mut tell: impl FnMut(usize, Kind, Passage),
+    ) {
+        let near = |other: Sight| reachable(other, sight, height);
+        let walked = self.last.is_none_or(near);
+        if !walked && !self.stray.is_some_and(near) {
+            self.stray = Some(sight);
+            return;
+        }
+        self.stray = None;
+        let previous = self.last.replace(sight);
+        for (i, (region, state)) in regions.iter().zip(&mut self.states).enumerate() {
+            let inside = region.polygon.contains(sight.point);
+            let inside_before = std::mem::replace(&mut state.inside, inside);
+            if region.presence {
+                match state.presence.step(previous, sight, inside, inertia) {
+                    Some(Change::Entry(passage)) => tell(i, Kind::Entry, passage),
+                    Some(Change::Exit(passage)) => tell(i, Kind::Exit, passage),
+                    None => {}
+                }
+            }
+            let Some(sides) = &region.sides else { continue };
+            let Some(from) = previous.filter(|_| walked) else {
+                state.line = LineState::first(inside);
+                continue;
+            };
+            let step = Step { from, to: sight, inside_before, inside };
+            if let Some((direction, passage)) = state.line.step(&region.polygon, sides, step, inertia) {
+                tell(i, direction.into(), passage);
+            }
+        }
+    }
+
+    fn end(self, regions: &[Region], inertia: Inertia, mut tell: impl FnMut(usize, Kind, Passage)) {
+        for (i, (region, state)) in regions.iter().zip(self.states).enumerate() {
+            if let Some(Change::Exit(passage)) = state.presence.end().filter(|_| region.presence) {
+                tell(i, Kind::Exit, passage);
+            }
+            if let Some((direction, passage)) = state.line.end(inertia) {
+                tell(i, direction.into(), passage);
+            }
+        }
+    }
+}
+
+impl From<Direction> for Kind {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Forward => Self::Forward,
+            Direction::Reverse => Self::Reverse,
+        }
+    }
+}
+
+/// Whether a person of this height can have walked from one sight to the other.
+fn reachable(from: Sight, to: Sight, [width_share, height_share]: [f64; 2]) -> bool {
+    let heights = ((to.point[0] - from.point[0]) / width_share).hypot((to.point[1] - from.point[1]) / height_share);
+    heights <= WAVER_HEIGHTS + FASTEST_HEIGHTS * (to.timestamp - from.timestamp)
+}
+
+fn check_sightings(sightings: &[Sighting]) -> Result<()> {
+    if sightings.len() > MAX_DETECTIONS {
+        return Err(Error::invalid("points", format!("at most {MAX_DETECTIONS} points"), sightings.len()));
+    }
+    for (i, s) in sightings.iter().enumerate() {
+        if !s.point.iter().all(|v| v.is_finite()) {
+            let got = format!("({}, {})", s.point[0], s.point[1]);
+            return Err(Error::invalid(format!("points[{i}]"), "finite x and y", got));
+        }
+        if !s.height.iter().all(|v| v.is_finite() && *v > 0.0) {
+            let got = format!("({}, {})", s.height[0], s.height[1]);
+            return Err(Error::invalid(format!("heights[{i}]"), "two finite positive numbers", got));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TALL: [f64; 2] = [0.2, 0.2];
+
+    /// A door across the middle of the picture, passed downwards.
+    fn door(inertia_frames: u32) -> RegionMonitor {
+        let zone = Polygon::new(vec![[0.2, 0.4], [0.8, 0.4], [0.8, 0.6], [0.2, 0.6]]).unwrap();
+        let line = Region::new(zone, true, Some([0.0, 1.0])).unwrap();
+        RegionMonitor::new(vec![line], inertia_frames).unwrap()
+    }
+
+    /// The kinds of what happens to one person at these places, `rate` frames a second; places that are not numbers are
+    /// frames in which nobody is seen.
+    fn walk(monitor: &mut RegionMonitor, places: &[Point2], rate: f64) -> Vec<Kind> {
+        let mut kinds = Vec::new();
+        for (i, &point) in places.iter().enumerate() {
+            let frame = i64::try_from(i).unwrap();
+            let seen = [Sighting { track_id: 1, point, height: TALL }];
+            let sightings = if point[0].is_nan() { &[][..] } else { &seen[..] };
+            let events = monitor.update(sightings, i as f64 / rate, frame).unwrap();
+            kinds.extend(events.iter().map(|e| e.kind));
+        }
+        kinds.extend(monitor.forget(&[1]).iter().map(|e| e.kind));
+        kinds
+    }
+
+    fn down(ys: &[f64]) -> Vec<Point2> {
+        ys.iter().map(|&y| [if y.is_nan() { f64::NAN } else { 0.5 }, y]).collect()
+    }
+
+    use Kind::{Entry, Exit, Forward, Reverse};
+    const GONE: f64 = f64::NAN;
+
+    #[test]
+    fn who_walks_through_has_crossed_once_in_that_direction() {
+        let ys = [0.3, 0.35, 0.45, 0.5, 0.55, 0.65, 0.7, 0.75, 0.8];
+        assert_eq!(walk(&mut door(3), &down(&ys), 10.0), [Entry, Exit, Forward]);
+        let back: Vec<f64> = ys.iter().rev().copied().collect();
+        assert_eq!(walk(&mut door(3), &down(&back), 10.0), [Entry, Exit, Reverse]);
+    }
+
+    #[test]
+    fn who_turns_back_or_leaves_by_an_end_has_not_crossed() {
+        let turned = [0.3, 0.45, 0.5, 0.55, 0.5, 0.45, 0.35, 0.3, 0.3];
+        assert_eq!(walk(&mut door(3), &down(&turned), 10.0), [Entry, Exit]);
+        let aside = [[0.3, 0.3], [0.3, 0.45], [0.25, 0.5], [0.22, 0.5], [0.15, 0.5], [0.1, 0.5], [0.1, 0.5]];
+        assert_eq!(walk(&mut door(3), &aside, 10.0), [Entry, Exit]);
+    }
+
+    #[test]
+    fn one_frame_of_flicker_is_nothing() {
+        for ys in [
+            [0.35, 0.35, 0.45, 0.35, 0.35, 0.35, 0.35], // into the zone
+            [0.35, 0.35, 0.65, 0.35, 0.35, 0.35, 0.35], // over it
+            [0.35, 0.35, 0.45, 0.65, 0.45, 0.35, 0.35], // through it and back
+        ] {
+            for rate in [2.0, 10.0, 30.0] {
+                assert_eq!(walk(&mut door(3), &down(&ys), rate), [], "{ys:?} at {rate}");
+            }
+        }
+    }
+
+    #[test]
+    fn flicker_inside_and_at_the_border_makes_no_second_of_anything() {
+        let ys =
+            [0.3, 0.45, 0.5, 0.5, 0.35, 0.5, 0.5, 0.5, 0.65, 0.58, 0.65, 0.58, 0.65, 0.7, 0.7, 0.58, 0.7, 0.7, 0.7];
+        for rate in [2.0, 10.0] {
+            let kinds = walk(&mut door(3), &down(&ys), rate);
+            assert_eq!(kinds.iter().filter(|&&k| k == Entry).count(), 1, "{kinds:?} at {rate}");
+            assert_eq!(kinds.iter().filter(|&&k| k == Forward).count(), 1, "{kinds:?} at {rate}");
+            assert!(!kinds.contains(&Reverse));
+        }
+    }
+
+    #[test]
+    fn a_zone_passed_between_two_frames_is_crossed() {
+        let ys = [0.2, 0.3, 0.7, 0.8, 0.9];
+        assert_eq!(walk(&mut door(3), &down(&ys), 2.0), [Forward]);
+        assert_eq!(walk(&mut door(3), &down(&[0.2, 0.3, 0.7]), 2.0), [Forward], "seen once beyond, then gone");
+        assert_eq!(walk(&mut door(3), &down(&[0.2, 0.3, 0.5, 0.7]), 2.0), [Forward]);
+    }
+
+    #[test]
+    fn a_last_frame_at_a_high_rate_is_not_believed() {
+        assert_eq!(walk(&mut door(3), &down(&[0.3, 0.35, 0.65]), 30.0), []);
+    }
+
+    #[test]
+    fn who_is_lost_and_found_again_is_told_of_once() {
+        let inside = [0.3, 0.45, 0.5, 0.5, GONE, GONE, GONE, 0.5, 0.55, 0.65, 0.7, 0.7];
+        assert_eq!(walk(&mut door(3), &down(&inside), 10.0), [Entry, Exit, Forward]);
+        let across = [0.3, 0.35, GONE, GONE, GONE, 0.65, 0.7, 0.7, 0.7];
+        assert_eq!(walk(&mut door(3), &down(&across), 10.0), [Forward]);
+    }
+
+    #[test]
+    fn an_id_that_jumps_to_somebody_else_has_not_crossed() {
+        let small = |point| Sighting { track_id: 1, point, height: [0.02, 0.05] };
+        let mut monitor = door(3);
+        for (i, y) in [0.3, 0.3, 0.3, 0.7, 0.7, 0.7, 0.7, 0.7].into_iter().enumerate() {
+            let events = monitor.update(&[small([0.5, y])], i as f64 / 10.0, 0).unwrap();
+            assert_eq!(events, []);
+        }
+        assert_eq!(monitor.forget(&[1]), []);
+    }
+
+    #[test]
+    fn who_is_first_seen_inside_is_present_but_has_not_crossed() {
+        let ys = [0.5, 0.5, 0.5, 0.65, 0.7, 0.7, 0.7];
+        assert_eq!(walk(&mut door(3), &down(&ys), 10.0), [Entry, Exit]);
+        assert_eq!(walk(&mut door(3), &down(&[0.5, 0.5, 0.5]), 10.0), [Entry, Exit], "the track ends inside");
+    }
+
+    #[test]
+    fn inertia_is_frames_at_ten_a_second_and_time_below() {
+        for (frames, rate, settled_at) in [(3, 10.0, 2), (3, 30.0, 2), (3, 2.0, 1), (1, 10.0, 0), (11, 2.0, 2)] {
+            let mut monitor = door(frames);
+            let mut first = None;
+            for i in 0..20 {
+                let seen = [Sighting { track_id: 1, point: [0.5, 0.5], height: TALL }];
+                let events = monitor.update(&seen, f64::from(i) / rate, i.into()).unwrap();
+                first = first.or_else(|| events.first().map(|event| (i, event.passage.entered.frame)));
+            }
+            assert_eq!(first, Some((settled_at, 0)), "{frames} frames at {rate}");
+        }
+    }
+
+    #[test]
+    fn a_refused_update_changes_nothing() {
+        let mut monitor = door(3);
+        let good = Sighting { track_id: 1, point: [0.5, 0.5], height: TALL };
+        monitor.update(&[good], 1.0, 0).unwrap();
+        let before = format!("{monitor:?}");
+        for (sighting, timestamp, name) in [
+            (Sighting { point: [f64::NAN, 0.0], ..good }, 2.0, "points[0]"),
+            (Sighting { height: [0.1, 0.0], ..good }, 2.0, "heights[0]"),
+            (good, 1.0, "timestamp"),
+        ] {
+            assert!(monitor.update(&[sighting], timestamp, 1).unwrap_err().to_string().contains(name));
+            assert_eq!(format!("{monitor:?}"), before);
+        }
+        assert!(RegionMonitor::new(vec![], 0).unwrap_err().to_string().starts_with("inertia_frames"));
+    }
+}

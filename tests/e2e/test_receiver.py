@@ -1,0 +1,122 @@
+"""An integrator's receiver, written from the documentation alone, agrees with the agent about the street."""
+
+from __future__ import annotations
+
+import ast
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+from tests.e2e.strict_receiver import StrictReceiver
+
+from omni import Agent
+from omni.process import event_errors, schema_errors
+from omni.types import ProcessMessage
+
+FRAMES = 260
+STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+
+
+def corners(*points: tuple[float, float]) -> list[dict[str, float]]:
+    return [{"x": x, "y": y} for x, y in points]
+
+
+REGIONS = {
+    "regions": [
+        {"name": "crossroads", "points": corners((0.3, 0.3), (0.7, 0.3), (0.7, 0.8), (0.3, 0.8))},
+        {
+            "name": "kerb \u8857\u9053",
+            "points": corners((0.1, 0.5), (0.9, 0.5), (0.9, 0.56), (0.1, 0.56)),
+            "trigger_settings": {"is_roi": True, "direction": {"x": 0.0, "y": 1.0}},
+        },
+    ]
+}
+
+
+@pytest.fixture(scope="module")
+def short_clip(street_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("street")
+    capture = cv2.VideoCapture(str(street_clip))
+    for i in range(FRAMES):
+        readable, picture = capture.read()
+        assert readable
+        cv2.imwrite(str(folder / f"{i:04d}.bmp"), picture)
+    capture.release()
+    return folder
+
+
+def test_the_receiver_imports_nothing_of_ours() -> None:
+    tree = ast.parse((Path(__file__).parent / "strict_receiver.py").read_text())
+    modules = {
+        n.module if isinstance(n, ast.ImportFrom) else a.name
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Import | ast.ImportFrom)
+        for a in n.names
+    }
+    assert not any(str(module).startswith(("omni", "tests")) for module in modules)
+
+
+def test_the_receiver_knows_what_the_agent_knows(short_clip: Path, person_model: str, tmp_path: Path) -> None:
+    told: dict[str, dict[str, Any]] = {}
+    began = threading.Event()
+
+    def keep(message: ProcessMessage) -> None:
+        told.update({process["id"]: process for process in message.processes})
+        if not began.is_set() and agent.latest(STREAM) is not None and agent.latest(STREAM).frame.index >= 100:  # type: ignore[union-attr]
+            began.set()
+            agent.external.begin(
+                name="film \u00e9t\u00e9", class_="media", repeats=True, duration=4000, started_at=0, stream_uuid=STREAM
+            )
+
+    with StrictReceiver() as receiver:
+        agent = Agent(
+            {
+                "streams": [{"stream_uuid": STREAM, "name": "street", "url": str(short_clip), "pace": "fast"}],
+                "detector": {"model": person_model},
+                "ongoings_interval_in_msec": 1000,
+                "mutlistream_ROI": REGIONS,
+                "state_folder": str(tmp_path / "state"),
+                "webhook_tracking_subscribers": [
+                    {"url": receiver.address + "/trigger"},
+                    {"url": receiver.address + "/event", "type": "events"},
+                ],
+            }
+        )
+        agent.subscribe(keep)
+        with agent:
+            assert agent.wait(100)
+            [lines] = [agent.lines()]
+        latest = agent.latest(STREAM)
+
+    assert receiver.complaints == []
+    assert [e for body in receiver.bodies for e in schema_errors(body)] == []
+    assert [e for event in receiver.events for e in event_errors(event)] == []
+
+    assert receiver.records == told
+    assert receiver.still_open() == []
+    assert len(receiver.humans()) == agent.stats()["tracks"] >= 5
+    assert latest is not None
+    at_the_end = {h["object"]["id"] for h in receiver.humans() if h["omni"]["end_reason"] == "end_of_file"}
+    assert set(latest.object_uuid) <= at_the_end
+
+    counted = {(line["name"], way): line[way] for line in lines for way in ("forward", "reverse") if line[way]}
+    assert receiver.crossings() == counted
+    assert sum(counted.values()) >= 2
+    crossed = [e for e in receiver.events if e["type"] == "crossing"]
+    assert sorted(e["direction"] for e in crossed) == sorted(r["direction"] for r in receiver.actions("line_crossing"))
+    ways = [(e["roi"]["name"], e["state"]) for e in receiver.events if e["type"] == "roi"]
+    stays = receiver.actions("roi_presence")
+    assert sorted(ways) == sorted((r["roi"]["name"], state) for r in stays for state in ("in", "out"))
+
+    humans = {h["id"]: h for h in receiver.humans()}
+    for action in (*stays, *receiver.actions("line_crossing")):
+        human = humans[action["parent"]]
+        assert human["time_interval"][0] <= action["time_interval"][0]
+        assert action["time_interval"][1] <= human["time_interval"][1]
+    stay = max(stays, key=lambda r: r["omni"]["dwell_s"])
+    assert stay["parent"] in receiver.in_region_at(stay["roi"]["name"], stay["time_interval"][1])
+    watched = receiver.watched("film \u00e9t\u00e9")
+    assert at_the_end <= {humans[i]["object"]["id"] for i in watched}
+    assert len(watched) < len(humans)

@@ -1,0 +1,128 @@
+"""From what a detector sees to what is told."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from tests.unit.agent.scene import Boxes, Scene, standing
+
+DOOR = {
+    "name": "door",
+    "uuid": str(UUID(int=5)),
+    "points": [{"x": 0.4, "y": 0.0}, {"x": 0.6, "y": 0.0}, {"x": 0.6, "y": 1.0}, {"x": 0.4, "y": 1.0}],
+    "trigger_settings": {"is_roi": True, "direction": {"x": 1, "y": 0}},
+}
+
+
+def humans(scene: Scene) -> list[dict[str, object]]:
+    return [r for r in scene.records().values() if r["object"]["class"] == "human" and r["type"] == "track"]
+
+
+def walk(i: int) -> Boxes:
+    """From left to right, 4 pixels a frame of 10 a second, then gone."""
+    return [standing(40 + 4 * i, 200)] if i < 60 else []
+
+
+def test_a_false_alarm_of_one_frame_makes_no_process_at_any_time() -> None:
+    for seen in (0, 1, 20):
+        scene = Scene(lambda i, seen=seen: [standing(100, 200)] if i == seen else [], 60)
+        assert scene.play() == [], seen
+
+
+def test_a_begin_carries_the_time_first_seen_at_the_streams_start_as_well() -> None:
+    for first in (0, 5):
+        scene = Scene(lambda i, first=first: [standing(100, 200)] if i >= first else [], 20)
+        begin = scene.play()[0]
+        assert begin.reason == "begin"
+        assert begin.processes[0]["frame_interval"] == [first, first + 1]
+
+
+def test_who_is_hidden_for_a_second_is_one_person() -> None:
+    scene = Scene(lambda i: walk(i) if not 20 <= i < 30 else [], 110)
+    scene.play()
+    [human] = humans(scene)
+    assert human["frame_interval"] == [0, 59]
+    assert human["omni"]["end_reason"] == "lost"  # type: ignore[index]
+
+
+def test_two_who_pass_each_other_stay_two() -> None:
+    def meet(i: int) -> Boxes:
+        left, right = standing(60 + 5 * i, 200), standing(260 - 5 * i, 206)
+        return [right] if 17 <= i < 23 else [left, right]  # the nearer one covers the other
+
+    scene = Scene(meet, 40)
+    scene.play()
+    assert [h["frame_interval"] for h in humans(scene)] == [[0, 39], [0, 39]]
+
+
+def test_one_human_has_at_most_one_open_body() -> None:
+    scene = Scene(walk, 110)
+    scene.play()
+    [human] = humans(scene)
+    [body] = [r for r in scene.records().values() if r["object"]["class"] == "body"]
+    assert body["parent"] == human["id"]
+    assert body["finalized"]
+
+
+@pytest.mark.parametrize("fps", [10.0, 5.0, 2.0])
+def test_a_walk_through_a_line_is_told_at_once_and_in_order(fps: float) -> None:
+    step = 40 / fps
+    scene = Scene(
+        lambda i: [standing(41 + step * i, 200)] if 41 + step * i < 300 else [],
+        int(12 * fps),
+        fps=fps,
+        regions=[DOOR],
+    )
+    told = [m for m in scene.play() if m.reason != "ongoing"]
+    assert [m.reason for m in told] == ["begin", "roi", "end", "line", "end"]
+    begin, came, left, line, end = (m.processes[0] for m in told)
+    human = begin["id"]
+    assert {p["parent"] for p in (came, left, line)} == {human}
+    assert (came["id"], came["finalized"], left["finalized"]) == (left["id"], False, True)
+    assert left["omni"]["end_reason"] == "left"
+    assert left["omni"]["dwell_s"] == pytest.approx(64 / 40, abs=1.5 / fps)
+    assert (line["direction"], line["line"]["name"]) == ("forward", "door")
+    explain = line["omni"]["explain"]
+    assert (explain["side_in"], explain["side_out"]) == ("near", "far")
+    assert explain["before"]["point"][0] < 0.4 <= explain["entered"]["point"][0]
+    assert explain["last"]["point"][0] < 0.6 <= explain["after"]["point"][0]
+    assert line["time_interval"] == [explain["entered"]["time"], explain["after"]["time"]]
+    assert end["id"] == human
+    assert [event.kind for event in scene.crossed if event.kind in ("forward", "reverse")] == ["forward"]
+
+
+def test_a_presence_goes_along_with_the_periodic_message_and_ends_with_the_person() -> None:
+    scene = Scene(lambda _: [standing(160, 200)], 45, regions=[DOOR])
+    told = scene.play()
+    ongoing = [m for m in told if m.reason == "ongoing"]
+    assert all([p["type"] for p in m.processes] == ["track", "track", "action"] for m in ongoing)
+    assert [m.processes[2]["omni"]["dwell_s"] for m in ongoing] == [pytest.approx(0.9 + i) for i in range(4)]
+    presence, human = told[-2].processes[0], told[-1].processes[0]
+    assert (presence["finalized"], presence["omni"]["end_reason"]) == (True, "end_of_file")
+    assert presence["parent"] == human["id"]
+
+
+def test_events_name_their_processes() -> None:
+    scene = Scene(walk, 110, regions=[DOOR])
+    scene.play()
+    events = [event for message in scene.told for event in message.events]
+    assert [(e["type"], e.get("state"), e.get("direction")) for e in events] == [
+        ("roi", "in", None),
+        ("roi", "out", None),
+        ("crossing", None, "forward"),
+    ]
+    records = scene.records()
+    for event in events:
+        human, action = (parent["id"] for parent in event["parents"])
+        assert records[action]["parent"] == human
+    assert len({event["id"] for event in events}) == 3
+
+
+def test_with_termination_on_lost_a_person_ends_at_once_and_comes_back_as_another() -> None:
+    scene = Scene(lambda i: walk(i) if not 20 <= i < 25 else [], 100, end_lost=True)
+    told = [m for m in scene.play() if m.reason != "ongoing"]
+    assert [m.reason for m in told] == ["begin", "end", "begin", "end"]
+    intervals = [h["frame_interval"] for h in humans(scene)]
+    assert intervals == [[0, 19], [25, 59]]
+    assert [m.timestamp - 1_000_000_000 for m in told if m.reason == "end"] == pytest.approx([2.0, 6.0])

@@ -1,0 +1,52 @@
+"""The receiver that comes along: both types of bodies, and a line of each for people."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from tests.unit.agent.scene import Scene, standing
+
+from omni.receiver import Received, Receiver, describe
+
+DOOR = {
+    "name": "door",
+    "uuid": "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59",
+    "points": [{"x": x, "y": y} for x, y in ((0.4, 0.0), (0.6, 0.0), (0.6, 1.0), (0.4, 1.0))],
+    "trigger_settings": {"is_roi": True, "direction": {"x": 1, "y": 0}},
+}
+
+
+def post(address: str, document: Any, reason: str) -> int:
+    request = urllib.request.Request(address, json.dumps(document).encode(), {"omni-reason": reason})
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_processes_and_events_are_taken_and_told_in_one_line_each() -> None:
+    told = Scene(lambda i: [standing(40 + 4 * i, 200)] if i < 60 else [], 110, regions=[DOOR]).play()
+    received: list[Received] = []
+    receiver = Receiver(received.append)
+    address = receiver.start("127.0.0.1", 0)
+    try:
+        for message in told:
+            assert post(address, {"processes": list(message.processes)}, message.reason) == 200
+            for event in message.events:
+                assert post(address, event, message.reason) == 200
+        assert post(address, {"type": "roi"}, "roi") == 400
+        assert post(address, {"processes": []}, "begin") == 400
+    finally:
+        receiver.stop()
+    assert receiver.wrong == 2
+    lines = [describe(r) for r in received]
+    assert any("roi" in line and "human #3 door" in line for line in lines)
+    assert any("human #4 door forward" in line for line in lines)
+    assert any(line.endswith("event    crossing door forward") for line in lines)
+    assert any(line.endswith("event    roi door in") for line in lines)
+    assert lines[-1].startswith("begin    REFUSED")
