@@ -25,6 +25,8 @@ def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[bytes]
         message: the processes.
         encode: makes best shots; None: no picture goes along.
     """
+    if not message.processes:
+        return []
     processes = [_with_picture(process, message, encode) for process in message.processes]
     whole = orjson.dumps({"processes": processes}, option=orjson.OPT_SERIALIZE_NUMPY)
     if len(whole) <= MOST_BYTES:

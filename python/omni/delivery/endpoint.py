@@ -59,7 +59,7 @@ class Endpoint:
         """Queue a message, if this subscriber wants it."""
         if self._disabled or (self._streams and message.stream_uuid not in self._streams):
             return
-        if self._config.type == "events" and not message.events:
+        if not (message.events if self._config.type == "events" else message.processes):
             return
         lane = self._lanes.get(message.stream_uuid)
         if lane is None:
