@@ -4,61 +4,110 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
-from crowd import FPS, crowd, median_us, row
+from crowd import FPS, row, street, times_us
 from peers import add_peers
 
 from omni import Tracker
 
 add_peers()
-FRAMES = {10: 600, 100: 300, 1000: 60}
+FRAMES = {10: 600, 50: 400, 100: 300, 500: 150, 1000: 100}
 SLOW = 100
 """The peers written in Python are not asked to follow more people than this."""
+THREADS = (1, 2)
+LOOKS = 128
+"""Length of the embeddings of the row that has them."""
 
+Crowd = list[tuple[np.ndarray, np.ndarray]]
 Call = Callable[[int], object]
 
 
 def main() -> int:
     rows = []
     for people, frames in FRAMES.items():
-        boxes = [crowd(people, frame) for frame in range(frames)]
-        scores = np.full(people, 0.9, np.float32)
+        crowd = street(people, frames)
         makers = {"pyxtrackers_bytetrack": _pyxtrackers, "trackers_bytetrack": _trackers if people <= SLOW else None}
+        ours = times_us(_omni(crowd), frames)
         peers = {}
         for name, maker in makers.items():
-            call = maker(boxes, scores) if maker else None
-            peers[name] = None if call is None else median_us(call, frames)
-        rows.append(row(f"{people} people", median_us(_omni(boxes, scores), frames), peers))
-    print(json.dumps(rows))
+            call = maker(crowd) if maker else None
+            peers[name] = None if call is None else _middle(times_us(call, frames))
+        rows.append(
+            {**row(f"{people} people", _middle(ours), peers), "omni_p99_us": round(ours[len(ours) * 99 // 100], 1)}
+        )
+    rows.append(_with_looks(100))
+    rows += [_threads(100, threads) for threads in THREADS]
+    print(json.dumps([{key: each.get(key) for key in rows[0]} for each in rows]))
     return 0
 
 
-def _omni(boxes: list[np.ndarray], scores: np.ndarray) -> Call:
+def _with_looks(people: int) -> dict[str, object]:
+    crowd = street(people, FRAMES[people])
+    random = np.random.default_rng(1)
+    looks = [random.normal(size=(len(boxes), LOOKS)).astype(np.float32) for boxes, _ in crowd]
     tracker = Tracker()
-    return lambda frame: tracker.update(boxes[frame], scores, timestamp=frame / FPS)
+
+    def call(frame: int) -> object:
+        boxes, scores = crowd[frame]
+        return tracker.update(boxes, scores, timestamp=frame / FPS, embeddings=looks[frame])
+
+    return {"case": f"{people} people, embeddings of {LOOKS}", "omni_us": round(_middle(times_us(call, len(crowd))), 1)}
 
 
-def _pyxtrackers(boxes: list[np.ndarray], scores: np.ndarray) -> Call | None:
+def _threads(people: int, threads: int) -> dict[str, object]:
+    """Time of one update where so many trackers run in as many threads: the interpreter's lock is not held."""
+    crowd = street(people, FRAMES[people])
+
+    def follow() -> None:
+        for _ in range(5):
+            call = _omni(crowd)
+            for frame in range(len(crowd)):
+                call(frame)
+
+    workers = [threading.Thread(target=follow) for _ in range(threads)]
+    begun = time.perf_counter()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    spent = (time.perf_counter() - begun) / (threads * 5 * len(crowd)) * 1e6
+    return {"case": f"{people} people, {threads} trackers in as many threads, mean", "omni_us": round(spent, 1)}
+
+
+def _middle(rising: list[float]) -> float:
+    return rising[len(rising) // 2]
+
+
+def _omni(crowd: Crowd) -> Call:
+    tracker = Tracker()
+    return lambda frame: tracker.update(*crowd[frame], timestamp=frame / FPS)
+
+
+def _pyxtrackers(crowd: Crowd) -> Call | None:
     try:
         from pyxtrackers import BYTETracker
     except ImportError:
         return None
     tracker = BYTETracker()
-    rows = [np.column_stack([b, scores]).astype(np.float64) for b in boxes]
+    rows = [np.column_stack([boxes, scores]).astype(np.float64) for boxes, scores in crowd]
     return lambda frame: tracker.update(rows[frame])
 
 
-def _trackers(boxes: list[np.ndarray], scores: np.ndarray) -> Call | None:
+def _trackers(crowd: Crowd) -> Call | None:
     try:
         import supervision
         from trackers import ByteTrackTracker
     except ImportError:
         return None
     tracker = ByteTrackTracker(frame_rate=FPS)
-    classes = np.zeros(len(scores), int)
-    rows = [supervision.Detections(xyxy=b, confidence=scores, class_id=classes) for b in boxes]
+    rows = [
+        supervision.Detections(xyxy=boxes, confidence=scores, class_id=np.zeros(len(boxes), int))
+        for boxes, scores in crowd
+    ]
     return lambda frame: tracker.update(rows[frame])
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 from tests.e2e.strict_receiver import StrictReceiver
+from tests.unit.agent.scene import Scene, standing
 
 from omni import Agent
 from omni.process import event_errors, schema_errors
@@ -17,6 +19,14 @@ from omni.types import ProcessMessage
 
 FRAMES = 260
 STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+
+
+DOOR = {
+    "name": "door",
+    "uuid": "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59",
+    "points": [{"x": x, "y": y} for x, y in ((0.4, 0.0), (0.6, 0.0), (0.6, 1.0), (0.4, 1.0))],
+    "trigger_settings": {"is_roi": True, "direction": {"x": 1, "y": 0}},
+}
 
 
 def corners(*points: tuple[float, float]) -> list[dict[str, float]]:
@@ -120,3 +130,30 @@ def test_the_receiver_knows_what_the_agent_knows(short_clip: Path, person_model:
     watched = receiver.watched("film \u00e9t\u00e9")
     assert at_the_end <= {humans[i]["object"]["id"] for i in watched}
     assert len(watched) < len(humans)
+
+
+@pytest.mark.parametrize("activities", [True, False])
+def test_without_activities_only_events_are_sent(activities: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i in range(3):
+        cv2.imwrite(str(folder / f"{i}.png"), np.zeros((48, 64, 3), np.uint8))
+    with StrictReceiver() as receiver:
+        agent = Agent(
+            {
+                "streams": [{"stream_uuid": STREAM, "url": str(folder), "pace": "fast"}],
+                "pipelines": {"body_detector": {"enabled": False}},
+                "events": {"enable_activities": activities},
+                "webhook_tracking_subscribers": [
+                    {"url": receiver.address + "/trigger"},
+                    {"url": receiver.address + "/event", "type": "events"},
+                ],
+            }
+        )
+        told = Scene(lambda i: [standing(40 + 4 * i, 200)] if i < 60 else [], 110, regions=[DOOR]).play()
+        with agent:
+            for message in told:
+                agent._publish(message)
+    sent = sum(message.reason != "ongoing" for message in told)
+    assert len(receiver.bodies) >= sent if activities else receiver.bodies == []
+    assert [event["type"] for event in receiver.events] == ["roi", "roi", "crossing"]

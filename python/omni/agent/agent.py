@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -277,6 +277,8 @@ class Agent:
     def _publish(self, message: ProcessMessage) -> None:
         if self.config.events.enable_activities:
             self.delivery.publish(message)
+        elif message.events:
+            self.delivery.publish(replace(message, processes=(), best_shots={}))
         self._bus.publish(message)
 
     def _crossed(self, event: RegionEvent) -> None:

@@ -53,6 +53,8 @@ def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[Body]:
 
 def _arrays(processes: list[dict[str, Any]]) -> list[bytes]:
     """``{"processes": [...]}``, as few of them as fit."""
+    if not processes:
+        return []
     whole = _dumps({"processes": processes})
     if len(whole) <= MOST_BYTES:
         return [whole]

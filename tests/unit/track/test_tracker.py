@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -148,3 +149,21 @@ def test_python_and_rust_have_the_same_defaults(config: str) -> None:
     rust = dict(re.findall(r"(\w+): ([\d.]+|true|false),", block))
     python = {f.name: str(f.default).lower() for f in fields(getattr(omni, config))}
     assert rust == python
+
+
+def test_a_million_false_alarms_leave_memory_flat() -> None:
+    random = np.random.default_rng(5)
+    tracker = Tracker()
+
+    def alarms(frame: int) -> None:
+        corner = random.uniform(0, 1800, (2000, 2))
+        xyxy = np.hstack([corner, corner + random.uniform(10, 120, (2000, 2))]).astype(np.float32)
+        scores = random.uniform(0.1, 1.0, 2000).astype(np.float32)
+        tracker.update(xyxy, scores, timestamp=frame / 30)
+
+    for frame in range(150):  # as long as anybody is remembered
+        alarms(frame)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for frame in range(150, 500):
+        alarms(frame)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KiB

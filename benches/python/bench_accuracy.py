@@ -1,0 +1,137 @@
+"""The tracker on public sequences, beside peers that see the same boxes: HOTA / IDF1 / switches. Prints JSON rows.
+
+Needs ``OMNI_DATA`` and the package ``trackers``, whose evaluator scores everybody.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from peers import add_peers
+
+from omni import Tracker
+from omni.fusion import Homography
+
+add_peers()
+from sequences import Rows, Sequence, read_set, scores_of  # noqa: E402
+
+SETS = {"mot17-dev": True, "dancetrack-dev": False, "campus-dev": False, "pets09-s2l1": False, "mot15-tud": False}
+"""Name and whether only second halves are scored, on whose first halves the detector was trained."""
+PLAIN = "as it is"
+VARIANTS: dict[str, Callable[[Sequence], Sequence]] = {
+    PLAIN: lambda s: s,
+    "every 3rd frame": lambda s: s.thinned(3),
+    "every 6th frame": lambda s: s.thinned(6),
+    "confidence x 0.7": lambda s: s.with_scores(0.7 * s.detections[:, 6]),
+    "confidence - 0.2": lambda s: s.with_scores(s.detections[:, 6] - 0.2),
+    "confidence >= 0.5": lambda s: s.with_scores(np.where(s.detections[:, 6] >= 0.5, s.detections[:, 6], 0.0)),
+}
+FLOORS = {"on the floor": 1.0, "on a floor 5 % off": 1.05}
+LEAST_SCORE = 0.1
+"""Weaker boxes are noise of the detector; nobody gets them."""
+
+Track = Callable[[Sequence], Rows]
+
+
+def main() -> int:
+    rows = []
+    for name, halves in SETS.items():
+        sequences = [
+            s.with_scores(s.detections[:, 6] * (s.detections[:, 6] >= LEAST_SCORE))
+            for s in read_set(name, halves=halves)
+        ]
+        if not sequences:
+            print(f"bench: no {name} in OMNI_DATA", file=sys.stderr)
+            continue
+        for label, variant in VARIANTS.items():
+            varied = [variant(sequence) for sequence in sequences]
+            peers = PEERS if label.startswith(("as", "every")) else {}
+            rows.append(_row(f"{name}, {label}", varied, _omni, peers))
+            if label == PLAIN and any(s.matrix is not None for s in sequences):
+                for floor, stretch in FLOORS.items():
+                    rows.append(_row(f"{name}, {floor}", varied, partial(_omni, stretch=stretch), {}))
+    print(json.dumps(rows))
+    return 0
+
+
+def _row(case: str, sequences: list[Sequence], ours: Track, peers: dict[str, Track]) -> dict[str, object]:
+    print(f"bench: {case}", file=sys.stderr)
+
+    def scored(track: Track | None) -> str | None:
+        if track is None:
+            return None
+        try:
+            hota, idf1, switches = scores_of((sequence, track(sequence)) for sequence in sequences)
+        except ImportError:
+            return None
+        return f"{hota:.1f} / {idf1:.1f} / {switches}"
+
+    return {"case": case, "omni": scored(ours), **{name: scored(peers.get(name)) for name in PEERS}}
+
+
+def _omni(sequence: Sequence, stretch: float | None = None) -> Rows:
+    """With ``stretch`` on the floor of a camera whose calibration takes the picture to be so many times as high."""
+    homography = None
+    if stretch is not None and sequence.matrix is not None:
+        homography = Homography(sequence.matrix @ np.diag([1.0, stretch, 1.0]), image_size=sequence.size)
+    tracker = Tracker(homography=homography)
+    rows = []
+    for frame, xyxy, scores in sequence.frames():
+        tracks = tracker.update(xyxy, scores, timestamp=frame / sequence.fps, image_size=sequence.size)
+        rows += _mot(frame, tracks.track_id, tracks.xyxy)
+    return _table(rows)
+
+
+def _pyxtrackers(sequence: Sequence, kind: str) -> Rows:
+    import pyxtrackers
+
+    tracker = getattr(pyxtrackers, kind)()
+    rows = []
+    for frame, xyxy, scores in sequence.frames():
+        if kind != "BYTETracker":  # those of one threshold get the sure boxes
+            xyxy, scores = xyxy[scores >= 0.6], scores[scores >= 0.6]
+        found = np.asarray(tracker.update(np.column_stack([xyxy, scores]).astype(np.float64)))
+        if len(found):
+            rows += _mot(frame, found[:, 4], found[:, :4])
+    return _table(rows)
+
+
+def _trackers(sequence: Sequence, kind: str) -> Rows:
+    import supervision
+    import trackers
+
+    tracker = getattr(trackers, kind)(frame_rate=max(sequence.fps, 1.0))
+    rows = []
+    for frame, xyxy, scores in sequence.frames():
+        given = supervision.Detections(xyxy=xyxy, confidence=scores, class_id=np.zeros(len(xyxy), int))
+        found = tracker.update(given if len(xyxy) else supervision.Detections.empty())
+        if len(found) and found.tracker_id is not None:
+            real = found.tracker_id >= 0
+            rows += _mot(frame, found.tracker_id[real], found.xyxy[real])
+    return _table(rows)
+
+
+PEERS: dict[str, Track] = {
+    "pyxtrackers ByteTrack": partial(_pyxtrackers, kind="BYTETracker"),
+    "pyxtrackers SORT": partial(_pyxtrackers, kind="Sort"),
+    "trackers ByteTrack": partial(_trackers, kind="ByteTrackTracker"),
+    "trackers SORT": partial(_trackers, kind="SORTTracker"),
+    "trackers OC-SORT": partial(_trackers, kind="OCSORTTracker"),
+}
+
+
+def _mot(frame: int, ids: np.ndarray, xyxy: np.ndarray) -> list[list[float]]:
+    sizes = np.c_[xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]].astype(float)
+    return [[frame, float(i), *box] for i, box in zip(ids, sizes.tolist(), strict=True)]
+
+
+def _table(rows: list[list[float]]) -> Rows:
+    return np.array(rows, np.float64).reshape(-1, 6)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
