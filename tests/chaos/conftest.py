@@ -115,10 +115,11 @@ class Peer:
 
     async def _close(self) -> None:
         self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0.01)  # the transports say goodbye
+        for _ in range(3):  # who was just being accepted, too
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.sleep(0.01)
 
 
 async def read_post(reader: asyncio.StreamReader) -> tuple[dict[str, str], bytes]:

@@ -90,6 +90,11 @@ class Endpoint:
         if (lane := self._lane(key)) is not None:
             lane.wake()
 
+    def add_gap(self, key: LaneKey, count: int) -> None:
+        """So many of a lane's messages were given up for want of room."""
+        if (lane := self._lanes.get(key)) is not None:
+            lane.add_gap(count)
+
     def put_ongoing(self, after: int, messages: tuple[Message, ...]) -> None:
         """A periodic message, if this endpoint wants it."""
         key = LaneKey(self.route.endpoint, messages[0].kind, messages[0].stream_uuid)

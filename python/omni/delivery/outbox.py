@@ -9,16 +9,16 @@ import sqlite3
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import IO
 
 from omni.delivery.body import EncodePicture, bodies
 from omni.delivery.clock import Clock
-from omni.delivery.retention import Bounds, retain
+from omni.delivery.retention import Bounds, Retention
 from omni.delivery.store import FILE_NAME, LaneKey, Message, Store
 from omni.errors import ConfigError
 from omni.types import ProcessMessage, Run
@@ -70,10 +70,11 @@ class Ongoing:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What is now on disk: lanes that have something new, and periodic messages in between."""
+    """What is now on disk: lanes that have something new, periodic messages in between, what lanes will never get."""
 
-    lanes: frozenset[LaneKey]
-    ongoing: tuple[Ongoing, ...]
+    lanes: frozenset[LaneKey] = frozenset()
+    ongoing: tuple[Ongoing, ...] = ()
+    lost: Mapping[LaneKey, int] = field(default_factory=dict)
 
 
 class Outbox:
@@ -113,6 +114,7 @@ class Outbox:
         self._committed = committed
         self._handed_over: deque[tuple[ProcessMessage, float]] = deque()
         self._changes: deque[tuple[Change, Done | None]] = deque()
+        self._progress: dict[LaneKey, tuple[int, int, int]] = {}
         self._filled = threading.Condition()
         self._busy = False
         self._closing = False
@@ -184,6 +186,13 @@ class Outbox:
             self._changes.append((change, done))
             self._filled.notify()
 
+    def progress(self, key: LaneKey, acknowledged: int, attempts: int, told: int) -> None:
+        """Have it written how far a lane is, as ``Store.progress``; returns at once. The latest is enough."""
+        with self._filled:
+            _, _, before = self._progress.get(key, (0, 0, 0))
+            self._progress[key] = (acknowledged, attempts, before + told)
+            self._filled.notify()
+
     def forget(self, endpoint: str) -> None:
         """An endpoint that wants nothing more: its lanes go, with what waits in them."""
 
@@ -198,7 +207,7 @@ class Outbox:
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was handed over is on disk. True when it is."""
         with self._filled:
-            return self._filled.wait_for(lambda: not (self._handed_over or self._changes or self._busy), timeout_s)
+            return self._filled.wait_for(lambda: not (self._waiting() or self._busy), timeout_s)
 
     def close(self, timeout_s: float) -> None:
         """Write what waits, for at most this long, and end."""
@@ -247,7 +256,7 @@ class Outbox:
             store.close()
             raise
         self._store = store
-        self._committed(Committed(frozenset(store.lanes()), ()))
+        self._committed(Committed(frozenset(store.lanes())))
 
     def _opened(self, path: Path | None) -> Store:
         store = Store(path, create=True)
@@ -303,10 +312,10 @@ class Outbox:
             with self._filled:
                 self._busy = False
                 self._filled.notify_all()
-                self._filled.wait_for(lambda: self._handed_over or self._changes or self._closing, RETAIN_EVERY_S)
+                self._filled.wait_for(lambda: self._waiting() or self._closing, RETAIN_EVERY_S)
                 if self._closing:
                     return
-                self._busy = bool(self._handed_over or self._changes)
+                self._busy = self._waiting()
             if self._busy:
                 if len(self._handed_over) < GROUP:
                     time.sleep(GROUP_COMMIT_S)
@@ -315,18 +324,28 @@ class Outbox:
                 next_retain = time.monotonic() + RETAIN_EVERY_S
                 self._attempt(self._retain)
 
+    def _waiting(self) -> bool:
+        return bool(self._handed_over or self._changes or self._progress)
+
     def _commit_until_done(self) -> None:
         with self._filled:
             handed_over = [self._handed_over.popleft() for _ in range(min(len(self._handed_over), GROUP))]
             changes = list(self._changes)
+            progress = dict(self._progress)
             self._changes.clear()
+            self._progress.clear()
         prepared = [one for message, at in handed_over if (one := self._prepared(message, at)) is not None]
-        while not self._attempt(lambda: self._commit(prepared, changes)):
+        while not self._attempt(lambda: self._commit(prepared, changes, progress)):
             with self._filled:
                 if self._filled.wait_for(lambda: self._closing, TRY_AGAIN_S):
                     return
 
-    def _commit(self, prepared: Iterable[_Prepared], changes: Sequence[tuple[Change, Done | None]]) -> None:
+    def _commit(
+        self,
+        prepared: Iterable[_Prepared],
+        changes: Sequence[tuple[Change, Done | None]],
+        progress: Mapping[LaneKey, tuple[int, int, int]],
+    ) -> None:
         store = self._connected()
         lanes: set[LaneKey] = set()
         ongoing: list[Ongoing] = []
@@ -334,6 +353,8 @@ class Outbox:
             self._newest = store.newest()
             for change, _ in changes:
                 change(store)
+            for key, (acknowledged, attempts, told) in progress.items():
+                store.progress(key, acknowledged, attempts, told)
             for one in prepared:
                 appended = self._append(store, one)
                 lanes |= appended.lanes
@@ -357,8 +378,8 @@ class Outbox:
                     store.add_lane(key, before)
                     lanes.add(key)
         if message.reason == "ongoing":
-            return Committed(frozenset(), (Ongoing(self._newest, one.bodies),))
-        return Committed(frozenset(lanes), ())
+            return Committed(ongoing=(Ongoing(self._newest, one.bodies),))
+        return Committed(frozenset(lanes))
 
     def _prepared(self, message: ProcessMessage, at: float) -> _Prepared | None:
         try:
@@ -380,7 +401,9 @@ class Outbox:
         return self._run.uuid("message", next(self._made))
 
     def _retain(self) -> None:
-        retain(self._connected(), self._bounds, self._clock.time(), self.dropped)
+        lost = Retention(self._bounds, self.dropped).apply(self._connected(), self._clock.time())
+        if lost:
+            self._committed(Committed(lost=lost))
 
     def _connected(self) -> Store:
         if self._store is None:
