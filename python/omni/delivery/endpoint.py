@@ -17,8 +17,9 @@ from omni.delivery.clock import Clock
 from omni.delivery.figures import Latencies
 from omni.delivery.lane import Lane
 from omni.delivery.outbox import Outbox, Route
+from omni.delivery.records import Chosen, Death, LaneKey, Message
 from omni.delivery.retry import Breaker, RetryPlan
-from omni.delivery.store import Chosen, Death, LaneKey, Message, Store
+from omni.delivery.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from omni.delivery.channel import Outcome, Outgoing
-from omni.delivery.store import Death, LaneKey, Message, Store
+from omni.delivery.records import Death, LaneKey, Message
+from omni.delivery.store import Store
 
 if TYPE_CHECKING:
     from omni.delivery.endpoint import Endpoint

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import sqlite3
@@ -10,17 +9,16 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import IO
 
 from omni.delivery.body import EncodePicture, bodies
 from omni.delivery.clock import Clock
+from omni.delivery.folder import Folder
+from omni.delivery.records import LaneKey, Message
 from omni.delivery.retention import Bounds, Retention
-from omni.delivery.store import FILE_NAME, LaneKey, Message, Store
-from omni.errors import ConfigError
+from omni.delivery.store import FILE_NAME, Store
 from omni.types import ProcessMessage, Run
 
 logger = logging.getLogger(__name__)
@@ -40,7 +38,6 @@ MOST_PICTURED = 100
 MEMORY_BYTES = 32 << 20
 """What an outbox in memory may hold."""
 
-LOCK_NAME = "lock"
 TRY_AGAIN_S = 0.5
 RETAIN_EVERY_S = 5.0
 
@@ -119,7 +116,7 @@ class Outbox:
         self._busy = False
         self._closing = False
         self._thread = threading.Thread(target=self._write, name="outbox", daemon=True)
-        self._lock_file: IO[bytes] | None = None
+        self._folder = None if directory is None else Folder(directory)
         self._epoch = str(run.run_id)
         self._made = count(1)
         self._newest = 0
@@ -138,10 +135,8 @@ class Outbox:
         Raises:
             ConfigError: another agent uses the directory.
         """
-        if self._directory is not None and (self._directory / LOCK_NAME).is_file():
-            with suppress(OSError):
-                self._take_directory(self._directory)
-            self._release()
+        if self._folder is not None:
+            self._folder.check()
 
     def open(self) -> None:
         """Open or make the file and start to write.
@@ -153,8 +148,8 @@ class Outbox:
             ConfigError: another agent uses the directory.
         """
         try:
-            if self._directory is not None:
-                self._take_directory(self._directory)
+            if self._folder is not None:
+                self._folder.take()
             self._connect()
         except (OSError, sqlite3.Error) as error:
             if _may_pass(error):
@@ -162,7 +157,7 @@ class Outbox:
             else:
                 self._tell(f"the outbox {self._directory} cannot be used ({error}); what waits is lost at the end")
                 self._release()
-                self._directory = None
+                self._folder = self._directory = None
                 self._bounds = replace(self._bounds, bytes=min(self._bounds.bytes, MEMORY_BYTES))
                 self._connect()
         self._thread.start()
@@ -221,22 +216,6 @@ class Outbox:
         self._release()
 
     # Opening
-
-    def _take_directory(self, directory: Path) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock_file = (directory / LOCK_NAME).open("ab")
-        try:
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._release()
-            raise ConfigError(
-                f"$.delivery.directory: {directory} is used by another agent; give each its own"
-            ) from None
-
-    def _release(self) -> None:
-        if self._lock_file is not None:
-            self._lock_file.close()
-            self._lock_file = None
 
     def _connect(self) -> None:
         path = self._directory / FILE_NAME if self._directory else None
@@ -305,6 +284,10 @@ class Outbox:
                 self._append(store, prepared)
 
     # Writing
+
+    def _release(self) -> None:
+        if self._folder is not None:
+            self._folder.release()
 
     def _write(self) -> None:
         next_retain = 0.0

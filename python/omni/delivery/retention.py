@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
-from omni.delivery.store import LaneKey, Store
+from omni.delivery.records import LaneKey
+from omni.delivery.store import Store
 
 logger = logging.getLogger(__name__)
 
