@@ -114,11 +114,20 @@ class Peer:
             writer.transport.abort()
 
     async def _close(self) -> None:
+        for sock in self._server.sockets:
+            self._loop.remove_reader(sock.fileno())
+        await _turns()  # a server that is closed while it accepts would leave the connection behind
         self._server.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0.01)  # the transports say goodbye
+        await _turns()
+
+
+async def _turns() -> None:
+    """Let the loop finish what it has begun."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 async def read_post(reader: asyncio.StreamReader) -> tuple[dict[str, str], bytes]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from omni.cli.output import add_json, print_json
 
 if TYPE_CHECKING:
-    from omni.delivery.store import Chosen, Store
+    from omni.delivery.records import Chosen
+    from omni.delivery.store import Store
 
 
 def add_actions(actions: Any) -> None:

@@ -3,7 +3,7 @@
 from omni.delivery.delivery import Delivery
 from omni.delivery.figures import prometheus
 from omni.delivery.log import Page, open_log
+from omni.delivery.records import Chosen
 from omni.delivery.signing import SignatureError, signature, verify
-from omni.delivery.store import Chosen
 
 __all__ = ["Chosen", "Delivery", "Page", "SignatureError", "open_log", "prometheus", "signature", "verify"]

@@ -188,7 +188,7 @@ class Delivery:
             )
             await endpoint.open()
             self._endpoints[route.endpoint] = endpoint
-        self._take(Committed(self.log.lanes(), ()))
+        self._take(Committed(self.log.lanes()))
 
     def _wake(self, committed: Committed) -> None:
         loop = self._loop
@@ -199,6 +199,9 @@ class Delivery:
         for key in committed.lanes:
             if key.endpoint in self._endpoints:
                 self._endpoints[key.endpoint].wake(key)
+        for key, count in committed.lost.items():
+            if key.endpoint in self._endpoints:
+                self._endpoints[key.endpoint].add_gap(key, count)
         for ongoing in committed.ongoing:
             for endpoint in self._endpoints.values():
                 endpoint.put_ongoing(ongoing.after, ongoing.messages)

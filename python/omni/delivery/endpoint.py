@@ -17,8 +17,9 @@ from omni.delivery.clock import Clock
 from omni.delivery.figures import Latencies
 from omni.delivery.lane import Lane
 from omni.delivery.outbox import Outbox, Route
+from omni.delivery.records import Chosen, Death, LaneKey, Message
 from omni.delivery.retry import Breaker, RetryPlan
-from omni.delivery.store import Chosen, Death, LaneKey, Message, Store
+from omni.delivery.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +90,11 @@ class Endpoint:
         """The log has something new for this lane."""
         if (lane := self._lane(key)) is not None:
             lane.wake()
+
+    def add_gap(self, key: LaneKey, count: int) -> None:
+        """So many of a lane's messages were given up for want of room."""
+        if (lane := self._lanes.get(key)) is not None:
+            lane.add_gap(count)
 
     def put_ongoing(self, after: int, messages: tuple[Message, ...]) -> None:
         """A periodic message, if this endpoint wants it."""

@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from omni.delivery.channel import Outcome, Outgoing
-from omni.delivery.store import Death, LaneKey, Message, Store
+from omni.delivery.records import Death, LaneKey, Message
+from omni.delivery.store import Store
 
 if TYPE_CHECKING:
     from omni.delivery.endpoint import Endpoint
@@ -56,6 +57,11 @@ class Lane:
     def wake(self) -> None:
         """The log has something new."""
         self._filled.set()
+
+    def add_gap(self, count: int) -> None:
+        """So many messages behind the next one are no longer in the log."""
+        self._gap += count
+        self._let_go()
 
     def put_ongoing(self, after: int, messages: tuple[Message, ...]) -> None:
         """Take a periodic message, in place of one that has not gone out."""
@@ -139,26 +145,18 @@ class Lane:
         self._gap -= gap
         self._made = 0
         self._endpoint.delivered(message)
-        if message.id:
-            self._advance(message)
-            self._endpoint.outbox.change(partial(Store.acknowledge, key=self._key, message_id=message.id, gap_told=gap))
-        else:
-            if self._ongoing and self._ongoing[0] is message:
-                self._ongoing.popleft()
-            if gap:
-                self._endpoint.outbox.change(partial(Store.acknowledge, key=self._key, message_id=0, gap_told=gap))
+        self._done_with(message)
+        self._write(told=gap)
 
     async def _failed(self, message: Message, outcome: Outcome) -> None:
         self._made += 1
-        if message.id:
-            while len(self._ahead) > 1:  # memory is for those that move
-                self._ahead.pop()
         pause = self._endpoint.plan.pause(self._made, outcome.retry_after_s)
         if pause is None:
             self._give_up(message, outcome)
             return
         if message.id:
-            self._endpoint.outbox.change(partial(Store.record_attempts, key=self._key, attempts=self._made))
+            self._let_go()
+            self._write()
         await self._endpoint.rest(pause)
 
     def _give_up(self, message: Message, outcome: Outcome) -> None:
@@ -173,10 +171,24 @@ class Lane:
         if not message.id:
             self._ongoing.clear()
             return
-        self._advance(message)
         death = Death(self._endpoint.clock.time(), outcome.failure, attempts, outcome.status, outcome.answer)
-        self._endpoint.outbox.change(partial(Store.bury, key=self._key, message_id=message.id, death=death))
+        bury = partial(Store.bury, endpoint=self._key.endpoint, message_id=message.id, death=death)
+        self._endpoint.outbox.change(bury)
+        self._done_with(message)
+        self._write(told=-1)
 
-    def _advance(self, message: Message) -> None:
-        self._ahead.popleft()
-        self._cursor = message.id
+    def _done_with(self, message: Message) -> None:
+        if message.id:
+            self._ahead.popleft()
+            self._cursor = message.id
+        elif self._ongoing and self._ongoing[0] is message:
+            self._ongoing.popleft()
+
+    def _let_go(self) -> None:
+        """Memory is for those that move."""
+        while len(self._ahead) > 1:
+            self._ahead.pop()
+
+    def _write(self, told: int = 0) -> None:
+        if self._loaded:
+            self._endpoint.outbox.progress(self._key, self._cursor, self._made, told)

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import orjson
 
 from omni.delivery.outbox import Outbox
-from omni.delivery.store import FILE_NAME, Chosen, LaneKey, Message, Store
+from omni.delivery.records import Chosen, LaneKey, Message
+from omni.delivery.store import FILE_NAME, Store
 from omni.errors import ConfigError, OutboxError
 
 T = TypeVar("T")

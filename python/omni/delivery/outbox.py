@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import sqlite3
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import IO
 
 from omni.delivery.body import EncodePicture, bodies
 from omni.delivery.clock import Clock
-from omni.delivery.retention import Bounds, retain
-from omni.delivery.store import FILE_NAME, LaneKey, Message, Store
-from omni.errors import ConfigError
+from omni.delivery.folder import Folder
+from omni.delivery.records import LaneKey, Message
+from omni.delivery.retention import Bounds, Retention
+from omni.delivery.store import FILE_NAME, Store
 from omni.types import ProcessMessage, Run
 
 logger = logging.getLogger(__name__)
@@ -40,7 +38,6 @@ MOST_PICTURED = 100
 MEMORY_BYTES = 32 << 20
 """What an outbox in memory may hold."""
 
-LOCK_NAME = "lock"
 TRY_AGAIN_S = 0.5
 RETAIN_EVERY_S = 5.0
 
@@ -70,10 +67,11 @@ class Ongoing:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What is now on disk: lanes that have something new, and periodic messages in between."""
+    """What is now on disk: lanes that have something new, periodic messages in between, what lanes will never get."""
 
-    lanes: frozenset[LaneKey]
-    ongoing: tuple[Ongoing, ...]
+    lanes: frozenset[LaneKey] = frozenset()
+    ongoing: tuple[Ongoing, ...] = ()
+    lost: Mapping[LaneKey, int] = field(default_factory=dict)
 
 
 class Outbox:
@@ -113,11 +111,12 @@ class Outbox:
         self._committed = committed
         self._handed_over: deque[tuple[ProcessMessage, float]] = deque()
         self._changes: deque[tuple[Change, Done | None]] = deque()
+        self._progress: dict[LaneKey, tuple[int, int, int]] = {}
         self._filled = threading.Condition()
         self._busy = False
         self._closing = False
         self._thread = threading.Thread(target=self._write, name="outbox", daemon=True)
-        self._lock_file: IO[bytes] | None = None
+        self._folder = None if directory is None else Folder(directory)
         self._epoch = str(run.run_id)
         self._made = count(1)
         self._newest = 0
@@ -136,10 +135,8 @@ class Outbox:
         Raises:
             ConfigError: another agent uses the directory.
         """
-        if self._directory is not None and (self._directory / LOCK_NAME).is_file():
-            with suppress(OSError):
-                self._take_directory(self._directory)
-            self._release()
+        if self._folder is not None:
+            self._folder.check()
 
     def open(self) -> None:
         """Open or make the file and start to write.
@@ -151,8 +148,8 @@ class Outbox:
             ConfigError: another agent uses the directory.
         """
         try:
-            if self._directory is not None:
-                self._take_directory(self._directory)
+            if self._folder is not None:
+                self._folder.take()
             self._connect()
         except (OSError, sqlite3.Error) as error:
             if _may_pass(error):
@@ -160,7 +157,7 @@ class Outbox:
             else:
                 self._tell(f"the outbox {self._directory} cannot be used ({error}); what waits is lost at the end")
                 self._release()
-                self._directory = None
+                self._folder = self._directory = None
                 self._bounds = replace(self._bounds, bytes=min(self._bounds.bytes, MEMORY_BYTES))
                 self._connect()
         self._thread.start()
@@ -184,6 +181,13 @@ class Outbox:
             self._changes.append((change, done))
             self._filled.notify()
 
+    def progress(self, key: LaneKey, acknowledged: int, attempts: int, told: int) -> None:
+        """Have it written how far a lane is, as ``Store.progress``; returns at once. The latest is enough."""
+        with self._filled:
+            _, _, before = self._progress.get(key, (0, 0, 0))
+            self._progress[key] = (acknowledged, attempts, before + told)
+            self._filled.notify()
+
     def forget(self, endpoint: str) -> None:
         """An endpoint that wants nothing more: its lanes go, with what waits in them."""
 
@@ -198,7 +202,7 @@ class Outbox:
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was handed over is on disk. True when it is."""
         with self._filled:
-            return self._filled.wait_for(lambda: not (self._handed_over or self._changes or self._busy), timeout_s)
+            return self._filled.wait_for(lambda: not (self._waiting() or self._busy), timeout_s)
 
     def close(self, timeout_s: float) -> None:
         """Write what waits, for at most this long, and end."""
@@ -212,22 +216,6 @@ class Outbox:
         self._release()
 
     # Opening
-
-    def _take_directory(self, directory: Path) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock_file = (directory / LOCK_NAME).open("ab")
-        try:
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._release()
-            raise ConfigError(
-                f"$.delivery.directory: {directory} is used by another agent; give each its own"
-            ) from None
-
-    def _release(self) -> None:
-        if self._lock_file is not None:
-            self._lock_file.close()
-            self._lock_file = None
 
     def _connect(self) -> None:
         path = self._directory / FILE_NAME if self._directory else None
@@ -247,7 +235,7 @@ class Outbox:
             store.close()
             raise
         self._store = store
-        self._committed(Committed(frozenset(store.lanes()), ()))
+        self._committed(Committed(frozenset(store.lanes())))
 
     def _opened(self, path: Path | None) -> Store:
         store = Store(path, create=True)
@@ -297,16 +285,20 @@ class Outbox:
 
     # Writing
 
+    def _release(self) -> None:
+        if self._folder is not None:
+            self._folder.release()
+
     def _write(self) -> None:
         next_retain = 0.0
         while True:
             with self._filled:
                 self._busy = False
                 self._filled.notify_all()
-                self._filled.wait_for(lambda: self._handed_over or self._changes or self._closing, RETAIN_EVERY_S)
+                self._filled.wait_for(lambda: self._waiting() or self._closing, RETAIN_EVERY_S)
                 if self._closing:
                     return
-                self._busy = bool(self._handed_over or self._changes)
+                self._busy = self._waiting()
             if self._busy:
                 if len(self._handed_over) < GROUP:
                     time.sleep(GROUP_COMMIT_S)
@@ -315,18 +307,28 @@ class Outbox:
                 next_retain = time.monotonic() + RETAIN_EVERY_S
                 self._attempt(self._retain)
 
+    def _waiting(self) -> bool:
+        return bool(self._handed_over or self._changes or self._progress)
+
     def _commit_until_done(self) -> None:
         with self._filled:
             handed_over = [self._handed_over.popleft() for _ in range(min(len(self._handed_over), GROUP))]
             changes = list(self._changes)
+            progress = dict(self._progress)
             self._changes.clear()
+            self._progress.clear()
         prepared = [one for message, at in handed_over if (one := self._prepared(message, at)) is not None]
-        while not self._attempt(lambda: self._commit(prepared, changes)):
+        while not self._attempt(lambda: self._commit(prepared, changes, progress)):
             with self._filled:
                 if self._filled.wait_for(lambda: self._closing, TRY_AGAIN_S):
                     return
 
-    def _commit(self, prepared: Iterable[_Prepared], changes: Sequence[tuple[Change, Done | None]]) -> None:
+    def _commit(
+        self,
+        prepared: Iterable[_Prepared],
+        changes: Sequence[tuple[Change, Done | None]],
+        progress: Mapping[LaneKey, tuple[int, int, int]],
+    ) -> None:
         store = self._connected()
         lanes: set[LaneKey] = set()
         ongoing: list[Ongoing] = []
@@ -334,6 +336,8 @@ class Outbox:
             self._newest = store.newest()
             for change, _ in changes:
                 change(store)
+            for key, (acknowledged, attempts, told) in progress.items():
+                store.progress(key, acknowledged, attempts, told)
             for one in prepared:
                 appended = self._append(store, one)
                 lanes |= appended.lanes
@@ -357,8 +361,8 @@ class Outbox:
                     store.add_lane(key, before)
                     lanes.add(key)
         if message.reason == "ongoing":
-            return Committed(frozenset(), (Ongoing(self._newest, one.bodies),))
-        return Committed(frozenset(lanes), ())
+            return Committed(ongoing=(Ongoing(self._newest, one.bodies),))
+        return Committed(frozenset(lanes))
 
     def _prepared(self, message: ProcessMessage, at: float) -> _Prepared | None:
         try:
@@ -380,7 +384,9 @@ class Outbox:
         return self._run.uuid("message", next(self._made))
 
     def _retain(self) -> None:
-        retain(self._connected(), self._bounds, self._clock.time(), self.dropped)
+        lost = Retention(self._bounds, self.dropped).apply(self._connected(), self._clock.time())
+        if lost:
+            self._committed(Committed(lost=lost))
 
     def _connected(self) -> Store:
         if self._store is None:

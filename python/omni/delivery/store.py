@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -18,6 +18,7 @@ from uuid import uuid4
 import orjson
 
 from omni.delivery.body import without_pictures
+from omni.delivery.records import Chosen, Death, LaneKey, LaneState, Message
 
 FILE_NAME = "outbox.sqlite"
 
@@ -52,60 +53,6 @@ _DEAD = (
     "id", "endpoint", "webhook_id", "kind", "reason", "stream_uuid", "published_at", "given_up_at", "cause",
     "attempts", "last_status", "answer", "replay",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One body of the log.
-
-    Attributes:
-        id: its place in the log, from 1; 0 for an ongoing message, which is not kept.
-        webhook_id: the same on every attempt, to every endpoint.
-        epoch: the agent's run that made it.
-        kind: ``processes``, or what other types of subscribers get.
-        reason: ``begin``, ``end``, ...
-        stream_uuid: the stream.
-        at: Unix epoch seconds at which it was published.
-        body: the exact bytes.
-    """
-
-    id: int
-    webhook_id: str
-    epoch: str
-    kind: str
-    reason: str
-    stream_uuid: str
-    at: float
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class LaneKey:
-    """One endpoint's queue of one stream."""
-
-    endpoint: str
-    kind: str
-    stream_uuid: str
-
-
-@dataclass(frozen=True, slots=True)
-class LaneState:
-    """Where a lane is: the last message acknowledged, attempts at the next one, how many it will never get."""
-
-    acknowledged: int
-    attempts: int
-    gap: int
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """Why a message was given up: ``cause``, attempts, the last HTTP status (None: no answer), the answer's start."""
-
-    at: float
-    cause: str
-    attempts: int
-    status: int | None
-    answer: str
 
 
 class Store:
@@ -251,17 +198,13 @@ class Store:
         self._run(f"DELETE FROM lane WHERE {_THIS_LANE}", *_of(key))
         self._written.discard(key)
 
-    def acknowledge(self, key: LaneKey, message_id: int, gap_told: int) -> None:
-        """The message is out of the lane's hands; ``gap_told`` messages were reported missing with it."""
+    def progress(self, key: LaneKey, acknowledged: int, attempts: int, told: int) -> None:
+        """How far a lane is: the last message out of its hands, the attempts at the next, missing messages reported."""
         self._run(
-            "UPDATE lane SET acknowledged = MAX(acknowledged, ?), attempts = 0, gap = MAX(gap - ?, 0)"
+            "UPDATE lane SET acknowledged = MAX(acknowledged, ?), attempts = ?, gap = MAX(gap - ?, 0)"
             f" WHERE {_THIS_LANE}",
-            *(message_id, gap_told, *_of(key)),
+            *(acknowledged, attempts, told, *_of(key)),
         )
-
-    def record_attempts(self, key: LaneKey, attempts: int) -> None:
-        """How often the lane's next message was tried without success."""
-        self._run(f"UPDATE lane SET attempts = ? WHERE {_THIS_LANE}", attempts, *_of(key))
 
     def backlog(self) -> dict[str, tuple[int, float]]:
         """Endpoint -> (messages that wait for it, when the oldest was published); only of those with some."""
@@ -277,14 +220,12 @@ class Store:
 
     # Dead letters
 
-    def bury(self, key: LaneKey, message_id: int, death: Death) -> None:
-        """Give a message up: it leaves the lane, and the next one tells that it is missing."""
+    def bury(self, endpoint: str, message_id: int, death: Death) -> None:
+        """Remember a message that was given up."""
         self._run(
             "INSERT INTO dead (endpoint, message, at, cause, attempts, status, answer) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(key.endpoint, message_id, death.at, death.cause, death.attempts, death.status, death.answer),
+            *(endpoint, message_id, death.at, death.cause, death.attempts, death.status, death.answer),
         )
-        self.acknowledge(key, message_id, 0)
-        self._run(f"UPDATE lane SET gap = gap + 1 WHERE {_THIS_LANE}", *_of(key))
 
     def dead(self, *, endpoint: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:
         """Dead letters, oldest first, without their bodies."""
@@ -400,29 +341,30 @@ class Store:
             self._run("DELETE FROM message WHERE id = ?", id_)
         return min(len(found), limit)
 
-    def drop_waiting(self, before: float, limit: int) -> list[tuple[str, int]]:
+    def drop_waiting(self, before: float, limit: int) -> tuple[int, Counter[LaneKey]]:
         """Delete the oldest messages published before that time, waited for, or dead since before then.
 
         Each lane keeps its next one.
 
         Returns:
-            (reason, how often it was owed) of what is lost.
+            How many messages, and how many of them each lane will never get.
         """
         rows = self._rows(
-            f"SELECT id, kind, stream, reason FROM message WHERE at < ? AND id NOT IN (SELECT COALESCE({_NEXT}, 0)"
-            " FROM lane) AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.message = message.id AND dead.at >= ?)"
+            f"SELECT id, kind, stream FROM message WHERE at < ? AND id NOT IN (SELECT COALESCE({_NEXT}, 0) FROM lane)"
+            " AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.message = message.id AND dead.at >= ?)"
             " ORDER BY at, id LIMIT ?",
             *(before, before, limit),
         )
-        lost = []
-        for id_, kind, stream, reason in rows:
-            owed = self._run(
-                "UPDATE lane SET gap = gap + 1 WHERE kind = ? AND stream = ? AND acknowledged < ?", kind, stream, id_
-            ).rowcount
-            owed += self._run("DELETE FROM dead WHERE message = ?", id_).rowcount
+        lost: Counter[LaneKey] = Counter()
+        for id_, kind, stream in rows:
+            waiting = "kind = ? AND stream = ? AND acknowledged < ?"
+            for (endpoint,) in self._rows(f"SELECT endpoint FROM lane WHERE {waiting}", kind, stream, id_):
+                lost[LaneKey(endpoint, kind, stream)] += 1
+            self._run("DELETE FROM dead WHERE message = ?", id_)
             self._run("DELETE FROM message WHERE id = ?", id_)
-            lost.append((reason, owed))
-        return lost
+        for key, count in lost.items():
+            self._run(f"UPDATE lane SET gap = gap + ? WHERE {_THIS_LANE}", count, *_of(key))
+        return len(rows), lost
 
 
 def numbers_used(directory: Path) -> int:
@@ -436,28 +378,6 @@ def numbers_used(directory: Path) -> int:
     except sqlite3.Error:
         return 0
     return int(row[0]) if row else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Which dead letters: all that fit what is given. ``since``, ``until``: given up then, Unix epoch seconds."""
-
-    ids: Sequence[int] = ()
-    endpoint: str | None = None
-    since: float | None = None
-    until: float | None = None
-
-    def where(self) -> tuple[str, list[Any]]:
-        """The condition in SQL, and its values."""
-        parts, values = ["1"], list[Any]()
-        if self.ids:
-            parts.append(f"id IN ({','.join('?' * len(self.ids))})")
-            values += self.ids
-        for column, value in (("endpoint =", self.endpoint), ("at >=", self.since), ("at <=", self.until)):
-            if value is not None:
-                parts.append(f"{column} ?")
-                values.append(value)
-        return " AND ".join(parts), values
 
 
 def _of(key: LaneKey) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -282,3 +283,24 @@ def test_with_neither_subscriber_nor_folder_nothing_is_kept() -> None:
     idle.publish(message("begin", 1))
     assert idle.stats()["endpoints"] == []
     idle.stop()
+
+
+def test_a_running_agent_tells_of_what_it_had_no_room_for(tmp_path: Path, clock: FakeClock, scripted: Any) -> None:
+    well = threading.Event()
+    receiver: Scripted = scripted(lambda _: 200 if well.is_set() else 500)
+    delivery = new_delivery(
+        [{"id": "site", "url": receiver.address}], directory=str(tmp_path), clock=clock, max_bytes=1 << 20
+    )
+    delivery.start()
+    for number in range(1, 201):
+        delivery.publish(message("end", number, padding=10_000))
+    eventually(lambda: delivery.stats()["dropped"] and delivery.stats()["outbox"]["bytes"] <= 1 << 20)
+    [lost] = [d["count"] for d in delivery.stats()["dropped"] if d["class"] == "durable"]
+    well.set()
+    eventually(lambda: clock.advance(10) or not delivery.log.backlog())
+    delivery.stop()
+    told = [int(gap) for gap in receiver.header("omni-gap") if gap]
+    arrived = [body for _, body in receiver.requests if b"numerical_id" in body]
+    assert told[-1:] == [lost]
+    assert len(set(arrived)) == 200 - lost
+    assert receiver.header("omni-sequence")[-1] == str(200 - lost)
