@@ -133,10 +133,13 @@ class Agent:
 
         unsubscribe = self.subscribe(hand_over)
         try:
-            while not (self._ended() and queue.empty()):
+            while True:
+                ended = self._ended()  # asked first: what was handed over before the end comes within the wait
                 try:
                     message = await asyncio.wait_for(queue.get(), 0.2)
                 except TimeoutError:
+                    if ended:
+                        return
                     continue
                 for process in message.processes:
                     yield process
