@@ -47,7 +47,8 @@ def serve(app: App, host: str, port: int) -> None:
     """
     sock = listen(host, port)
     signals = _Signals(app)
-    app.register_listener(signals.take_over, "after_server_start")
+    signals.take_over()
+    app.register_listener(signals.started, "after_server_start")
     app.register_listener(signals.stopping_has_begun, "before_server_stop")
     os.environ.setdefault("SANIC_IGNORE_PRODUCTION_WARNING", "true")
     app.run(sock=sock, single_process=True, motd=False, register_sys_signals=False)
@@ -68,11 +69,17 @@ class _Signals:
         self._first: float | None = None
         self._stopping = False
 
-    async def take_over(self, _: App) -> None:
+    def take_over(self) -> None:
         """Handle signals from here to the end of the process."""
-        self._loop = asyncio.get_running_loop()
         for number in SIGNALS:
             signal.signal(number, self._signalled)
+
+    async def started(self, _: App) -> None:
+        """The server can be stopped from now on; do so if it was asked for before."""
+        self._loop = asyncio.get_running_loop()
+        self.take_over()  # again: what runs the server has put its own in between
+        if self._first is not None:
+            self._loop.call_soon(self._stop)
 
     async def stopping_has_begun(self, _: App) -> None:
         self._stopping = True
@@ -81,8 +88,8 @@ class _Signals:
         del number, frame
         if self._first is None:
             self._first = time.monotonic()
-            assert self._loop is not None
-            self._loop.call_soon_threadsafe(self._stop)
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._stop)
         elif time.monotonic() - self._first > SAME_REQUEST_S:
             os._exit(INTERRUPTED)
 
