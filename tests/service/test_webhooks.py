@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +169,20 @@ def test_without_an_outbox_there_is_nothing_to_pull(server: Server) -> None:
     answer = server.call("/api/v1/events")
     assert (answer.status, answer.document["type"]) == (503, "urn:omni:problem:outbox-unavailable")
     assert server.call("/metrics").status == 200
+
+
+def test_a_stream_of_events_ends_with_the_agent(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def read_to_the_end(address: str, begun: threading.Event) -> None:
+        async with aiohttp.ClientSession() as session, session.get(f"{address}/api/v1/events/stream") as answer:
+            begun.set()
+            with suppress(aiohttp.ClientError):
+                await answer.read()
+
+    begun = threading.Event()
+    with Server(load_config(folder)) as server:
+        reader = threading.Thread(target=lambda: asyncio.run(read_to_the_end(server.address, begun)))
+        reader.start()
+        assert begun.wait(10)
+    reader.join(10)
+    assert not reader.is_alive()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -149,3 +149,14 @@ def test_the_shipped_configuration_is_the_defaults() -> None:
     assert load_config(document).model_dump(exclude={"schema_"}) == AgentConfig().model_dump()
     every_key = {(f.alias or name) for name, f in AgentConfig.model_fields.items()}
     assert set(document) == every_key
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [({}, "outbox"), ({"directory": "state"}, "state"), ({"directory": "/var/omni"}, "/var/omni")],
+)
+def test_the_outbox_lies_beside_the_file(settings: dict[str, Any], expected: str, tmp_path: Path) -> None:
+    (tmp_path / "run_params.json").write_text(json.dumps({"delivery": settings}))
+    assert load_config(tmp_path).delivery.directory == str(tmp_path / expected)
+    assert load_config({"delivery": settings}).delivery.directory == settings.get("directory")
+    assert not list(tmp_path.glob("o*"))

@@ -10,6 +10,7 @@ from sanic import Blueprint, HTTPResponse, json
 from sanic.exceptions import ServerError
 
 from omni.delivery import Page
+from omni.errors import OutboxError
 from omni.service.context import Context, HttpRequest
 from omni.service.fields import Field, read_fields
 from omni.service.problems import Problem
@@ -61,7 +62,10 @@ async def stream(request: HttpRequest) -> None:
             await asyncio.sleep(0 if page.events else LOOK_S)
             quiet_s += LOOK_S
             page = await _page(context, page.next, MOST)
-    except ServerError:  # the reader is gone
+    except (
+        ServerError,
+        OutboxError,
+    ):  # the reader is gone, or the agent stops; who comes again goes on from its cursor
         return
 
 
