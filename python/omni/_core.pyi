@@ -9,8 +9,9 @@ __all__ = ["RUST_VERSION", "Homography", "MapFuser", "Tracker", "encode_jpeg", "
 RUST_VERSION: str
 
 _TrackColumns: TypeAlias = tuple[float, Int64, Float32, Float32, Int32, UInt8, Int32, Float64]
-_MapColumns: TypeAlias = tuple[Int64, Float64, Float64, Float64, Float64, Float64, Int64]
-_CameraBoxes: TypeAlias = tuple[int, Float32, Float32, Int64 | None]
+_MapColumns: TypeAlias = tuple[float, Int64, Float64, Float64, Float64, Float64, Float64, Int64]
+_CameraBoxes: TypeAlias = tuple[int, float, Float32, Float32, Int64 | None]
+_Offset: TypeAlias = tuple[list[float], list[float], list[float], float, int]
 
 @final
 class Tracker:
@@ -83,8 +84,11 @@ class MapFuser:
         coast_seconds: float,
         lost_seconds: float,
         merge_distance_m: float,
+        late_seconds: float,
     ) -> MapFuser: ...
     def set_camera(self, camera: int, homography: Homography) -> None: ...
+    def dropped_frames(self, camera: int) -> int: ...
+    def offset(self, camera: int) -> _Offset | None: ...
     def update(self, cameras: list[_CameraBoxes], timestamp: float) -> _MapColumns: ...
 
 def encode_jpeg(image: UInt8, quality: int) -> bytes: ...

@@ -118,6 +118,11 @@ impl Homography {
         self.image_size
     }
 
+    /// The lens, where one was given.
+    pub(crate) fn lens(&self) -> Option<Lens> {
+        self.lens
+    }
+
     /// For each calibration point its error in map units; empty for a homography from a matrix.
     pub fn residuals(&self) -> &[f64] {
         &self.residuals
