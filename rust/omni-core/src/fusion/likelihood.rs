@@ -97,12 +97,14 @@ pub(super) struct Ends {
     bottom: End,
     covered_bottom: End,
     cut: End,
+    /// What the score of every pair has in common.
+    constant: f64,
 }
 
 impl Ends {
     pub(super) fn new() -> Self {
         let [top, bottom, covered_bottom, cut] = [TOP_HIDDEN, BOTTOM_HIDDEN, BOTTOM_COVERED, CUT].map(End::hidden_with);
-        Self { top, bottom, covered_bottom, cut }
+        Self { top, bottom, covered_bottom, cut, constant: -CLUTTER.ln() - 1.5 * TAU.ln() }
     }
 
     /// Logarithm of the probability that these ends are hidden.
@@ -127,33 +129,41 @@ pub(super) struct Pair {
 
 /// Whether a box may be a person, and how likely: of all ways in which its ends may be hidden, the likeliest.
 pub(super) fn compare(view: &View<'_>, expected: &Expected, sighting: &Sighting) -> Option<Pair> {
-    let height = expected.outline.height();
     let residual = residual(view, &expected.outline, sighting);
     let bound = sighting.track_id.is_some() && sighting.track_id == expected.track_id;
     let gate = if bound { BOUND_GATE } else { GATE };
+    let open = noise(view, expected, sighting, WAYS[0]);
+    // The middle alone is too far off, whatever is hidden.
+    if residual[0] * residual[0] > gate * (expected.spread[0][0] + open[0][0]) {
+        return None;
+    }
+    let scale = expected.outline.height().powi(6);
     let mut best: Option<Pair> = None;
-    let mut least_volume = 0.0;
+    let mut least_volume = f64::NEG_INFINITY;
     for hidden in WAYS.into_iter().filter(|hidden| view.tells_heights() || !hidden.top) {
         let prior = view.ends.prior(expected, sighting, hidden);
         // A hidden end adds noise: at best the distance falls to 0 and the volume stays.
         if best.is_some_and(|pair| prior - least_volume <= pair.score) {
             continue;
         }
-        let noise = noise(view, expected, sighting, hidden);
+        let noise = if hidden == WAYS[0] { open } else { noise(view, expected, sighting, hidden) };
         let total = std::array::from_fn(|i| std::array::from_fn(|j| expected.spread[i][j] + noise[i][j]));
         let (inverse, determinant) = inverse_symmetric3(&total);
-        let volume = 0.5 * (determinant / height.powi(6)).ln();
+        let distance = quadratic(&inverse, &residual);
+        if distance.is_nan() || distance > gate {
+            continue;
+        }
+        let volume = 0.5 * (determinant / scale).ln();
         if hidden == WAYS[0] {
             least_volume = volume;
         }
-        let distance = quadratic(&inverse, &residual);
         let score = prior - 0.5 * distance - volume;
-        if distance <= gate && best.is_none_or(|pair| score > pair.score) {
+        if best.is_none_or(|pair| score > pair.score) {
             best = Some(Pair { score, hidden });
         }
     }
-    let constant = expected.chance.hit - CLUTTER.ln() - 1.5 * TAU.ln() + if bound { BOND } else { 0.0 };
-    best.map(|pair| Pair { score: pair.score + constant, ..pair })
+    let bond = if bound { BOND } else { 0.0 };
+    best.map(|pair| Pair { score: pair.score + expected.chance.hit + view.ends.constant + bond, ..pair })
 }
 
 /// What a box says of a person, relative to the belief that the outline was drawn for.
