@@ -2,7 +2,7 @@
 
 from typing import TypeAlias, final
 
-from omni.types import Float32, Float64, Int32, Int64, UInt8
+from omni.types import Bool, Float32, Float64, Int32, Int64, UInt8
 
 __all__ = ["RUST_VERSION", "Homography", "MapFuser", "Tracker", "encode_jpeg", "encode_jpeg_base64"]
 
@@ -64,6 +64,8 @@ class Homography:
     def image_size(self) -> tuple[float, float] | None: ...
     @property
     def residuals(self) -> Float64: ...
+    @property
+    def used(self) -> Bool: ...
     @property
     def rms_error(self) -> float | None: ...
     def map_from_image(self, points: Float64) -> Float64: ...

@@ -64,6 +64,12 @@ impl Homography {
         PyArray1::from_slice(py, self.0.residuals())
     }
 
+    /// Whether the fit rests on each calibration point.
+    #[getter]
+    fn used<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
+        PyArray1::from_slice(py, self.0.used())
+    }
+
     /// Root mean square of the residuals, or None.
     #[getter]
     fn rms_error(&self) -> Option<f64> {

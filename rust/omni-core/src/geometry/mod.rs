@@ -1,6 +1,7 @@
 //! Boxes in the image, small matrices, and the way from the image to the map.
 
 mod bbox;
+mod fit;
 mod homography;
 mod lens;
 pub(crate) mod linear;
