@@ -45,13 +45,17 @@ pub(super) fn associate(objects: &[Object], views: &[View<'_>]) -> Vec<Assignmen
         Assignment { matches: vec![None; objects.len()], chances }
     };
     let mut assignments: Vec<Assignment> = views.iter().map(unmatched).collect();
+    let mut open: Vec<usize> = (0..objects.len()).collect();
     for _ in 0..MOST_PASSES {
         let sums = sums(&assignments, objects.len());
+        let mut contested = vec![false; objects.len()];
         let mut changed = false;
         for (view, assignment) in views.iter().zip(&mut assignments) {
-            changed |= revise(assignment, view, objects, &predicted, &sums);
+            changed |= revise(assignment, view, objects, &predicted, &sums, &open, &mut contested);
         }
-        if !changed {
+        // Who had no choice in any view has none when seen by the others.
+        open.retain(|&i| contested[i]);
+        if !changed || open.is_empty() {
             break;
         }
     }
@@ -71,71 +75,86 @@ fn sums(assignments: &[Assignment], count: usize) -> Vec<Information> {
     sums
 }
 
-/// Assigns a view's boxes anew; `sums` are what all views said before. Returns whether anything changed.
+/// Assigns a view's boxes anew to the people who are `open`; `sums` are what all views said before. Notes who had a choice,
+/// and returns whether anything changed.
 fn revise(
     assignment: &mut Assignment,
     view: &View<'_>,
     objects: &[Object],
     predicted: &[Belief],
     sums: &[Information],
+    open: &[usize],
+    contested: &mut [bool],
 ) -> bool {
-    let by_others = |i: usize| match &assignment.matches[i] {
+    let before: Vec<Option<Match>> = open.iter().map(|&i| assignment.matches[i].take()).collect();
+    let mut free = vec![true; view.sightings.len()];
+    for matched in assignment.matches.iter().flatten() {
+        free[matched.sighting] = false;
+    }
+    let by_others = |(&i, own): (&usize, &Option<Match>)| match own {
         Some(own) => predicted[i].with(&sums[i].minus(&own.information)),
+        None if sums[i].is_empty() => predicted[i],
         None => predicted[i].with(&sums[i]),
     };
-    let beliefs: Vec<Belief> = (0..objects.len()).map(by_others).collect();
-    let tracks = objects.iter().map(|object| object.track_in(view.camera));
-    let expected = expect(view, &beliefs, &assignment.chances, tracks);
+    let beliefs: Vec<Belief> = open.iter().zip(&before).map(by_others).collect();
+    let expect = |(&i, belief): (&usize, &Belief)| {
+        Expected::new(view, belief, assignment.chances[i], objects[i].track_in(view.camera))
+    };
+    let expected: Vec<Option<Expected>> = open.iter().zip(&beliefs).map(expect).collect();
     let mut changed = false;
-    for (i, found) in assign(view, &expected, |_| true).into_iter().enumerate() {
-        let matched = found.zip(expected[i].as_ref()).map(|((sighting, pair), expected)| {
+    for (row, found) in assign(view, &expected, |sighting| free[sighting]).into_iter().enumerate() {
+        let i = open[row];
+        let matched = found.best.zip(expected[row].as_ref()).map(|((sighting, pair), expected)| {
             let said = information(view, expected, &view.sightings[sighting], pair.hidden);
-            let back = std::array::from_fn(|k| predicted[i].mean[k] - beliefs[i].mean[k]);
+            let back = std::array::from_fn(|k| predicted[i].mean[k] - beliefs[row].mean[k]);
             Match { sighting, score: pair.score, information: said.moved(&back) }
         });
-        let before = std::mem::replace(&mut assignment.matches[i], matched);
-        changed |= before.map(|m| m.sighting) != matched.map(|m| m.sighting);
+        changed |= before[row].map(|m| m.sighting) != matched.map(|m| m.sighting);
+        contested[i] |= found.contested;
+        assignment.matches[i] = matched;
     }
     changed
 }
 
-/// Everybody as one camera should see them; `None` for those behind it.
-pub(super) fn expect(
-    view: &View<'_>,
-    beliefs: &[Belief],
-    chances: &[Chance],
-    tracks: impl Iterator<Item = Option<i64>>,
-) -> Vec<Option<Expected>> {
-    let everybody = beliefs.iter().zip(chances).zip(tracks);
-    everybody.map(|((belief, &chance), track_id)| Expected::new(view, belief, chance, track_id)).collect()
+/// What was found for one person.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Found {
+    /// Their box in the best assignment, as position among the sightings.
+    pub(super) best: Option<(usize, Pair)>,
+    /// Whether there was a choice: another box, or another person for this one.
+    contested: bool,
 }
 
 /// The best pairs of people and the `free` boxes of one view.
-pub(super) fn assign(
-    view: &View<'_>,
-    expected: &[Option<Expected>],
-    free: impl Fn(usize) -> bool,
-) -> Vec<Option<(usize, Pair)>> {
+pub(super) fn assign(view: &View<'_>, expected: &[Option<Expected>], free: impl Fn(usize) -> bool) -> Vec<Found> {
     let mut edges = Vec::new();
     let mut pairs = Vec::new();
+    let mut rivals = vec![0_u32; view.sightings.len()];
     for (row, expected) in expected.iter().enumerate() {
         let Some(expected) = expected else { continue };
         let start = edges.len();
-        for column in view.index.meeting(search_area(expected)).filter(|&column| free(column)) {
-            if let Some(pair) = compare(view, expected, &view.sightings[column])
+        let area = search_area(expected);
+        for column in view.index.meeting(area).filter(|&column| free(column)) {
+            let middle = view.sightings[column].features[0];
+            if (area.x1..=area.x2).contains(&middle)
+                && let Some(pair) = compare(view, expected, &view.sightings[column])
                 && pair.score > 0.0
             {
                 edges.push(Edge { row, column, weight: pair.score });
                 pairs.push((row, column, pair));
+                rivals[column] += 1;
             }
         }
         keep_heaviest(&mut edges, start);
     }
     let matched = maximum_weight_matching(expected.len(), view.sightings.len(), &edges);
-    let mut found = vec![None; expected.len()];
-    for (row, column, pair) in pairs {
-        if matched[row] == Some(column) {
-            found[row] = Some((column, pair));
+    let mut found = vec![Found::default(); expected.len()];
+    for pairs in pairs.chunk_by(|a, b| a.0 == b.0) {
+        for &(row, column, pair) in pairs {
+            found[row].contested |= pairs.len() > 1 || rivals[column] > 1;
+            if matched[row] == Some(column) {
+                found[row].best = Some((column, pair));
+            }
         }
     }
     found

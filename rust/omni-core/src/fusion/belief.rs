@@ -49,6 +49,11 @@ impl Belief {
 }
 
 impl Information {
+    /// Whether no box says anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.matrix[0][0] <= 0.0
+    }
+
     /// Both together.
     pub(super) fn plus(&self, other: &Self) -> Self {
         self.combined(other, 1.0)

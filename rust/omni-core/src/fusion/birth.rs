@@ -1,6 +1,6 @@
 //! New people from boxes that are nobody yet.
 
-use super::associate::{assign, expect};
+use super::associate::assign;
 use super::belief::Belief;
 use super::likelihood::{Expected, Hidden, information, misfit};
 use super::object::{MEAN_HEIGHT_M, MOST_GAIN, Object, stranger};
@@ -32,6 +32,9 @@ pub(super) struct Newcomer {
 ///
 /// The views have their turns: the boxes of one join the newcomers of those before, and what remains starts new ones.
 pub(super) fn newcomers(views: &[View<'_>], left: &[Vec<usize>]) -> Vec<Newcomer> {
+    if left.iter().all(Vec::is_empty) {
+        return Vec::new();
+    }
     let turns = by_content(views, left);
     let mut newcomers: Vec<Newcomer> = Vec::new();
     for (turn, &v) in turns.iter().enumerate() {
@@ -65,14 +68,15 @@ fn join(view: &View<'_>, v: usize, left: &[usize], newcomers: &mut [Newcomer]) -
     let mut rest = left.to_vec();
     let beliefs: Vec<Belief> = newcomers.iter().map(|newcomer| newcomer.belief).collect();
     let chances = chances(view, &beliefs, |_| false, |_| false);
-    let expected = expect(view, &beliefs, &chances, std::iter::repeat(None));
+    let expect = |(belief, &chance): (&Belief, &Chance)| Expected::new(view, belief, chance, None);
+    let expected: Vec<Option<Expected>> = beliefs.iter().zip(&chances).map(expect).collect();
     let mut free = vec![false; view.sightings.len()];
     for &sighting in left {
         free[sighting] = true;
     }
     let found = assign(view, &expected, |sighting| free[sighting]);
     for (i, newcomer) in newcomers.iter_mut().enumerate() {
-        if let (Some((sighting, pair)), Some(expected)) = (found[i], &expected[i]) {
+        if let (Some((sighting, pair)), Some(expected)) = (found[i].best, &expected[i]) {
             let said = information(view, expected, &view.sightings[sighting], pair.hidden);
             newcomer.belief = newcomer.belief.with(&said);
             newcomer.existence += pair.score.min(MOST_GAIN);

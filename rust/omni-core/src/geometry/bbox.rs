@@ -97,17 +97,18 @@ pub struct BoxIndex {
 impl BoxIndex {
     /// An index over `boxes`; queries name them by their position.
     pub fn new(boxes: impl IntoIterator<Item = BBox>) -> Self {
-        let mut boxes: Vec<_> = boxes.into_iter().enumerate().map(|(i, b)| (b, i)).collect();
+        let boxes: Vec<_> = boxes.into_iter().enumerate().map(|(i, b)| (b, i)).collect();
         let largest = boxes.iter().fold([1.0_f64; 2], |[w, h], (b, _)| [w.max(b.width()), h.max(b.height())]);
         let top = boxes.iter().fold(f64::INFINITY, |y, (b, _)| y.min(b.y1));
         let bottom = boxes.iter().fold(f64::NEG_INFINITY, |y, (b, _)| y.max(b.y1));
         // As high as the highest box, but never more bands than boxes.
         let band_height = largest[1].max((bottom - top) / boxes.len() as f64);
         let mut index = Self { boxes: Vec::new(), bands: Vec::new(), top, band_height, largest };
-        boxes.sort_by(|(a, _), (b, _)| index.band(a.y1).cmp(&index.band(b.y1)).then(a.x1.total_cmp(&b.x1)));
-        let count = boxes.last().map_or(0, |(b, _)| index.band(b.y1) + 1);
-        index.bands = (0..=count).map(|band| boxes.partition_point(|(b, _)| index.band(b.y1) < band)).collect();
-        index.boxes = boxes;
+        let mut banded: Vec<_> = boxes.into_iter().map(|(b, i)| (index.band(b.y1), b, i)).collect();
+        banded.sort_unstable_by(|(m, a, i), (n, b, j)| m.cmp(n).then(a.x1.total_cmp(&b.x1)).then(i.cmp(j)));
+        let count = banded.last().map_or(0, |&(band, ..)| band + 1);
+        index.bands = (0..=count).map(|band| banded.partition_point(|&(m, ..)| m < band)).collect();
+        index.boxes = banded.into_iter().map(|(_, b, i)| (b, i)).collect();
         index
     }
 
