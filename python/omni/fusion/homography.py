@@ -73,6 +73,21 @@ class Homography:
         )
         return made
 
+    def shifted(self, step: npt.ArrayLike) -> Self:
+        """The same camera with every place on the map moved by ``step``, (2,) map units.
+
+        ``homography.shifted(-offset)`` takes an offset of ``MapFuser.offsets`` out of the calibration for good.
+
+        Raises:
+            ValueError: not two finite numbers.
+        """
+        numbers = contiguous("step", step, np.float64)
+        if numbers.shape != (2,):
+            raise ValueError(f"step: expected shape (2,), got {numbers.shape}")
+        made = type(self).__new__(type(self))
+        made._core = self._core.shifted((float(numbers[0]), float(numbers[1])))
+        return made
+
     @property
     def matrix(self) -> Float64:
         """(3, 3), with a positive third coordinate for floor in front of the camera."""

@@ -76,6 +76,14 @@ impl Homography {
         self.0.rms_error()
     }
 
+    /// The same camera with every place on the map moved.
+    fn shifted(&self, py: Python<'_>, step: (f64, f64)) -> PyResult<Self> {
+        if !(step.0.is_finite() && step.1.is_finite()) {
+            return Err(invalid("step", "finite map units", format!("{step:?}")));
+        }
+        detached(py, || Ok(Self(self.0.shifted([step.0, step.1]))))
+    }
+
     /// Places that pixels show.
     fn map_from_image<'py>(&self, py: Python<'py>, points: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray2<f64>>> {
         self.each(py, points, geometry::Homography::map_from_image)

@@ -116,6 +116,12 @@ def test_a_camera_that_lies_off_is_told_of_in_units_of_the_map() -> None:
     np.testing.assert_allclose(hall.offset - door.offset, [5, 0], atol=0.8)
     assert (hall.sigma < 2).all()
     assert hall.residuals > 100
+    for name, offset in fuser.offsets.items():
+        cameras[name] = cameras[name].shifted(-offset.offset)
+    pixel = [[500, 500]]
+    np.testing.assert_allclose(cameras["hall"].map_from_image(pixel), cameras["door"].map_from_image(pixel), atol=0.8)
+    with pytest.raises(ValueError, match="step"):
+        cameras["hall"].shifted((0, np.inf))
 
 
 def test_bad_settings_are_named() -> None:

@@ -2,7 +2,7 @@
 
 use super::fit::{Fit, check_points, fit};
 use super::lens::Lens;
-use super::linear::{Matrix2, Matrix3, Point2, apply3, determinant3, inverse3, multiply2, transpose2};
+use super::linear::{Matrix2, Matrix3, Point2, apply3, determinant3, inverse3, multiply2, multiply3, transpose2};
 use crate::error::{Error, Result};
 use crate::types::check_image_size;
 
@@ -98,6 +98,13 @@ impl Homography {
         let scale = if last * sign > 1e-9 * norm { last } else { sign * norm };
         let matrix = matrix.map(|row| row.map(|v| v / scale));
         Self { matrix, inverse: inverse3(&matrix), image_size, lens, residuals: Vec::new(), used: Vec::new() }
+    }
+
+    /// The same camera with every place on the map moved by `step` map units; it does not rest on points any more.
+    #[must_use]
+    pub fn shifted(&self, step: Point2) -> Self {
+        let shift = [[1.0, 0.0, step[0]], [0.0, 1.0, step[1]], [0.0, 0.0, 1.0]];
+        Self::oriented(multiply3(&shift, &self.matrix), 1.0, self.image_size, self.lens)
     }
 
     /// The 3 x 3 matrix, positive third coordinate in front of the camera.
