@@ -129,7 +129,7 @@ impl Object {
 
     pub(super) fn distance_to(&self, place: Point2) -> f64 {
         let [x, y] = self.place();
-        (x - place[0]).hypot(y - place[1])
+        ((x - place[0]).powi(2) + (y - place[1]).powi(2)).sqrt()
     }
 
     /// Takes in what all its boxes say together.

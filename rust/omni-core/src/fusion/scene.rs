@@ -166,15 +166,16 @@ impl Scene {
 
     /// Pairs of people who are nearer to each other than `distance` metres.
     fn neighbours(&self, distance: f64) -> Vec<(usize, usize)> {
-        let places: Vec<Point2> = self.objects.iter().map(Object::place).collect();
-        let mut order: Vec<usize> = (0..places.len()).collect();
-        order.sort_by(|&a, &b| places[a][0].total_cmp(&places[b][0]));
+        let mut order: Vec<(Point2, usize)> = self.objects.iter().map(Object::place).zip(0..).collect();
+        order.sort_unstable_by(|(a, i), (b, j)| a[0].total_cmp(&b[0]).then(i.cmp(j)));
         let mut pairs = Vec::new();
-        for (k, &one) in order.iter().enumerate() {
-            let near = order[k + 1..].iter().take_while(|&&other| places[other][0] - places[one][0] < distance);
-            pairs.extend(
-                near.filter(|&&other| self.objects[one].distance_to(places[other]) < distance).map(|&o| (one, o)),
-            );
+        for (k, &(place, one)) in order.iter().enumerate() {
+            let near = order[k + 1..].iter().take_while(|(other, _)| other[0] - place[0] < distance);
+            let near = near.filter(|(other, _)| {
+                let (dx, dy) = (other[0] - place[0], other[1] - place[1]);
+                dx * dx + dy * dy < distance * distance
+            });
+            pairs.extend(near.map(|&(_, other)| (one, other)));
         }
         pairs
     }

@@ -17,22 +17,32 @@ const MOST_SPREAD: f64 = 0.25;
 /// Height of a box in pixels before any was seen.
 const COMMON_PIXELS: f64 = 100.0;
 
+/// Once that many have spoken, only every so many frames are heard.
+const FRAMES_BETWEEN: u32 = 8;
+
 /// What a camera's boxes say of the heights that its geometry implies.
 #[derive(Debug, Clone)]
 pub(super) struct Stature {
     bins: [f64; BINS],
     boxes: f64,
+    frames: u32,
     /// Mean height of its boxes in pixels.
     pixels: f64,
 }
 
 impl Default for Stature {
     fn default() -> Self {
-        Self { bins: [0.0; BINS], boxes: 0.0, pixels: 0.0 }
+        Self { bins: [0.0; BINS], boxes: 0.0, frames: 0, pixels: 0.0 }
     }
 }
 
 impl Stature {
+    /// Counts a frame; whether its boxes should be learned from.
+    pub(super) fn listens(&mut self) -> bool {
+        self.frames = (self.frames + 1) % FRAMES_BETWEEN;
+        self.boxes < MEMORY || self.frames == 0
+    }
+
     /// Takes in a box of `height` pixels where `implied` pixels are implied.
     pub(super) fn learn(&mut self, height: f64, implied: Option<f64>) {
         let ratio = implied.map_or(0.0, |implied| (height / implied).ln() / BIN);

@@ -101,13 +101,8 @@ impl<'a> View<'a> {
             BBox { x1: middle - 0.5 * width, y1: top, x2: middle + 0.5 * width, y2: bottom }
         });
         let index = BoxIndex::new(boxes.clone());
-        for (sighting, bbox) in sightings.iter().zip(boxes) {
-            let covered = index.meeting(bbox).any(|i| sightings[i].features[2] > sighting.features[2]);
-            if !(covered || sighting.cut_top || sighting.cut_bottom) {
-                let place = geometry.place([sighting.features[0], sighting.features[2]], 0.0);
-                let outline = place.and_then(|place| geometry.outline(place, MEAN_HEIGHT_M, 1.0));
-                experience.stature.learn(sighting.height(), outline.map(|outline| outline.height()));
-            }
+        if experience.stature.listens() {
+            learn_stature(&mut experience.stature, geometry, &sightings, boxes, &index);
         }
         Self {
             camera: frame.camera,
@@ -138,6 +133,25 @@ impl<'a> View<'a> {
     /// Whether the top of a box says something.
     pub(super) fn tells_heights(&self) -> bool {
         self.judgement.tells_heights
+    }
+}
+
+/// Learns from boxes that show somebody from head to foot.
+fn learn_stature(
+    stature: &mut Stature,
+    geometry: &Camera,
+    sightings: &[Sighting],
+    boxes: impl Iterator<Item = BBox>,
+    index: &BoxIndex,
+) {
+    for (sighting, bbox) in sightings.iter().zip(boxes) {
+        let [middle, _, bottom] = sighting.features;
+        let covered = index.meeting(bbox).any(|i| sightings[i].features[2] > bottom);
+        if !(covered || sighting.cut_top || sighting.cut_bottom) {
+            let place = geometry.place([middle, bottom], 0.0);
+            let outline = place.and_then(|place| geometry.outline(place, MEAN_HEIGHT_M, 1.0));
+            stature.learn(sighting.height(), outline.map(|outline| outline.height()));
+        }
     }
 }
 
