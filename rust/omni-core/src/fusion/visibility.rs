@@ -11,6 +11,10 @@ const DETECTION: f64 = 0.85;
 const HIDDEN_DETECTION: f64 = 0.3;
 /// A bottom counts as covered if this share of the lowest third is.
 const COVERED_BOTTOM: f64 = 0.3;
+/// Nobody is detected of whom less than the first share is in the picture; the second is as good as all.
+const INSIDE: (f64, f64) = (1.0 / 6.0, 5.0 / 6.0);
+/// Feet are below the picture if they are expected lower than its edge by this share of the height.
+const BELOW: f64 = 0.02;
 /// Width of a person as a share of their height in the picture.
 const WIDTH: f64 = 0.4;
 
@@ -68,7 +72,7 @@ pub(super) fn chances(
             let Some((body, inside)) = body else { return Chance::of(0.0, false) };
             let lowest = BBox { y1: body.y2 - body.height() / 3.0, ..body };
             let mut covered = 0.0;
-            let mut feet_hidden = body.y2 > picture.y2 + 0.02 * body.height();
+            let mut feet_hidden = body.y2 > picture.y2 + BELOW * body.height();
             for other in index.meeting(body).map(|i| &in_front[i]) {
                 if other.y2 > body.y2 {
                     covered += body.intersection(other) / body.area();
@@ -77,7 +81,8 @@ pub(super) fn chances(
             }
             let open = if missed(i) { 0.0 } else { DETECTION * (1.0 - covered) };
             let seen = open.max(HIDDEN_DETECTION);
-            Chance::of(seen * (1.5 * inside - 0.25).clamp(0.0, 1.0), feet_hidden)
+            let enough = ((inside - INSIDE.0) / (INSIDE.1 - INSIDE.0)).clamp(0.0, 1.0);
+            Chance::of(seen * enough, feet_hidden)
         })
         .collect()
 }
