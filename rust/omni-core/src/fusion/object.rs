@@ -17,7 +17,7 @@ const MOST_HEIGHT_SIGMAS: f64 = 3.0;
 /// What is known of a height fades, metres squared per second.
 const HEIGHT_DRIFT: f64 = 1e-5;
 /// How freely people change their pace, metres per second per square root of a second.
-const ACCELERATION: f64 = 0.5;
+const ACCELERATION: f64 = 0.6;
 /// Standard deviation of a new person's velocity, metres per second.
 const START_SPEED: f64 = 1.0;
 /// Nobody walks faster, metres per second.
