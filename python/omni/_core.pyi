@@ -2,7 +2,7 @@
 
 from typing import TypeAlias, final
 
-from omni.types import Float32, Float64, Int32, Int64, UInt8
+from omni.types import Bool, Float32, Float64, Int32, Int64, UInt8
 
 __all__ = [
     "RUST_VERSION",
@@ -18,9 +18,10 @@ __all__ = [
 RUST_VERSION: str
 
 _TrackColumns: TypeAlias = tuple[float, Int64, Float32, Float32, Int32, UInt8, Int32, Float64]
-_MapColumns: TypeAlias = tuple[Int64, Float64, Float64, Float64, Float64, Float64, Int64]
+_MapColumns: TypeAlias = tuple[float, Int64, Float64, Float64, Float64, Float64, Float64, Int64]
 _RegionColumns: TypeAlias = tuple[UInt8, Int32, Int64, Float64]
-_CameraBoxes: TypeAlias = tuple[int, Float32, Float32, Int64 | None]
+_CameraBoxes: TypeAlias = tuple[int, float, Float32, Float32, Int64 | None]
+_Offset: TypeAlias = tuple[list[float], list[float], list[float], float, int]
 
 @final
 class Tracker:
@@ -78,7 +79,10 @@ class Homography:
     @property
     def residuals(self) -> Float64: ...
     @property
+    def used(self) -> Bool: ...
+    @property
     def rms_error(self) -> float | None: ...
+    def shifted(self, step: tuple[float, float]) -> Homography: ...
     def map_from_image(self, points: Float64) -> Float64: ...
     def image_from_map(self, points: Float64) -> Float64: ...
     def covariance(self, points: Float64, pixel_sigma: float) -> Float64: ...
@@ -97,8 +101,11 @@ class MapFuser:
         coast_seconds: float,
         lost_seconds: float,
         merge_distance_m: float,
+        late_seconds: float,
     ) -> MapFuser: ...
     def set_camera(self, camera: int, homography: Homography) -> None: ...
+    def dropped_frames(self, camera: int) -> int: ...
+    def offset(self, camera: int) -> _Offset | None: ...
     def update(self, cameras: list[_CameraBoxes], timestamp: float) -> _MapColumns: ...
 
 @final

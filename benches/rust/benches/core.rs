@@ -3,13 +3,12 @@
 #![allow(missing_docs, reason = "criterion_group makes a public function")]
 #![expect(clippy::expect_used, reason = "a bench that cannot run should stop")]
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use omni_benches::crowd;
 use omni_core::encode::{Pixels, encode_base64, encode_jpeg};
-use omni_core::fusion::{FusionConfig, MapFuser, Observation};
+use omni_core::fusion::{CameraFrame, FusionConfig, MapFuser, Observation};
 use omni_core::geometry::Homography;
 use omni_core::regions::{Polygon, Region, RegionMonitor, Sighting};
 use omni_core::track::{Tracker, TrackerConfig};
@@ -37,7 +36,7 @@ fn fusion(c: &mut Criterion) {
     let homography = Homography::from_matrix(matrix, Some((2000.0, 2000.0)), None).expect("not singular");
     c.bench_function("fusion_update/8x125", |b| {
         let mut fuser = MapFuser::new(FusionConfig::default()).expect("default settings are valid");
-        (0..8).for_each(|camera| fuser.set_camera(camera, homography.clone()));
+        (0..8).for_each(|camera| fuser.set_camera(camera, &homography));
         let mut t = 0.0;
         b.iter(|| {
             t += STEP;
@@ -46,8 +45,8 @@ fn fusion(c: &mut Criterion) {
                 .iter()
                 .map(|d| Observation { bbox: d.bbox.shifted(100.0, 100.0), confidence: d.confidence, track_id: None })
                 .collect();
-            let views: BTreeMap<usize, Vec<Observation>> = (0..8).map(|camera| (camera, seen.clone())).collect();
-            black_box(fuser.update(&views, t).expect("the scene is valid"))
+            let frame = |camera| CameraFrame { camera, timestamp: t, observations: seen.clone() };
+            black_box(fuser.update((0..8).map(frame).collect(), t).expect("the scene is valid"))
         });
     });
 }

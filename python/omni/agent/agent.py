@@ -211,6 +211,7 @@ class Agent:
             "fps": round(sum(status.fps for status in statuses if status.state == "online"), 2),
             "tracks": sum(pipeline.people_seen for pipeline in self._pipelines.values()),
             "map_objects": {name: view.objects_seen for name, view in self._views.items()},
+            "map": {name: view.stats() for name, view in self._views.items()},
             "stage_share": {stage: round(s / total, 4) if total else 0.0 for stage, s in sorted(stage_s.items())},
             "stage_s": {stage: round(s, 3) for stage, s in sorted(stage_s.items())},
             "detector": self._detector.info() if self._detector else None,

@@ -42,7 +42,9 @@ class MapView:
         self._fuser = MapFuser({}, FusionConfig(metres_per_unit=config.metres_per_unit))
         self._sizes: dict[str, tuple[int, int]] = {}
         self._frames_data: dict[str, dict[str, int]] = {}
+        self._times: dict[str, float] = {}
         self._timestamp = float("-inf")
+        self._newest: dict[str, FrameResult] = {}
         self._last_object_id = 0
         self._tick = MapTick(config.name, 0, _view_document(config.name, {}, []))
         self._fuse_s = 0.0
@@ -62,6 +64,22 @@ class MapView:
     def objects_seen(self) -> int:
         """How many different people this map has had: the fuser counts them from 1."""
         return self._last_object_id
+
+    def stats(self) -> dict[str, Any]:
+        """Frames that came too late, and how far each camera lies off the others (in map units and seconds)."""
+        return {
+            "dropped_frames": self._fuser.dropped_frames,
+            "offsets": {
+                stream: {
+                    "place": [_rounded(v) for v in offset.place],
+                    "offset": [_rounded(v) for v in offset.offset],
+                    "sigma": [_rounded(v) for v in offset.sigma],
+                    "delay_s": round(offset.delay_s, 3),
+                    "residuals": offset.residuals,
+                }
+                for stream, offset in self._fuser.offsets.items()
+            },
+        }
 
     def watches(self, stream_uuid: str) -> bool:
         """Whether a stream is part of this view."""
@@ -97,16 +115,21 @@ class MapView:
 
     def _fuse(self, group: Mapping[str, FrameResult]) -> None:
         begun = time.perf_counter()
+        times = {stream: result.frame.timestamp for stream, result in group.items()}
+        if any(at <= self._times.get(stream, float("-inf")) for stream, at in times.items()):
+            return  # a clock was set back
+        self._times.update(times)
         for stream, result in group.items():
             self._fit_camera(stream, result.frame.size)
             self._frames_data[stream] = _frame_data(result)
-        moment = max(result.frame.timestamp for result in group.values())
-        if moment <= self._timestamp:  # a camera so late that its moment has passed
-            return
-        self._timestamp = moment
-        state = self._fuser.update({stream: result.tracks for stream, result in group.items()}, timestamp=moment)
+        tracks = {stream: result.tracks for stream, result in group.items()}
+        state = self._fuser.update(tracks, timestamp=max(times.values()), timestamps=times)
+        if state.timestamp > self._timestamp:
+            self._timestamp, self._newest = state.timestamp, dict(group)
+        else:  # late frames: they change what is known of the newest moment, and may be of it
+            self._newest.update({stream: group[stream] for stream, at in times.items() if at == self._timestamp})
         self._last_object_id = max(self._last_object_id, *state.object_id.tolist(), 0)
-        objects = [self._object_document(state, i, group) for i in range(len(state))]
+        objects = [self._object_document(state, i) for i in range(len(state))]
         document = _view_document(self._config.name, dict(self._frames_data), objects)
         self._tick = MapTick(self._config.name, self._tick.sequence + 1, document)
         self._fuse_s += time.perf_counter() - begun
@@ -117,7 +140,7 @@ class MapView:
             self._fuser.set_camera(stream, _homography(self._config.name, self._views[stream], size))
             self._sizes[stream] = size
 
-    def _object_document(self, state: MapState, i: int, group: Mapping[str, FrameResult]) -> dict[str, Any]:
+    def _object_document(self, state: MapState, i: int) -> dict[str, Any]:
         scale = self._config.metres_per_unit
         position, velocity = state.position[i], state.velocity[i]
         return {
@@ -126,7 +149,7 @@ class MapView:
             "id": int(state.object_id[i]),
             "score": round(float(state.score[i]), 4),
             "source_objects": {
-                stream: _source_document(group[stream], index) for stream, index in state.sources[i].items()
+                stream: _source_document(self._newest[stream], index) for stream, index in state.sources[i].items()
             },
             "omni": {
                 "position_m": [_rounded(v * scale) for v in position],

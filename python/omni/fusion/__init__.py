@@ -1,6 +1,6 @@
 """Many cameras, one map."""
 
-from omni.fusion.fuser import FusionConfig, MapFuser
+from omni.fusion.fuser import CameraOffset, FusionConfig, MapFuser
 from omni.fusion.homography import Homography
 
-__all__ = ["FusionConfig", "Homography", "MapFuser"]
+__all__ = ["CameraOffset", "FusionConfig", "Homography", "MapFuser"]

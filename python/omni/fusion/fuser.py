@@ -10,7 +10,7 @@ import numpy as np
 from omni import _core
 from omni._arrays import contiguous
 from omni.fusion.homography import Homography
-from omni.types import Detections, Float32, Int64, MapState, Tracks
+from omni.types import Detections, Float32, Float64, Int64, MapState, Tracks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +21,16 @@ class FusionConfig:
         metres_per_unit: length of one unit of the map.
         minimum_confidence: detections below it are not used; tracks always are.
         birth_confidence: least confidence of a detection that puts a new person on the map; any track may.
-        pixel_noise: standard deviation of a box's bottom centre, as a share of the box's height.
+        pixel_noise: standard deviation of a box's middle, top and bottom, as a share of its height.
         floor_noise_m: standard deviation of the calibration on the floor.
-        confirm_seconds: a person is reported once seen for so long, and at least twice.
+        confirm_seconds: a person is reported once seen for so long, and at least twice; at once where several cameras
+            agree.
         coast_seconds: a person whom no camera sees is still reported for so long
         lost_seconds: and still known for so long.
-        merge_distance_m: two people nearer than this whom no camera sees as two are one.
+        merge_distance_m: two people nearer than this whom no camera sees as two are one, and nobody new comes up so
+            near to another.
+        late_seconds: frames that come later than the newest by no more than this are used, where they belong; the
+            others are dropped and counted.
     """
 
     metres_per_unit: float = 1.0
@@ -37,11 +41,37 @@ class FusionConfig:
     confirm_seconds: float = 0.15
     coast_seconds: float = 1.0
     lost_seconds: float = 2.5
-    merge_distance_m: float = 0.5
+    merge_distance_m: float = 0.6
+    late_seconds: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class CameraOffset:
+    """How far one camera's floor lies off that of the others, as the people show it whom it shares with them.
+
+    The fuser corrects for it; it is told so that the calibration can be mended.
+
+    Attributes:
+        place: (2,) where the offset holds, map units.
+        offset: (2,) what the camera's own places have too much there, map units; the mean over all cameras is 0.
+        sigma: (2,) its standard deviation along the two axes, map units.
+        delay_s: how much later its frames are than their times say, in seconds.
+        residuals: how many places of people seen by several cameras it rests on.
+    """
+
+    place: Float64
+    offset: Float64
+    sigma: Float64
+    delay_s: float
+    residuals: int
 
 
 class MapFuser:
-    """Places the people of many cameras on one map by where their boxes touch the floor. Thread-safe.
+    """Places the people of many cameras on one map by their boxes. Thread-safe.
+
+    A homography with an image size tells how tall a person looks at each place, so that a box whose feet are hidden
+    still says where somebody stands. Without an image size, and where the tops of a camera's boxes do not agree with
+    their feet, the feet alone are used; without an image size it is not known either whom the camera should see.
 
     Args:
         cameras: for each stream its way to the map.
@@ -52,43 +82,77 @@ class MapFuser:
     """
 
     def __init__(self, cameras: Mapping[str, Homography], config: FusionConfig | None = None) -> None:
-        self._core = _core.MapFuser(**asdict(config or FusionConfig()))
+        config = config or FusionConfig()
+        self._core = _core.MapFuser(**asdict(config))
+        self._metres_per_unit = config.metres_per_unit
         self._numbers: dict[str, int] = {}
         for stream_uuid, homography in cameras.items():
             self.set_camera(stream_uuid, homography)
 
     def set_camera(self, stream_uuid: str, homography: Homography) -> None:
-        """Add a camera, or replace its homography; people and their ids are kept."""
+        """Add a camera, or replace its homography; people and their ids are kept, what was learned of it is not."""
         if not isinstance(homography, Homography):
             raise TypeError(f"homography of {stream_uuid}: expected omni.Homography, got {type(homography).__name__}")
         self._core.set_camera(self._numbers.setdefault(stream_uuid, len(self._numbers)), homography._core)
 
-    def update(self, observations: Mapping[str, Tracks | Detections], *, timestamp: float) -> MapState:
-        """Take in what the streams saw at one time. A refused update leaves the fuser as it was.
+    @property
+    def dropped_frames(self) -> dict[str, int]:
+        """For each stream, how many of its frames came more than ``late_seconds`` late."""
+        return {stream_uuid: self._core.dropped_frames(number) for stream_uuid, number in self._numbers.items()}
+
+    @property
+    def offsets(self) -> dict[str, CameraOffset]:
+        """For each stream that shares people with others, how far it lies off them."""
+        offsets = {}
+        for stream_uuid, number in self._numbers.items():
+            if (found := self._core.offset(number)) is not None:
+                *vectors, delay_s, residuals = found
+                place, offset, sigma = (np.array(vector) / self._metres_per_unit for vector in vectors)
+                offsets[stream_uuid] = CameraOffset(place, offset, sigma, delay_s, residuals)
+        return offsets
+
+    def update(
+        self,
+        observations: Mapping[str, Tracks | Detections],
+        *,
+        timestamp: float,
+        timestamps: Mapping[str, float] | None = None,
+    ) -> MapState:
+        """Take in what streams saw. A refused update leaves the fuser as it was.
+
+        Frames that are older than the newest so far, but not by more than ``late_seconds``, are used where they belong;
+        older ones are dropped and counted (``dropped_frames``).
 
         Args:
             observations: for each stream its tracks or detections; ids of tracks help to keep people apart. A stream
                 left out says nothing, one with no boxes saw nobody.
-            timestamp: seconds, more than that of the update before.
+            timestamp: seconds, for which the map is told if it is the newest time so far.
+            timestamps: for each stream the time of its frame, at most ``timestamp``; that where left out. The times of
+                one stream increase.
 
         Returns:
-            Everybody on the map: seen now, or within ``coast_seconds``.
+            Everybody on the map at the newest time so far: seen then, or within ``coast_seconds``.
 
         Raises:
-            ValueError: a stream without homography, wrong boxes, or the time does not increase.
+            ValueError: a stream without homography, wrong boxes, or the time of a stream does not increase.
             TypeError: not tracks or detections.
         """
+        times = timestamps or {}
+        if unknown := times.keys() - observations.keys():
+            raise ValueError(f"timestamps: expected streams of the observations, got {sorted(unknown)}")
         columns = self._core.update(
-            [self._boxes(stream_uuid, seen) for stream_uuid, seen in observations.items()], timestamp
+            [self._boxes(name, times.get(name, timestamp), seen) for name, seen in observations.items()], timestamp
         )
-        object_id, position, velocity, covariance, score, age_s, links = columns
+        newest, object_id, position, velocity, covariance, score, age_s, links = columns
         names = list(self._numbers)
         sources: tuple[dict[str, int], ...] = tuple({} for _ in object_id)
         for row, camera, index in links.tolist():
             sources[row][names[camera]] = index
-        return MapState(timestamp, object_id, position, velocity, covariance, score, sources, age_s)
+        return MapState(newest, object_id, position, velocity, covariance, score, sources, age_s)
 
-    def _boxes(self, stream_uuid: str, seen: Tracks | Detections) -> tuple[int, Float32, Float32, Int64 | None]:
+    def _boxes(
+        self, stream_uuid: str, timestamp: float, seen: Tracks | Detections
+    ) -> tuple[int, float, Float32, Float32, Int64 | None]:
         if stream_uuid not in self._numbers:
             known = ", ".join(self._numbers) or "none"
             raise ValueError(f"observations: expected streams with a homography ({known}), got {stream_uuid!r}")
@@ -96,6 +160,7 @@ class MapFuser:
             raise TypeError(f"{stream_uuid}: expected omni Tracks or Detections, got {type(seen).__name__}")
         return (
             self._numbers[stream_uuid],
+            timestamp,
             contiguous("xyxy", seen.xyxy, np.float32),
             contiguous("confidence", seen.confidence, np.float32),
             contiguous("track_id", seen.track_id, np.int64) if isinstance(seen, Tracks) else None,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from omni import _core
 from omni._arrays import contiguous
-from omni.types import Float64
+from omni.types import Bool, Float64
 
 
 class Homography:
@@ -50,6 +50,10 @@ class Homography:
     ) -> Self:
         """The homography with the least squared error on the map over K >= 4 point pairs.
 
+        Of six pairs or more those are left out that are grossly wrong (by more than about 3 % of the extent of the
+        points and far more than the others), if most agree without them: ``used`` tells which. One wrong pair of five
+        shows in the residuals, but which of the five it is cannot be told.
+
         Args:
             image_points: (K, 2) pixels of the picture as it is.
             map_points: (K, 2) map units.
@@ -69,6 +73,21 @@ class Homography:
         )
         return made
 
+    def shifted(self, step: npt.ArrayLike) -> Self:
+        """The same camera with every place on the map moved by ``step``, (2,) map units.
+
+        ``homography.shifted(-offset)`` takes an offset of ``MapFuser.offsets`` out of the calibration for good.
+
+        Raises:
+            ValueError: not two finite numbers.
+        """
+        numbers = contiguous("step", step, np.float64)
+        if numbers.shape != (2,):
+            raise ValueError(f"step: expected shape (2,), got {numbers.shape}")
+        made = type(self).__new__(type(self))
+        made._core = self._core.shifted((float(numbers[0]), float(numbers[1])))
+        return made
+
     @property
     def matrix(self) -> Float64:
         """(3, 3), with a positive third coordinate for floor in front of the camera."""
@@ -85,8 +104,13 @@ class Homography:
         return self._core.residuals
 
     @property
+    def used(self) -> Bool:
+        """(K,) whether the fit rests on each calibration point; empty for a homography from a matrix."""
+        return self._core.used
+
+    @property
     def rms_error(self) -> float | None:
-        """Root mean square of the residuals in map units; None for a homography from a matrix."""
+        """Root mean square of the residuals of the points used, in map units; None for a homography from a matrix."""
         return self._core.rms_error
 
     def map_from_image(self, points: npt.ArrayLike) -> Float64:

@@ -1,7 +1,7 @@
 //! Kalman filters of constant velocity in continuous time: any step between two updates is right.
 
 use crate::geometry::BBox;
-use crate::geometry::linear::{add2, apply2, determinant2, inverse2, multiply2, scale2, transpose2};
+use crate::geometry::linear::{add2, apply2, inverse2, multiply2, scale2, transpose2};
 use crate::geometry::{Matrix2, Point2};
 
 /// Random walk of a box's centre, in box sizes per square root of a second.
@@ -220,26 +220,38 @@ impl PointFilter {
 
     /// Takes in a measured point.
     pub fn correct(&mut self, measured: Point2, covariance: &Matrix2) {
-        let inverse = inverse2(&add2(&self.p_xx, covariance));
-        let gain_x = multiply2(&self.p_xx, &inverse);
-        let gain_v = multiply2(&transpose2(&self.p_xv), &inverse);
-        let innovation = [measured[0] - self.position[0], measured[1] - self.position[1]];
-        let (step_x, step_v) = (apply2(&gain_x, innovation), apply2(&gain_v, innovation));
-        for i in 0..2 {
-            self.position[i] += step_x[i];
-            self.velocity[i] += step_v[i];
-        }
-        self.p_vv = add2(&self.p_vv, &scale2(&multiply2(&gain_v, &self.p_xv), -1.0));
-        self.p_xv = add2(&self.p_xv, &scale2(&multiply2(&gain_x, &self.p_xv), -1.0));
-        self.p_xx = symmetric(&add2(&self.p_xx, &scale2(&multiply2(&gain_x, &self.p_xx), -1.0)));
+        let gain = multiply2(&self.p_xx, &inverse2(&add2(&self.p_xx, covariance)));
+        let step = apply2(&gain, self.miss(measured));
+        let left = add2(&self.p_xx, &scale2(&multiply2(&gain, &self.p_xx), -1.0));
+        self.condition([self.position[0] + step[0], self.position[1] + step[1]], left, f64::INFINITY);
     }
 
-    /// Squared Mahalanobis distance of a measured point, and the logarithm of the determinant of its covariance.
-    pub fn distance(&self, measured: Point2, covariance: &Matrix2) -> (f64, f64) {
-        let total = add2(&self.p_xx, covariance);
-        let miss = [measured[0] - self.position[0], measured[1] - self.position[1]];
-        let weighted = apply2(&inverse2(&total), miss);
-        (miss[0] * weighted[0] + miss[1] * weighted[1], determinant2(&total).ln())
+    /// Squared Mahalanobis distance of a measured point.
+    pub fn distance(&self, measured: Point2, covariance: &Matrix2) -> f64 {
+        let miss = self.miss(measured);
+        let weighted = apply2(&inverse2(&add2(&self.p_xx, covariance)), miss);
+        miss[0] * weighted[0] + miss[1] * weighted[1]
+    }
+
+    fn miss(&self, measured: Point2) -> Point2 {
+        [measured[0] - self.position[0], measured[1] - self.position[1]]
+    }
+
+    /// Takes over what is now believed of the position, and what that says of the velocity, which is `most_speed` at most.
+    pub fn condition(&mut self, position: Point2, covariance: Matrix2, most_speed: f64) {
+        // Regression of the velocity on the position.
+        let gain = multiply2(&transpose2(&self.p_xv), &inverse2(&self.p_xx));
+        let step = apply2(&gain, [position[0] - self.position[0], position[1] - self.position[1]]);
+        let change = add2(&covariance, &scale2(&self.p_xx, -1.0));
+        self.p_vv = symmetric(&add2(&self.p_vv, &multiply2(&multiply2(&gain, &change), &transpose2(&gain))));
+        self.p_xv = transpose2(&multiply2(&gain, &covariance));
+        self.p_xx = symmetric(&covariance);
+        self.position = position;
+        self.velocity = [self.velocity[0] + step[0], self.velocity[1] + step[1]];
+        let speed = self.velocity[0].hypot(self.velocity[1]);
+        if speed > most_speed {
+            self.velocity = self.velocity.map(|v| v * most_speed / speed);
+        }
     }
 
     /// Where it is believed to be.
@@ -266,6 +278,7 @@ fn symmetric(a: &Matrix2) -> Matrix2 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::linear::determinant2;
 
     const SURE: Trust = Trust { confidence: 1.0, noise: 1.0 };
 
@@ -310,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn map_point_follows_and_its_covariance_stays_positive() {
+    fn map_point_follows_and_its_speed_is_bounded() {
         let noise = [[0.04, 0.01], [0.01, 0.09]];
         let mut filter = PointFilter::new([0.0, 0.0], noise, 1.5);
         for i in 1..200 {
@@ -321,6 +334,9 @@ mod tests {
             assert!(p[0][0] > 0.0 && determinant2(&p) > 0.0 && (p[0][1] - p[1][0]).abs() < 1e-12);
         }
         assert!((filter.velocity()[0] - 1.2).abs() < 0.02 && (filter.velocity()[1] + 0.7).abs() < 0.02);
-        assert!(filter.distance([23.9, -13.9], &noise).0 < 1.0);
+        assert!(filter.distance([23.9, -13.9], &noise) < 1.0);
+        filter.predict(0.1, 0.5);
+        filter.condition([100.0, 0.0], noise, 3.0);
+        assert!((filter.velocity()[0].hypot(filter.velocity()[1]) - 3.0).abs() < 1e-9);
     }
 }

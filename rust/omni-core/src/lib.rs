@@ -5,10 +5,10 @@
 //! - **Image frame**: pixels, origin at the top left corner, x to the right, y down. A box is `x1 y1 x2 y2`.
 //! - **Map frame**: a plane with axes and unit of the calibration; settings are in metres, and
 //!   [`fusion::FusionConfig::metres_per_unit`] is the only bridge between the two.
-//! - A person stands on the map at the **ground point**, the bottom centre of the box.
+//! - A person stands on the map below the middle of the body: at the **ground point**, the bottom centre of a whole box.
 //! - Conversions are named `output_from_input`: `map_from_image`.
-//! - **Time** is data: `f64` seconds that the caller passes and that only ever increase. Nothing here asks a clock,
-//!   and no setting counts frames.
+//! - **Time** is data: `f64` seconds that the caller passes and that only ever increase, for the fusion those of each
+//!   camera. Nothing here asks a clock, and no setting counts frames.
 //! - **Ids** start at 1, are unique to one instance and are never used twice by it.
 //! - The same calls give the same results, bit for bit: no randomness, no hash order, no threads.
 //!

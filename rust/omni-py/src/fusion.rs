@@ -1,10 +1,9 @@
 //! `Homography` and `MapFuser`.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use numpy::{PyArray1, PyArray2, PyArray3};
-use omni_core::fusion::{self, FusionConfig, MapObject, Observation};
+use omni_core::fusion::{self, CameraFrame, FusionConfig, MapObject, Observation};
 use omni_core::geometry::{self, Lens};
 use pyo3::prelude::*;
 
@@ -65,10 +64,24 @@ impl Homography {
         PyArray1::from_slice(py, self.0.residuals())
     }
 
+    /// Whether the fit rests on each calibration point.
+    #[getter]
+    fn used<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
+        PyArray1::from_slice(py, self.0.used())
+    }
+
     /// Root mean square of the residuals, or None.
     #[getter]
     fn rms_error(&self) -> Option<f64> {
         self.0.rms_error()
+    }
+
+    /// The same camera with every place on the map moved.
+    fn shifted(&self, py: Python<'_>, step: (f64, f64)) -> PyResult<Self> {
+        if !(step.0.is_finite() && step.1.is_finite()) {
+            return Err(invalid("step", "finite map units", format!("{step:?}")));
+        }
+        detached(py, || Ok(Self(self.0.shifted([step.0, step.1]))))
     }
 
     /// Places that pixels show.
@@ -141,9 +154,10 @@ fn column_of_five(value: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     }
 }
 
-/// Object ids, positions, velocities, covariances, scores, ages; then for each source the object's row, the camera, and
+/// Time, object ids, positions, velocities, covariances, scores, ages; then for each source the object's row, the camera, and
 /// the position in what the camera gave.
 type Columns<'py> = (
+    f64,
     Bound<'py, PyArray1<i64>>,
     Bound<'py, PyArray2<f64>>,
     Bound<'py, PyArray2<f64>>,
@@ -153,8 +167,10 @@ type Columns<'py> = (
     Bound<'py, PyArray2<i64>>,
 );
 
-/// Camera, xyxy, confidence, track ids or None.
-type CameraBoxes<'py> = (usize, Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+/// Camera, time of the frame, xyxy, confidence, track ids or None.
+type CameraBoxes<'py> = (usize, f64, Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+
+type Offset = ([f64; 2], [f64; 2], [f64; 2], f64, u64);
 
 /// Places the people of many cameras on one map. Cameras are numbers here; the wrapper knows their names.
 #[pyclass(frozen, module = "omni._core")]
@@ -164,7 +180,7 @@ pub struct MapFuser(Mutex<fusion::MapFuser>);
 impl MapFuser {
     #[new]
     #[pyo3(signature = (*, metres_per_unit, minimum_confidence, birth_confidence, pixel_noise, floor_noise_m,
-        confirm_seconds, coast_seconds, lost_seconds, merge_distance_m))]
+        confirm_seconds, coast_seconds, lost_seconds, merge_distance_m, late_seconds))]
     #[expect(clippy::too_many_arguments, reason = "one keyword a setting")]
     fn new(
         py: Python<'_>,
@@ -177,6 +193,7 @@ impl MapFuser {
         coast_seconds: f64,
         lost_seconds: f64,
         merge_distance_m: f64,
+        late_seconds: f64,
     ) -> PyResult<Self> {
         let config = FusionConfig {
             metres_per_unit,
@@ -188,6 +205,7 @@ impl MapFuser {
             coast_seconds,
             lost_seconds,
             merge_distance_m,
+            late_seconds,
         };
         let fuser = fusion::MapFuser::new(config).map_err(|error| exception(py, &error))?;
         Ok(Self(Mutex::new(fuser)))
@@ -197,15 +215,26 @@ impl MapFuser {
     fn set_camera(&self, py: Python<'_>, camera: usize, homography: &Homography) -> PyResult<()> {
         let homography = homography.0.clone();
         detached_on(py, &self.0, |fuser| {
-            fuser.set_camera(camera, homography);
+            fuser.set_camera(camera, &homography);
             Ok(())
         })
     }
 
+    /// How many frames of a camera came too late.
+    fn dropped_frames(&self, py: Python<'_>, camera: usize) -> PyResult<u64> {
+        detached_on(py, &self.0, |fuser| Ok(fuser.dropped_frames(camera)))
+    }
+
+    /// Place (2), offset (2) and its standard deviation (2) in metres, delay in seconds, residuals; or None.
+    fn offset(&self, py: Python<'_>, camera: usize) -> PyResult<Option<Offset>> {
+        let offset = detached_on(py, &self.0, |fuser| Ok(fuser.offset(camera)))?;
+        Ok(offset.map(|o| (o.place, o.offset, o.sigma, o.delay, o.residuals)))
+    }
+
     /// Takes in what the cameras saw.
     fn update<'py>(&self, py: Python<'py>, cameras: Vec<CameraBoxes<'py>>, timestamp: f64) -> PyResult<Columns<'py>> {
-        let mut observations = BTreeMap::new();
-        for (camera, xyxy, confidence, track_id) in cameras {
+        let mut frames = Vec::with_capacity(cameras.len());
+        for (camera, timestamp, xyxy, confidence, track_id) in cameras {
             let boxes = boxes(&xyxy)?;
             let confidence = column::<f32>("confidence", "float32", &confidence, boxes.len())?;
             let track_id = track_id.map(|ids| column::<i64>("track_id", "int64", &ids, boxes.len())).transpose()?;
@@ -214,15 +243,18 @@ impl MapFuser {
                 confidence: confidence.into(),
                 track_id: track_id.as_ref().map(|ids| ids[i]),
             });
-            observations.insert(camera, seen.collect());
+            frames.push(CameraFrame { camera, timestamp, observations: seen.collect() });
         }
-        let objects = detached_on(py, &self.0, |fuser| fuser.update(&observations, timestamp))?;
-        columns(py, &objects)
+        let (newest, objects) = detached_on(py, &self.0, |fuser| {
+            let objects = fuser.update(frames, timestamp)?;
+            Ok((fuser.timestamp().unwrap_or(timestamp), objects))
+        })?;
+        columns(py, newest, &objects)
     }
 }
 
 #[expect(clippy::cast_possible_wrap, reason = "positions in an array")]
-fn columns<'py>(py: Python<'py>, objects: &[MapObject]) -> PyResult<Columns<'py>> {
+fn columns<'py>(py: Python<'py>, newest: f64, objects: &[MapObject]) -> PyResult<Columns<'py>> {
     let n = objects.len();
     let sources: Vec<i64> = objects
         .iter()
@@ -233,6 +265,7 @@ fn columns<'py>(py: Python<'py>, objects: &[MapObject]) -> PyResult<Columns<'py>
         .collect();
     let source_count = sources.len() / 3;
     Ok((
+        newest,
         PyArray1::from_iter(py, objects.iter().map(|o| o.id)),
         shaped(py, objects.iter().flat_map(|o| o.position).collect(), [n, 2])?,
         shaped(py, objects.iter().flat_map(|o| o.velocity).collect(), [n, 2])?,

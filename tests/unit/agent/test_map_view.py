@@ -64,6 +64,22 @@ def test_two_cameras_see_one_person_on_the_map() -> None:
     assert person["class"] == "body"
 
 
+def test_a_late_frame_is_used_and_one_too_late_is_counted() -> None:
+    site = MapView(view(), [], [A, B])
+    for i in range(20):
+        site.receive(result(A, i, (0.3, 0.5)))
+    assert set(site.tick.document["objects"][0]["source_objects"]) == {A}
+    site.receive(result(B, 19, (0.7, 0.5)))
+    assert set(site.tick.document["objects"][0]["source_objects"]) == {A, B}
+    assert site.stats()["dropped_frames"] == {A: 0, B: 0}
+    for i in range(20, 40):
+        site.receive(result(A, i, (0.3, 0.5)))
+    before = site.tick.document["objects"]
+    site.receive(result(B, 20, (0.7, 0.5)))
+    assert site.tick.document["objects"] == before
+    assert site.stats()["dropped_frames"] == {A: 0, B: 1}
+
+
 def test_the_document_is_as_the_protocol_says() -> None:
     document = run(20).tick.document
     assert set(document) == {"view_name", "camera_frames_data", "objects"}

@@ -29,7 +29,7 @@ def two_cameras() -> MapFuser:
 
 def test_one_person_in_two_cameras_is_one_object() -> None:
     fuser = two_cameras()
-    for i in range(5):
+    for i in range(8):  # the hall should see the one at (9, 9) too: that takes longer to be believed
         state = fuser.update({"hall": standing_at((2, 3)), "door": standing_at((9, 9), (2, 3))}, timestamp=i / 5)
     assert isinstance(state, MapState)
     assert len(state) == 2
@@ -39,7 +39,7 @@ def test_one_person_in_two_cameras_is_one_object() -> None:
     assert state.velocity.shape == (2, 2)
     assert state.covariance.shape == (2, 2, 2)
     assert state.score == pytest.approx([0.8, 0.8])
-    assert state.age_s == pytest.approx([0.8, 0.8])
+    assert state.age_s == pytest.approx([1.4, 1.4])
     assert state.object_id.dtype == np.int64
 
 
@@ -75,8 +75,57 @@ def test_a_refused_update_says_why_and_changes_nothing() -> None:
     assert (a.object_id.tolist(), a.position.tolist()) == (b.object_id.tolist(), b.position.tolist())
 
 
+def test_late_frames_are_used_and_those_too_late_are_counted() -> None:
+    in_order, late = two_cameras(), two_cameras()
+    for i in range(6):
+        seen = standing_at((2 + i / 10, 3))
+        expected = in_order.update({"door": seen, "hall": seen}, timestamp=i / 10)
+        late.update({"door": seen}, timestamp=i / 10)
+        state = late.update({"hall": seen}, timestamp=i / 10)
+    assert state.timestamp == 0.5
+    np.testing.assert_allclose(state.position, expected.position)
+    assert state.sources == expected.sources
+    state = late.update({"door": seen}, timestamp=2)
+    assert late.update({"hall": seen}, timestamp=1).timestamp == 2
+    assert late.dropped_frames == {"door": 0, "hall": 1}
+
+
+def test_frames_have_times_of_their_own() -> None:
+    fuser = two_cameras()
+    for i in range(30):
+        t = i / 10
+        seen = {"door": standing_at((2 + t, 3)), "hall": standing_at((2 + t - 0.08, 3))}
+        state = fuser.update(seen, timestamp=t, timestamps={"hall": t - 0.08})
+    np.testing.assert_allclose(state.position, [[2 + t, 3]], atol=0.02)
+    with pytest.raises(ValueError, match="timestamps: expected at most 4"):
+        fuser.update(seen, timestamp=4, timestamps={"hall": 5})
+    with pytest.raises(ValueError, match=r"timestamps: expected streams of the observations, got \['roof'\]"):
+        fuser.update(seen, timestamp=4, timestamps={"roof": 4})
+
+
+def test_a_camera_that_lies_off_is_told_of_in_units_of_the_map() -> None:
+    camera, off = np.diag([0.2, 0.2, 1.0]), np.array([[0.2, 0, 5], [0, 0.2, 0], [0, 0, 1]])
+    size = (1000, 1000)
+    cameras = {"door": Homography(camera, size), "hall": Homography(off, size)}
+    fuser = MapFuser(cameras, FusionConfig(metres_per_unit=0.05))
+    assert fuser.offsets == {}
+    for i in range(300):
+        places = [(5 + 2 * np.cos(i / 20 + k), 5 + 2 * np.sin(i / 20 + k)) for k in (0.0, 2.0, 4.0)]
+        fuser.update(dict.fromkeys(cameras, standing_at(*places)), timestamp=i / 10)
+    hall, door = fuser.offsets["hall"], fuser.offsets["door"]
+    np.testing.assert_allclose(hall.offset - door.offset, [5, 0], atol=0.8)
+    assert (hall.sigma < 2).all()
+    assert hall.residuals > 100
+    for name, offset in fuser.offsets.items():
+        cameras[name] = cameras[name].shifted(-offset.offset)
+    pixel = [[500, 500]]
+    np.testing.assert_allclose(cameras["hall"].map_from_image(pixel), cameras["door"].map_from_image(pixel), atol=0.8)
+    with pytest.raises(ValueError, match="step"):
+        cameras["hall"].shifted((0, np.inf))
+
+
 def test_bad_settings_are_named() -> None:
-    for name in ("metres_per_unit", "pixel_noise", "lost_seconds", "merge_distance_m"):
+    for name in ("metres_per_unit", "pixel_noise", "lost_seconds", "merge_distance_m", "late_seconds"):
         with pytest.raises(ValueError, match=name):
             MapFuser({}, replace(FusionConfig(), **{name: -1.0}))
     with pytest.raises(TypeError, match=r"omni\.Homography"):

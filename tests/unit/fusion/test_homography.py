@@ -36,6 +36,17 @@ def test_rms_error_is_in_map_units() -> None:
     assert fitted.rms_error == pytest.approx(np.sqrt((misses**2).mean()))
 
 
+def test_a_grossly_wrong_point_is_left_out() -> None:
+    pixels = np.r_[PIXELS, [[150, 330], [430, 510]]]
+    places = project(TILTED, pixels) + np.random.default_rng(1).normal(0, 0.02, (8, 2))
+    places[5] = places[0]  # the wrong corner
+    places[5] += 0.1
+    fitted = Homography.from_points(pixels, places)
+    assert fitted.used.tolist() == [True] * 5 + [False] + [True] * 2
+    assert fitted.rms_error is not None
+    assert fitted.rms_error < 0.05 < 1 < fitted.residuals[5]
+
+
 def test_covariance_agrees_with_a_sample() -> None:
     camera = Homography(TILTED, image_size=(560, 720))
     rng = np.random.default_rng(3)

@@ -1,75 +1,169 @@
-//! Which box of a camera is which person, and which left-over boxes of several cameras are one new person.
+//! Which box of a camera is which person.
+//!
+//! Coordinate descent on the assignment over all cameras: in each pass every camera's boxes are assigned, one to one, to
+//! the people as all the other cameras saw them in the pass before. No camera comes first.
 
-use std::f64::consts::TAU;
-
-use super::camera::GroundPoint;
+use super::belief::{Belief, Information};
+use super::likelihood::{Expected, Pair, compare, information};
 use super::object::Object;
+use super::view::View;
+use super::visibility::{Chance, chances};
 use crate::assignment::{Edge, keep_heaviest, maximum_weight_matching};
+use crate::geometry::BBox;
 
-/// Largest squared Mahalanobis distance of a box and a person (99.97 % of a normal distribution lie within 16),
-const GATE: f64 = 16.0;
-/// and of a box and the person that its track was before.
-const BOUND_GATE: f64 = 36.0;
-/// What it is worth that a track stays the person it was.
-const BOND: f64 = 10.0;
-/// Nobody is further from where they are expected than this, in metres,
-const MOST_JUMP_M: f64 = 1.5;
-/// or than this if their track says that it is them.
-const BOUND_JUMP_M: f64 = 4.0;
-/// How many unknown people are expected on a square metre: a box is given to a person only if that is likelier than that
-/// it is somebody new.
-const UNKNOWN_PEOPLE: f64 = 0.01;
+/// After so many passes the assignment stands, if it did not before.
+const MOST_PASSES: usize = 3;
+/// A box is looked for within so many standard deviations of where it is expected, as far as those of the person go,
+const REACH: f64 = 5.0;
+/// and so many of its own heights more.
+const REACH_BEYOND: f64 = 0.25;
 
-/// The best pairs of people and boxes of one camera, as positions in either list.
-pub(super) fn assign(objects: &[Object], points: &[GroundPoint]) -> Vec<(usize, usize)> {
+/// A person's box in one camera.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Match {
+    /// Position among the view's sightings.
+    pub(super) sighting: usize,
+    /// Logarithm of how much likelier the box is this person than nobody.
+    pub(super) score: f64,
+    /// What the box says, relative to the mean of the person's prediction.
+    pub(super) information: Information,
+}
+
+/// What one camera makes of everybody, as positions among them.
+pub(super) struct Assignment {
+    pub(super) matches: Vec<Option<Match>>,
+    pub(super) chances: Vec<Chance>,
+}
+
+/// The boxes of everybody in each view.
+pub(super) fn associate(objects: &[Object], views: &[View<'_>]) -> Vec<Assignment> {
+    let predicted: Vec<Belief> = objects.iter().map(Object::belief).collect();
+    let unmatched = |view: &View<'_>| {
+        let real = |i: usize| objects[i].is_likely();
+        let missed = |i: usize| objects[i].is_missed_by(view.camera);
+        let chances = chances(view, &predicted, real, missed);
+        Assignment { matches: vec![None; objects.len()], chances }
+    };
+    let mut assignments: Vec<Assignment> = views.iter().map(unmatched).collect();
+    let mut open: Vec<usize> = (0..objects.len()).collect();
+    for _ in 0..MOST_PASSES {
+        let sums = sums(&assignments, objects.len());
+        let mut contested = vec![false; objects.len()];
+        let mut changed = false;
+        for (view, assignment) in views.iter().zip(&mut assignments) {
+            changed |= revise(assignment, view, objects, &predicted, &sums, &open, &mut contested);
+        }
+        // Who had no choice in any view has none when seen by the others.
+        open.retain(|&i| contested[i]);
+        if !changed || open.is_empty() {
+            break;
+        }
+    }
+    assignments
+}
+
+/// What all boxes of a person say together, for everybody.
+fn sums(assignments: &[Assignment], count: usize) -> Vec<Information> {
+    let mut sums = vec![Information::default(); count];
+    for assignment in assignments {
+        for (sum, matched) in sums.iter_mut().zip(&assignment.matches) {
+            if let Some(matched) = matched {
+                *sum = sum.plus(&matched.information);
+            }
+        }
+    }
+    sums
+}
+
+/// Assigns a view's boxes anew to the people who are `open`; `sums` are what all views said before. Notes who had a choice,
+/// and returns whether anything changed.
+fn revise(
+    assignment: &mut Assignment,
+    view: &View<'_>,
+    objects: &[Object],
+    predicted: &[Belief],
+    sums: &[Information],
+    open: &[usize],
+    contested: &mut [bool],
+) -> bool {
+    let before: Vec<Option<Match>> = open.iter().map(|&i| assignment.matches[i].take()).collect();
+    let mut free = vec![true; view.sightings.len()];
+    for matched in assignment.matches.iter().flatten() {
+        free[matched.sighting] = false;
+    }
+    let by_others = |(&i, own): (&usize, &Option<Match>)| match own {
+        Some(own) => predicted[i].with(&sums[i].minus(&own.information)),
+        None if sums[i].is_empty() => predicted[i],
+        None => predicted[i].with(&sums[i]),
+    };
+    let beliefs: Vec<Belief> = open.iter().zip(&before).map(by_others).collect();
+    let expect = |(&i, belief): (&usize, &Belief)| {
+        Expected::new(view, belief, assignment.chances[i], objects[i].track_in(view.camera))
+    };
+    let expected: Vec<Option<Expected>> = open.iter().zip(&beliefs).map(expect).collect();
+    let mut changed = false;
+    for (row, found) in assign(view, &expected, |sighting| free[sighting]).into_iter().enumerate() {
+        let i = open[row];
+        let matched = found.best.zip(expected[row].as_ref()).map(|((sighting, pair), expected)| {
+            let said = information(view, expected, &view.sightings[sighting], pair.hidden);
+            let back = std::array::from_fn(|k| predicted[i].mean[k] - beliefs[row].mean[k]);
+            Match { sighting, score: pair.score, information: said.moved(&back) }
+        });
+        changed |= before[row].map(|m| m.sighting) != matched.map(|m| m.sighting);
+        contested[i] |= found.contested;
+        assignment.matches[i] = matched;
+    }
+    changed
+}
+
+/// What was found for one person.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Found {
+    /// Their box in the best assignment, as position among the sightings.
+    pub(super) best: Option<(usize, Pair)>,
+    /// Whether there was a choice: another box, or another person for this one.
+    contested: bool,
+}
+
+/// The best pairs of people and the `free` boxes of one view.
+pub(super) fn assign(view: &View<'_>, expected: &[Option<Expected>], free: impl Fn(usize) -> bool) -> Vec<Found> {
     let mut edges = Vec::new();
-    for (row, object) in objects.iter().enumerate() {
+    let mut pairs = Vec::new();
+    let mut rivals = vec![0_u32; view.sightings.len()];
+    for (row, expected) in expected.iter().enumerate() {
+        let Some(expected) = expected else { continue };
         let start = edges.len();
-        for (column, point) in points.iter().enumerate() {
-            let weight = likelihood_ratio(object, point);
-            if weight > 0.0 {
-                edges.push(Edge { row, column, weight });
+        let area = search_area(expected);
+        for column in view.index.meeting(area).filter(|&column| free(column)) {
+            let middle = view.sightings[column].features[0];
+            if (area.x1..=area.x2).contains(&middle)
+                && let Some(pair) = compare(view, expected, &view.sightings[column])
+                && pair.score > 0.0
+            {
+                edges.push(Edge { row, column, weight: pair.score });
+                pairs.push((row, column, pair));
+                rivals[column] += 1;
             }
         }
         keep_heaviest(&mut edges, start);
     }
-    let matched = maximum_weight_matching(objects.len(), points.len(), &edges);
-    matched.into_iter().enumerate().filter_map(|(row, column)| Some((row, column?))).collect()
-}
-
-/// Logarithm of how much likelier the box is this person than somebody unknown; 0 or less where it is out of reach.
-fn likelihood_ratio(object: &Object, point: &GroundPoint) -> f64 {
-    let jump = object.distance_to(point.position);
-    if jump > BOUND_JUMP_M {
-        return 0.0;
-    }
-    let (most_jump, gate, bond) =
-        if object.is_bound_to(point) { (BOUND_JUMP_M, BOUND_GATE, BOND) } else { (MOST_JUMP_M, GATE, 0.0) };
-    let (distance, log_volume) = object.filter.distance(point.position, &point.covariance);
-    if jump > most_jump || distance > gate {
-        return 0.0;
-    }
-    bond - 0.5 * (distance + log_volume) - (TAU * UNKNOWN_PEOPLE).ln()
-}
-
-/// New people from boxes that are nobody yet, the surest first; each takes at most one box of a camera.
-pub(super) fn cluster(mut points: Vec<GroundPoint>, birth_confidence: f64, timestamp: f64) -> Vec<Object> {
-    points.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-    let mut born: Vec<Object> = Vec::new();
-    for point in &points {
-        let near = born
-            .iter_mut()
-            .filter(|object| !object.is_seen_by(point.camera))
-            .map(|object| (object.filter.distance(point.position, &point.covariance).0, object))
-            .filter(|(distance, _)| *distance <= GATE)
-            .min_by(|a, b| a.0.total_cmp(&b.0));
-        match near {
-            Some((_, object)) => object.take(point, timestamp),
-            None if point.track_id.is_some() || point.confidence >= birth_confidence => {
-                born.push(Object::new(point, timestamp));
+    let matched = maximum_weight_matching(expected.len(), view.sightings.len(), &edges);
+    let mut found = vec![Found::default(); expected.len()];
+    for pairs in pairs.chunk_by(|a, b| a.0 == b.0) {
+        for &(row, column, pair) in pairs {
+            found[row].contested |= pairs.len() > 1 || rivals[column] > 1;
+            if matched[row] == Some(column) {
+                found[row].best = Some((column, pair));
             }
-            None => {}
         }
     }
-    born
+    found
+}
+
+/// The part of the picture that holds every box within the gate.
+fn search_area(expected: &Expected) -> BBox {
+    let [middle, top, bottom] = expected.outline.features;
+    let reach: [f64; 3] = std::array::from_fn(|i| REACH * (expected.spread[i][i] + expected.floor[i][i]).sqrt());
+    let (aside, along) = (reach[0] + REACH_BEYOND * expected.outline.height(), reach[1].max(reach[2]));
+    BBox { x1: middle - aside, y1: top.min(bottom) - along, x2: middle + aside, y2: bottom.max(top) + along }
 }

@@ -1,127 +1,217 @@
-//! What a camera says of the floor: where its boxes stand, and whom it should see.
+//! The geometry of one camera: how a person at a place on the floor looks in its picture.
 
-use super::FusionConfig;
-use crate::geometry::linear::{Matrix2, Point2, scale2};
-use crate::geometry::{BBox, BoxIndex, Homography};
+use crate::geometry::linear::{apply3, inverse3, multiply3};
+use crate::geometry::{BBox, Homography, Lens, Matrix3, Point2};
 
-/// A box whose bottom is hidden, by the border of the picture or a nearer person: standard deviation as a share of its
-/// height.
-const HIDDEN_NOISE: f64 = 0.35;
-/// A box ends at the border if its bottom is nearer to it than this, in pixels.
-const BORDER: f64 = 4.0;
-/// Points less certain than this, in metres, say nothing of where somebody stands.
-const MOST_SPREAD_M: f64 = 8.0;
+/// Focal length in picture widths where the homography does not tell it: that of a common lens.
+const COMMON_FOCAL_LENGTH: f64 = 1.2;
+/// Focal lengths outside these, in picture widths, are no camera's.
+const FOCAL_LENGTHS: std::ops::Range<f64> = 0.3..6.0;
+/// Coordinates beyond this, in pixels, are at the horizon.
+const HORIZON: f64 = 1e6;
 
-/// One box of one camera.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Observation {
-    /// Where, in pixels.
-    pub bbox: BBox,
-    /// How sure, 0 to 1.
-    pub confidence: f64,
-    /// The camera's own track, if it tracks.
-    pub track_id: Option<i64>,
-}
-
-/// An observation on the floor.
+/// A person as a camera should see them, in pixels without distortion.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct GroundPoint {
-    pub(super) position: Point2,
-    pub(super) covariance: Matrix2,
-    pub(super) confidence: f64,
-    pub(super) track_id: Option<i64>,
-    /// The camera, and the position in what it gave.
-    pub(super) camera: usize,
-    pub(super) index: usize,
+pub(super) struct Outline {
+    /// Column of the middle, row of the top, row of the bottom.
+    pub(super) features: [f64; 3],
+    /// Change of the features by place (two columns) and height, a metre each.
+    pub(super) jacobian: Matrix3,
 }
 
-/// What one camera saw at one time.
-pub(super) struct View<'a> {
-    pub(super) points: Vec<GroundPoint>,
-    camera: usize,
-    homography: &'a Homography,
-    metres_per_unit: f64,
-    boxes: Vec<BBox>,
-    index: BoxIndex,
+impl Outline {
+    /// Height in the picture.
+    pub(super) fn height(&self) -> f64 {
+        (self.features[2] - self.features[1]).max(LEAST_HEIGHT)
+    }
 }
 
-impl<'a> View<'a> {
-    pub(super) fn new(
-        camera: usize,
-        homography: &'a Homography,
-        observations: &[Observation],
-        config: &FusionConfig,
-    ) -> Self {
-        let boxes: Vec<BBox> = observations.iter().map(|o| o.bbox).collect();
-        let index = BoxIndex::new(boxes.iter().copied());
-        let metres_per_unit = config.metres_per_unit;
-        let mut view = Self { points: Vec::new(), camera, homography, metres_per_unit, boxes, index };
-        let sure = |o: &Observation| o.track_id.is_some() || o.confidence >= config.minimum_confidence;
-        let usable = observations.iter().enumerate().filter(|(_, o)| sure(o));
-        view.points = usable.filter_map(|(index, o)| view.ground_point(index, o, config)).collect();
-        view
+/// Nobody is smaller than this, in pixels.
+const LEAST_HEIGHT: f64 = 8.0;
+
+/// A calibrated camera over a floor in metres.
+#[derive(Debug, Clone)]
+pub(super) struct Camera {
+    /// Takes (x, y, 1) on the floor to homogeneous pixels; the third is positive in front of the camera.
+    image_from_floor: Matrix3,
+    floor_from_image: Matrix3,
+    /// What a metre of height adds to the homogeneous pixel; `None` where the size of the picture is not known.
+    vertical: Option<[f64; 3]>,
+    /// The picture's borders without distortion, where its size is known.
+    picture: Option<BBox>,
+    image_size: Option<(f64, f64)>,
+    lens: Option<Lens>,
+}
+
+impl Camera {
+    pub(super) fn new(homography: &Homography, metres_per_unit: f64) -> Self {
+        let metres = [[metres_per_unit, 0.0, 0.0], [0.0, metres_per_unit, 0.0], [0.0, 0.0, 1.0]];
+        let floor_from_image = multiply3(&metres, homography.matrix());
+        let image_from_floor = inverse3(&floor_from_image);
+        let (lens, image_size) = (homography.lens(), homography.image_size());
+        Self {
+            image_from_floor,
+            floor_from_image,
+            vertical: image_size.and_then(|size| vertical(&image_from_floor, size, lens)),
+            picture: image_size.map(|size| straight_borders(size, lens)),
+            image_size,
+            lens,
+        }
     }
 
-    /// Where an observation stands; `None` at the horizon, or too far away to tell.
-    fn ground_point(&self, index: usize, observation: &Observation, config: &FusionConfig) -> Option<GroundPoint> {
-        let bbox = &observation.bbox;
-        if bbox.area() <= 0.0 {
+    /// The borders of the picture in pixels without distortion.
+    pub(super) fn picture(&self) -> Option<&BBox> {
+        self.picture.as_ref()
+    }
+
+    /// Whether the picture of somebody's height is known.
+    pub(super) fn knows_up(&self) -> bool {
+        self.vertical.is_some()
+    }
+
+    /// (width, height) in pixels.
+    pub(super) fn image_size(&self) -> Option<(f64, f64)> {
+        self.image_size
+    }
+
+    /// The features of a box; NaN where the lens has no inverse.
+    pub(super) fn features(&self, bbox: &BBox) -> [f64; 3] {
+        let middle = f64::midpoint(bbox.x1, bbox.x2);
+        let Some(lens) = self.lens else { return [middle, bbox.y1, bbox.y2] };
+        let [top, bottom] = [bbox.y1, bbox.y2].map(|y| lens.undistorted_from_image([middle, y]));
+        [f64::midpoint(top[0], bottom[0]), top[1], bottom[1]]
+    }
+
+    /// The outline of somebody, from foot to head; `None` behind the camera, or where up is not known.
+    ///
+    /// `stretch` scales heights: what this camera's boxes show of them.
+    pub(super) fn outline(&self, place: Point2, height: f64, stretch: f64) -> Option<Outline> {
+        let up = self.vertical?.map(|v| v * stretch);
+        let a = &self.image_from_floor;
+        let foot = apply3(a, [place[0], place[1], 1.0]);
+        let head: [f64; 3] = std::array::from_fn(|i| foot[i] + height * up[i]);
+        if foot[2] <= 0.0 || head[2] <= 0.0 {
             return None;
         }
-        let pixel = bbox.ground_point();
-        let cut = self.homography.image_size().is_some_and(|(_, height)| bbox.y2 >= height - BORDER);
-        let across = config.pixel_noise * bbox.height();
-        let along = if cut || self.is_hidden(pixel) { HIDDEN_NOISE * bbox.height() } else { across };
-        let scale = self.metres_per_unit;
-        let position = self.homography.map_from_image(pixel).map(|v| v * scale);
-        let mut covariance = scale2(&self.homography.covariance(pixel, [across, along]), scale * scale);
-        for (i, row) in covariance.iter_mut().enumerate() {
-            row[i] += config.floor_noise_m * config.floor_noise_m;
+        let (foot_column, bottom) = (foot[0] / foot[2], foot[1] / foot[2]);
+        let (head_column, top) = (head[0] / head[2], head[1] / head[2]);
+        let mut jacobian = [[0.0; 3]; 3];
+        for k in 0..2 {
+            let foot_change = (a[0][k] - foot_column * a[2][k]) / foot[2];
+            let head_change = (a[0][k] - head_column * a[2][k]) / head[2];
+            jacobian[0][k] = f64::midpoint(foot_change, head_change);
+            jacobian[1][k] = (a[1][k] - top * a[2][k]) / head[2];
+            jacobian[2][k] = (a[1][k] - bottom * a[2][k]) / foot[2];
         }
-        let spread = (covariance[0][0] + covariance[1][1]).sqrt();
-        let known = position.iter().all(|v| v.is_finite()) && spread <= MOST_SPREAD_M;
-        known.then_some(GroundPoint {
-            position,
-            covariance,
-            confidence: observation.confidence,
-            track_id: observation.track_id,
-            camera: self.camera,
-            index,
-        })
+        jacobian[0][2] = 0.5 * (up[0] - head_column * up[2]) / head[2];
+        jacobian[1][2] = (up[1] - top * up[2]) / head[2];
+        let features = [f64::midpoint(foot_column, head_column), top, bottom];
+        features.iter().all(|v| v.abs() < HORIZON).then_some(Outline { features, jacobian })
     }
 
-    /// Whether somebody nearer to the camera stands before this pixel: a box around it that ends below it.
-    fn is_hidden(&self, [x, y]: Point2) -> bool {
-        let here = BBox { x1: x, y1: y, x2: x, y2: y };
-        self.index.meeting(here).any(|i| self.boxes[i].y2 > y)
-    }
-
-    /// The camera.
-    pub(super) fn camera(&self) -> usize {
-        self.camera
-    }
-
-    /// How surely this camera sees somebody who stands at `place` (metres).
-    pub(super) fn visibility(&self, place: Point2) -> Visibility {
-        let pixel = self.homography.image_from_map(place.map(|v| v / self.metres_per_unit));
-        let inside = self.homography.image_size().is_some_and(|(width, height)| {
-            (BORDER..width - BORDER).contains(&pixel[0]) && (BORDER..height - BORDER).contains(&pixel[1])
-        });
-        match inside {
-            false => Visibility::Outside,
-            true if self.is_hidden(pixel) => Visibility::Hidden,
-            true => Visibility::Open,
+    /// The outline of somebody of whom this camera tells the foot alone, and who is `height` pixels high.
+    pub(super) fn foot_outline(&self, place: Point2, height: f64) -> Option<Outline> {
+        let a = &self.image_from_floor;
+        let [x, y, w] = apply3(a, [place[0], place[1], 1.0]);
+        if w <= 0.0 {
+            return None;
         }
+        let (column, bottom) = (x / w, y / w);
+        let mut jacobian = [[0.0; 3]; 3];
+        for k in 0..2 {
+            jacobian[0][k] = (a[0][k] - column * a[2][k]) / w;
+            jacobian[2][k] = (a[1][k] - bottom * a[2][k]) / w;
+        }
+        let features = [column, bottom - height, bottom];
+        features.iter().all(|v| v.abs() < HORIZON).then_some(Outline { features, jacobian })
+    }
+
+    /// The place under a point of the picture (without distortion) that is `height` metres above the floor.
+    pub(super) fn place(&self, [column, row]: Point2, height: f64) -> Option<Point2> {
+        let pixel = [column, row, 1.0];
+        let [x, y, w] = match self.vertical {
+            Some(up) if height > 0.0 => {
+                let mut raised = self.image_from_floor;
+                for (row, v) in raised.iter_mut().zip(up) {
+                    row[2] += height * v;
+                }
+                apply3(&inverse3(&raised), pixel)
+            }
+            _ => apply3(&self.floor_from_image, pixel),
+        };
+        (w > 0.0).then(|| [x / w, y / w]).filter(|place| place.iter().all(|v| v.abs() < HORIZON))
     }
 }
 
-/// Whether a camera should see somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Visibility {
-    /// Beyond its picture, or nobody knows how large that is.
-    Outside,
-    /// Behind somebody nearer.
-    Hidden,
-    /// In full view.
-    Open,
+/// The picture's borders in pixels without distortion.
+fn straight_borders((width, height): (f64, f64), lens: Option<Lens>) -> BBox {
+    let straight = |pixel: Point2| {
+        let straight = lens.map_or(pixel, |lens| lens.undistorted_from_image(pixel));
+        if straight[0].is_finite() { straight } else { pixel }
+    };
+    BBox {
+        x1: straight([0.0, height / 2.0])[0],
+        y1: straight([width / 2.0, 0.0])[1],
+        x2: straight([width, height / 2.0])[0],
+        y2: straight([width / 2.0, height])[1],
+    }
+}
+
+/// A lens whose principal point is outside the middle half of the picture belongs to another picture.
+fn is_of_this_picture(lens: &Lens, (width, height): (f64, f64)) -> bool {
+    let [x, y] = lens.centre();
+    (0.25..=0.75).contains(&(x / width)) && (0.25..=0.75).contains(&(y / height))
+}
+
+/// The image of a metre upwards, from a plane's homography (Zhang 2000; Hartley and Zisserman, section 8.8).
+///
+/// The columns of K^-1 A for the two axes of the floor are orthogonal and of one length; with square pixels and the
+/// principal point in the middle these are two equations for the focal length. A known lens gives K itself.
+fn vertical(a: &Matrix3, (width, height): (f64, f64), lens: Option<Lens>) -> Option<[f64; 3]> {
+    let (centre, focal) = if let Some(lens) = lens.filter(|lens| is_of_this_picture(lens, (width, height))) {
+        (lens.centre(), lens.focal())
+    } else {
+        let centre = [width / 2.0, height / 2.0];
+        let focal = focal_length(a, centre).filter(|f| FOCAL_LENGTHS.contains(&(f / width)));
+        (centre, [focal.unwrap_or(COMMON_FOCAL_LENGTH * width); 2])
+    };
+    // Columns of K^-1 A.
+    let column = |k: usize| -> [f64; 3] {
+        [(a[0][k] - centre[0] * a[2][k]) / focal[0], (a[1][k] - centre[1] * a[2][k]) / focal[1], a[2][k]]
+    };
+    let [right, ahead, origin] = [column(0), column(1), column(2)];
+    let (long, wide) = (norm(&right), norm(&ahead));
+    let first = right.map(|v| v / long);
+    let along = dot(&first, &ahead);
+    let second: [f64; 3] = std::array::from_fn(|i| ahead[i] - along * first[i]);
+    let second = second.map(|v| v / norm(&second));
+    let mut up = [
+        first[1] * second[2] - first[2] * second[1],
+        first[2] * second[0] - first[0] * second[2],
+        first[0] * second[1] - first[1] * second[0],
+    ];
+    if dot(&up, &origin) > 0.0 {
+        up = up.map(|v| -v); // the camera hangs above the floor
+    }
+    let scale = f64::midpoint(long, wide);
+    let up = up.map(|v| scale * v);
+    let image = [focal[0] * up[0] + centre[0] * up[2], focal[1] * up[1] + centre[1] * up[2], up[2]];
+    image.iter().all(|v| v.is_finite()).then_some(image)
+}
+
+fn focal_length(a: &Matrix3, centre: Point2) -> Option<f64> {
+    let column = |k: usize| [a[0][k] - centre[0] * a[2][k], a[1][k] - centre[1] * a[2][k], a[2][k]];
+    let (p, q) = (column(0), column(1));
+    let left = [p[0] * q[0] + p[1] * q[1], p[0] * p[0] + p[1] * p[1] - q[0] * q[0] - q[1] * q[1]];
+    let right = [-p[2] * q[2], -(p[2] * p[2] - q[2] * q[2])];
+    let inverse_square = (left[0] * right[0] + left[1] * right[1]) / (left[0] * left[0] + left[1] * left[1]);
+    (inverse_square > 0.0).then(|| 1.0 / inverse_square.sqrt())
+}
+
+fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+fn norm(a: &[f64; 3]) -> f64 {
+    dot(a, a).sqrt()
 }

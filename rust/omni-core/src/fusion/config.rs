@@ -11,18 +11,20 @@ pub struct FusionConfig {
     pub minimum_confidence: f64,
     /// Least confidence of a detection that puts a new person on the map; any track may.
     pub birth_confidence: f64,
-    /// Standard deviation of a box's bottom centre, as a share of the box's height.
+    /// Standard deviation of a box's middle, top and bottom, as a share of its height.
     pub pixel_noise: f64,
     /// Standard deviation of the calibration on the floor.
     pub floor_noise_m: f64,
-    /// A person is reported once seen for so long.
+    /// A person is reported once seen for so long, and at least twice; at once where several cameras agree.
     pub confirm_seconds: f64,
     /// A person whom no camera sees is still reported for so long
     pub coast_seconds: f64,
     /// and still known for so long.
     pub lost_seconds: f64,
-    /// Two people nearer than this whom no camera sees as two are one.
+    /// Two people nearer than this whom no camera sees as two are one, and nobody new comes up so near to another.
     pub merge_distance_m: f64,
+    /// Frames that come later than the newest by no more than this are used, where they belong; the others are dropped.
+    pub late_seconds: f64,
 }
 
 impl Default for FusionConfig {
@@ -36,7 +38,8 @@ impl Default for FusionConfig {
             confirm_seconds: 0.15,
             coast_seconds: 1.0,
             lost_seconds: 2.5,
-            merge_distance_m: 0.5,
+            merge_distance_m: 0.6,
+            late_seconds: 0.5,
         }
     }
 }
@@ -54,6 +57,7 @@ impl FusionConfig {
         in_range("confirm_seconds", self.confirm_seconds, 0.0, 10.0)?;
         in_range("coast_seconds", self.coast_seconds, 0.0, 60.0)?;
         in_range("lost_seconds", self.lost_seconds, self.coast_seconds, 60.0)?;
-        in_range("merge_distance_m", self.merge_distance_m, 0.0, 10.0)
+        in_range("merge_distance_m", self.merge_distance_m, 0.0, 10.0)?;
+        in_range("late_seconds", self.late_seconds, 0.0, 10.0)
     }
 }

@@ -1,26 +1,37 @@
 //! One person on the map.
 
-use std::collections::BTreeMap;
-
-use super::camera::{GroundPoint, View, Visibility};
+use super::associate::Match;
+use super::belief::{Belief, Information};
+use super::identity::Identities;
+use super::view::Sighting;
+use super::visibility::Chance;
 use crate::geometry::{Matrix2, Point2};
 use crate::kalman::PointFilter;
 
+/// People are so tall, metres,
+pub(super) const MEAN_HEIGHT_M: f64 = 1.72;
+/// more or less,
+pub(super) const HEIGHT_SIGMA_M: f64 = 0.10;
+/// and nobody's height is further from the mean than so many times that.
+const MOST_HEIGHT_SIGMAS: f64 = 3.0;
+/// What is known of a height fades, metres squared per second.
+const HEIGHT_DRIFT: f64 = 1e-5;
+/// How freely people change their pace, metres per second per square root of a second.
+const ACCELERATION: f64 = 0.6;
 /// Standard deviation of a new person's velocity, metres per second.
 const START_SPEED: f64 = 1.0;
-
-/// How much more likely a person is real after a camera saw them (logarithm of the odds),
-const HIT: f64 = 1.5;
-/// after a camera that has them in full view did not (less than a hit: of two cameras one is enough),
-const MISS: f64 = -1.0;
-/// and after one did not that has somebody else before them.
-const HIDDEN_MISS: f64 = -0.4;
-/// The odds of a new person
-const START: f64 = -1.0;
-/// and the limit for everybody.
-const MOST: f64 = 6.0;
-/// From the best odds to nothing it takes at least so many seconds.
+/// Nobody walks faster, metres per second.
+const MOST_SPEED: f64 = 3.0;
+/// Most that a camera's box adds to existence
+pub(super) const MOST_GAIN: f64 = 1.5;
+/// and limits of existence.
+const EXISTENCE: (f64, f64) = (-9.0, 6.0);
+/// From the best odds to nothing it takes at least so many seconds,
 const LEAST_FADE_SECONDS: f64 = 0.6;
+/// and so many moments.
+const LEAST_FADE_MOMENTS: f64 = 3.0;
+/// Standard deviation of the place of somebody of whom nothing is known, metres.
+const ANYWHERE: f64 = 2.0;
 
 /// What the fusion tells of a person, in units of the map.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,16 +55,21 @@ pub struct MapObject {
 /// A person with all that is remembered.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
-    /// Given when it is first reported.
     pub(super) id: Option<i64>,
-    pub(super) filter: PointFilter,
+    /// Its first boxes, as long as it has no id.
+    origin: Vec<(usize, usize)>,
+    filter: PointFilter,
+    /// Mean and variance of the height in metres.
+    height: [f64; 2],
     pub(super) first_timestamp: f64,
     pub(super) last_timestamp: f64,
     pub(super) updates: u32,
-    /// The boxes of the latest update that are this person.
+    /// The boxes of the latest moment that are this person.
     pub(super) sources: Vec<(usize, usize)>,
-    /// For each camera the track of it that last was this person.
-    track_of: BTreeMap<usize, i64>,
+    /// The track of each camera that last was this person.
+    tracks: Vec<(usize, i64)>,
+    /// Cameras that gave a frame last time and had no box of it.
+    missed: Vec<usize>,
     confidences: f64,
     score: f64,
     /// Logarithm of the odds that it is real.
@@ -61,85 +77,147 @@ pub(super) struct Object {
 }
 
 impl Object {
-    pub(super) fn new(first: &GroundPoint, timestamp: f64) -> Self {
+    /// Somebody new, from their first boxes: camera and sighting.
+    pub(super) fn new<'a>(
+        belief: &Belief,
+        existence: f64,
+        boxes: impl Iterator<Item = (usize, &'a Sighting)>,
+        timestamp: f64,
+    ) -> Self {
+        let v = &belief.covariance;
+        let covariance = [[v[0][0], v[0][1]], [v[1][0], v[1][1]]];
         let mut object = Self {
             id: None,
-            filter: PointFilter::new(first.position, first.covariance, START_SPEED),
+            origin: Vec::new(),
+            filter: PointFilter::new(belief.place(), covariance, START_SPEED),
+            height: [belief.height(), v[2][2]],
             first_timestamp: timestamp,
             last_timestamp: timestamp,
             updates: 0,
             sources: Vec::new(),
-            track_of: BTreeMap::new(),
+            tracks: Vec::new(),
+            missed: Vec::new(),
             confidences: 0.0,
             score: 0.0,
-            existence: START,
+            existence,
         };
-        object.note(first, timestamp);
+        boxes.for_each(|(camera, sighting)| object.note(camera, sighting, timestamp));
+        object.origin.clone_from(&object.sources);
         object
     }
 
-    /// Begins an update in which nothing was seen of it yet.
-    pub(super) fn predict(&mut self, dt: f64, acceleration: f64) {
-        self.filter.predict(dt, acceleration);
+    /// Begins a moment in which nothing was seen of it yet.
+    pub(super) fn predict(&mut self, dt: f64) {
+        self.filter.predict(dt, ACCELERATION);
+        self.height[1] += HEIGHT_DRIFT * dt;
         self.sources.clear();
         self.confidences = 0.0;
     }
 
-    /// Takes in a box that is this person.
-    pub(super) fn take(&mut self, point: &GroundPoint, timestamp: f64) {
-        self.filter.correct(point.position, &point.covariance);
-        self.note(point, timestamp);
+    pub(super) fn belief(&self) -> Belief {
+        let ([x, y], v) = (self.filter.position(), self.filter.covariance());
+        Belief {
+            mean: [x, y, self.height[0]],
+            covariance: [[v[0][0], v[0][1], 0.0], [v[1][0], v[1][1], 0.0], [0.0, 0.0, self.height[1]]],
+            velocity: self.filter.velocity(),
+        }
     }
 
-    fn note(&mut self, point: &GroundPoint, timestamp: f64) {
+    pub(super) fn place(&self) -> Point2 {
+        self.filter.position()
+    }
+
+    pub(super) fn distance_to(&self, place: Point2) -> f64 {
+        let [x, y] = self.place();
+        ((x - place[0]).powi(2) + (y - place[1]).powi(2)).sqrt()
+    }
+
+    /// Takes in what all its boxes say together.
+    pub(super) fn correct(&mut self, information: &Information) {
+        let belief = self.belief().with(information);
+        let v = &belief.covariance;
+        self.filter.condition(belief.place(), [[v[0][0], v[0][1]], [v[1][0], v[1][1]]], MOST_SPEED);
+        let most = MOST_HEIGHT_SIGMAS * HEIGHT_SIGMA_M;
+        self.height = [belief.height().clamp(MEAN_HEIGHT_M - most, MEAN_HEIGHT_M + most), v[2][2]];
+    }
+
+    /// Notes which of the `cameras` that gave a frame have no box of it.
+    pub(super) fn note_misses(&mut self, cameras: impl Iterator<Item = usize>) {
+        for camera in cameras {
+            self.missed.retain(|&other| other != camera);
+            if !self.is_seen_by(camera) {
+                self.missed.push(camera);
+            }
+        }
+    }
+
+    pub(super) fn is_missed_by(&self, camera: usize) -> bool {
+        self.missed.contains(&camera)
+    }
+
+    /// Notes a box that is this person.
+    pub(super) fn note(&mut self, camera: usize, sighting: &Sighting, timestamp: f64) {
         if self.sources.is_empty() {
             self.updates += 1;
         }
-        self.sources.push((point.camera, point.index));
-        self.confidences += point.confidence;
+        self.sources.push((camera, sighting.index));
+        self.confidences += sighting.confidence;
         self.score = self.confidences / self.sources.len() as f64;
         self.last_timestamp = timestamp;
-        match point.track_id {
-            Some(track) => self.track_of.insert(point.camera, track),
-            None => self.track_of.remove(&point.camera),
-        };
+        self.tracks.retain(|&(of, _)| of != camera);
+        self.tracks.extend(sighting.track_id.map(|track| (camera, track)));
     }
 
-    /// Weighs who saw it in the `dt` seconds since the last update, and who should have.
-    pub(super) fn weigh_evidence(&mut self, views: &[View<'_>], dt: f64) {
-        let place = self.filter.position();
-        let of_view = |view: &View<'_>| match view.visibility(place) {
-            _ if self.is_seen_by(view.camera()) => HIT,
-            Visibility::Open => MISS,
-            Visibility::Hidden => HIDDEN_MISS,
-            Visibility::Outside => 0.0,
-        };
-        let evidence: f64 = views.iter().map(of_view).sum();
-        let most_loss = MOST * (dt / LEAST_FADE_SECONDS).min(1.0 / 3.0);
-        self.existence = (self.existence + evidence.max(-most_loss)).min(MOST);
+    /// Weighs what the cameras say of its existence after `dt` seconds; less than it can lose in that time counts as that.
+    pub(super) fn weigh(&mut self, evidence: f64, dt: f64) {
+        let (least, most) = EXISTENCE;
+        let most_loss = most * (dt / LEAST_FADE_SECONDS).min(1.0 / LEAST_FADE_MOMENTS);
+        self.existence = (self.existence + evidence.max(-most_loss)).clamp(least, most);
     }
 
-    /// Whether this track of this camera was the person last time.
-    pub(super) fn is_bound_to(&self, point: &GroundPoint) -> bool {
-        point.track_id.is_some() && self.track_of.get(&point.camera) == point.track_id.as_ref()
+    /// The track of a camera that it was last.
+    pub(super) fn track_in(&self, camera: usize) -> Option<i64> {
+        self.tracks.iter().find(|&&(of, _)| of == camera).map(|&(_, track)| track)
+    }
+
+    /// Whether it is likelier to be real than not.
+    pub(super) fn is_likely(&self) -> bool {
+        self.existence > 0.0
     }
 
     pub(super) fn is_seen(&self) -> bool {
         !self.sources.is_empty()
     }
 
-    pub(super) fn is_seen_by(&self, camera: usize) -> bool {
+    fn is_seen_by(&self, camera: usize) -> bool {
         self.sources.iter().any(|&(c, _)| c == camera)
+    }
+
+    /// How many cameras see the two side by side.
+    fn cameras_shared_with(&self, other: &Self) -> usize {
+        self.sources.iter().filter(|&&(camera, _)| other.is_seen_by(camera)).count()
     }
 
     /// Whether no camera sees the two side by side.
     pub(super) fn shares_no_camera_with(&self, other: &Self) -> bool {
-        !self.sources.iter().any(|&(camera, _)| other.is_seen_by(camera))
+        self.cameras_shared_with(other) == 0
     }
 
-    pub(super) fn distance_to(&self, place: Point2) -> f64 {
-        let [x, y] = self.filter.position();
-        ((x - place[0]).powi(2) + (y - place[1]).powi(2)).sqrt()
+    /// Whether several cameras see the two side by side.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        self.cameras_shared_with(other) >= 2
+    }
+
+    /// Gives it an id.
+    pub(super) fn confirm(&mut self, identities: &mut Identities) {
+        let origin = std::mem::take(&mut self.origin);
+        self.id = Some(identities.of(self.first_timestamp, origin, self.last_timestamp));
+    }
+
+    /// Whether of two on one spot this is the one to keep.
+    pub(super) fn outranks(&self, other: &Self) -> bool {
+        let rank = |o: &Self| (o.id.is_some(), o.existence, -o.first_timestamp);
+        rank(self).partial_cmp(&rank(other)).is_none_or(std::cmp::Ordering::is_ge)
     }
 
     /// What is told of it; `None` before it was confirmed.
@@ -154,5 +232,20 @@ impl Object {
             sources: self.sources.clone(),
             age: timestamp - self.first_timestamp,
         })
+    }
+}
+
+/// What one camera's box, or the lack of one, says of existence.
+pub(super) fn evidence(matched: Option<&Match>, chance: &Chance) -> f64 {
+    matched.map_or(chance.miss, |matched| (matched.score + chance.miss).min(MOST_GAIN))
+}
+
+/// Somebody of whom nothing is known but that they are about `place`.
+pub(super) fn stranger([x, y]: Point2) -> Belief {
+    let (wide, tall) = (ANYWHERE * ANYWHERE, HEIGHT_SIGMA_M * HEIGHT_SIGMA_M);
+    Belief {
+        mean: [x, y, MEAN_HEIGHT_M],
+        covariance: [[wide, 0.0, 0.0], [0.0, wide, 0.0], [0.0, 0.0, tall]],
+        velocity: [0.0; 2],
     }
 }

@@ -1,19 +1,13 @@
 //! The plane-to-plane map from image pixels to the floor.
-//!
-//! Estimated by the normalised direct linear transform (Hartley and Zisserman, Multiple View Geometry, algorithm 4.2)
-//! and refined by Gauss-Newton on the error in map units.
 
+use super::fit::{Fit, check_points, fit};
 use super::lens::Lens;
-use super::linear::{
-    Matrix2, Matrix3, Point2, apply3, determinant3, inverse3, multiply2, multiply3, solve, symmetric_eigen, transpose2,
-};
+use super::linear::{Matrix2, Matrix3, Point2, apply3, determinant3, inverse3, multiply2, multiply3, transpose2};
 use crate::error::{Error, Result};
 use crate::types::check_image_size;
 
 /// The picture that is assumed where its size is unknown; only decides which side of the horizon is the floor.
 const ASSUMED_SIZE: (f64, f64) = (1920.0, 1080.0);
-/// Below this share of the spread along a line the spread across it counts as none.
-const LEAST_SPREAD: f64 = 1e-6;
 /// Below this the normalised matrix counts as singular.
 const LEAST_DETERMINANT: f64 = 1e-10;
 
@@ -25,6 +19,7 @@ pub struct Homography {
     image_size: Option<(f64, f64)>,
     lens: Option<Lens>,
     residuals: Vec<f64>,
+    used: Vec<bool>,
 }
 
 impl Homography {
@@ -49,6 +44,8 @@ impl Homography {
     }
 
     /// The homography that takes `image_points` (pixels of the picture) to `map_points` with the least squared error.
+    ///
+    /// Of six pairs or more those are left out that are grossly wrong, if most agree without them.
     pub fn from_points(
         image_points: &[Point2],
         map_points: &[Point2],
@@ -72,15 +69,9 @@ impl Homography {
                 "image_points[{i}]: lies where the lens distortion has no inverse"
             )));
         }
-        let (from, to) = (normalisation(&pixels), normalisation(map_points));
-        let source: Vec<Point2> = pixels.iter().map(|&p| project(&from, p)).collect();
-        let target: Vec<Point2> = map_points.iter().map(|&p| project(&to, p)).collect();
-        let normalised = refine(direct_linear_transform(&source, &target)?, &source, &target);
-        if is_singular(&normalised, 1.0) {
-            return Err(not_in_general_position());
-        }
-        let matrix = multiply3(&inverse3(&to), &multiply3(&normalised, &from));
-        let sides: Vec<f64> = pixels.iter().map(|p| apply3(&matrix, [p[0], p[1], 1.0])[2]).collect();
+        let Fit { matrix, used } = fit(&pixels, map_points)?;
+        let seen = pixels.iter().zip(&used).filter(|&(_, &used)| used);
+        let sides: Vec<f64> = seen.map(|(p, _)| apply3(&matrix, [p[0], p[1], 1.0])[2]).collect();
         if sides.iter().any(|s| s * sides[0] <= 0.0) {
             return Err(Error::Calibration(
                 "image_points: the best fit has them on both sides of the horizon; are pairs mixed up?".into(),
@@ -95,6 +86,7 @@ impl Homography {
                 (mapped[0] - place[0]).hypot(mapped[1] - place[1])
             })
             .collect();
+        fitted.used = used;
         Ok(fitted)
     }
 
@@ -105,7 +97,14 @@ impl Homography {
         // The customary form has 1 at the lower right; kept where that does not turn the sign.
         let scale = if last * sign > 1e-9 * norm { last } else { sign * norm };
         let matrix = matrix.map(|row| row.map(|v| v / scale));
-        Self { matrix, inverse: inverse3(&matrix), image_size, lens, residuals: Vec::new() }
+        Self { matrix, inverse: inverse3(&matrix), image_size, lens, residuals: Vec::new(), used: Vec::new() }
+    }
+
+    /// The same camera with every place on the map moved by `step` map units; it does not rest on points any more.
+    #[must_use]
+    pub fn shifted(&self, step: Point2) -> Self {
+        let shift = [[1.0, 0.0, step[0]], [0.0, 1.0, step[1]], [0.0, 0.0, 1.0]];
+        Self::oriented(multiply3(&shift, &self.matrix), 1.0, self.image_size, self.lens)
     }
 
     /// The 3 x 3 matrix, positive third coordinate in front of the camera.
@@ -118,15 +117,26 @@ impl Homography {
         self.image_size
     }
 
+    /// The lens, where one was given.
+    pub(crate) fn lens(&self) -> Option<Lens> {
+        self.lens
+    }
+
     /// For each calibration point its error in map units; empty for a homography from a matrix.
     pub fn residuals(&self) -> &[f64] {
         &self.residuals
     }
 
-    /// Root mean square of the residuals in map units; `None` for a homography from a matrix.
+    /// For each calibration point whether the fit rests on it, or leaves it out as grossly wrong.
+    pub fn used(&self) -> &[bool] {
+        &self.used
+    }
+
+    /// Root mean square of the residuals of the points that are used, in map units; `None` for a homography from a matrix.
     pub fn rms_error(&self) -> Option<f64> {
-        let n = self.residuals.len();
-        (n > 0).then(|| (self.residuals.iter().map(|r| r * r).sum::<f64>() / n as f64).sqrt())
+        let used = || self.residuals.iter().zip(&self.used).filter(|&(_, &used)| used).map(|(r, _)| r * r);
+        let count = used().count();
+        (count > 0).then(|| (used().sum::<f64>() / count as f64).sqrt())
     }
 
     /// The place on the map that a pixel shows; NaN for a pixel on or beyond the horizon.
@@ -172,64 +182,13 @@ impl Homography {
     }
 }
 
-fn check_points(name: &str, points: &[Point2]) -> Result<()> {
-    if points.len() < 4 {
-        return Err(Error::Calibration(format!("{name}: expected at least 4 points, got {}", points.len())));
-    }
-    if let Some(i) = points.iter().position(|p| !(p[0].is_finite() && p[1].is_finite())) {
-        return Err(Error::Calibration(format!("{name}[{i}]: expected finite numbers, got {:?}", points[i])));
-    }
-    for (i, p) in points.iter().enumerate() {
-        if let Some(j) = points[..i].iter().position(|q| distance(*p, *q) <= 0.0) {
-            return Err(Error::Calibration(format!(
-                "{name}[{i}]: the same point as {name}[{j}]; give each place once"
-            )));
-        }
-    }
-    let (spread, _) = symmetric_eigen(scatter(points));
-    if spread[0] <= LEAST_SPREAD * LEAST_SPREAD * spread[1] {
-        return Err(Error::Calibration(format!("{name}: all on one line; add a point away from it")));
-    }
-    Ok(())
-}
-
-fn distance(a: Point2, b: Point2) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
-}
-
-fn mean(points: &[Point2]) -> Point2 {
-    let n = points.len() as f64;
-    [points.iter().map(|p| p[0] / n).sum(), points.iter().map(|p| p[1] / n).sum()]
-}
-
-fn scatter(points: &[Point2]) -> Matrix2 {
-    let [mx, my] = mean(points);
-    points.iter().fold([[0.0; 2]; 2], |s, p| {
-        let (x, y) = (p[0] - mx, p[1] - my);
-        [[s[0][0] + x * x, s[0][1] + x * y], [s[1][0] + x * y, s[1][1] + y * y]]
-    })
-}
-
-/// Moves the mean to the origin and the mean squared distance to 2.
-fn normalisation(points: &[Point2]) -> Matrix3 {
-    let [mx, my] = mean(points);
-    let s = scatter(points);
-    let k = (2.0 * points.len() as f64 / (s[0][0] + s[1][1])).sqrt();
-    [[k, 0.0, -k * mx], [0.0, k, -k * my], [0.0, 0.0, 1.0]]
-}
-
-fn project(matrix: &Matrix3, p: Point2) -> Point2 {
-    let [x, y, w] = apply3(matrix, [p[0], p[1], 1.0]);
-    [x / w, y / w]
-}
-
 fn project_in_front(matrix: &Matrix3, p: Point2) -> Point2 {
     let [x, y, w] = apply3(matrix, [p[0], p[1], 1.0]);
     if w > 0.0 { [x / w, y / w] } else { [f64::NAN; 2] }
 }
 
 /// Whether a matrix over points of size `extent` loses a dimension, whatever its own scale.
-fn is_singular(matrix: &Matrix3, extent: f64) -> bool {
+pub(super) fn is_singular(matrix: &Matrix3, extent: f64) -> bool {
     let columns = [extent, extent, 1.0];
     let scaled = matrix.map(|row| std::array::from_fn::<f64, 3, _>(|j| row[j] * columns[j]));
     let norms = scaled.map(|row| row.iter().map(|v| v * v).sum::<f64>().sqrt());
@@ -237,96 +196,10 @@ fn is_singular(matrix: &Matrix3, extent: f64) -> bool {
     volume.is_nan() || volume < LEAST_DETERMINANT
 }
 
-fn not_in_general_position() -> Error {
-    Error::Calibration(
-        "image_points, map_points: expected at least four points of which no three lie on one line; add points away \
-         from the lines"
-            .into(),
-    )
-}
-
-fn direct_linear_transform(source: &[Point2], target: &[Point2]) -> Result<Matrix3> {
-    let mut normal = [[0.0; 9]; 9];
-    for (s, t) in source.iter().zip(target) {
-        let p = [s[0], s[1], 1.0];
-        let zero = [0.0; 3];
-        for (first, second, value) in [(p, zero, t[0]), (zero, p, t[1])] {
-            let row: [f64; 9] = std::array::from_fn(|i| match i / 3 {
-                0 => first[i],
-                1 => second[i - 3],
-                _ => -value * p[i - 6],
-            });
-            for i in 0..9 {
-                for j in 0..9 {
-                    normal[i][j] += row[i] * row[j];
-                }
-            }
-        }
-    }
-    let (values, vectors) = symmetric_eigen(normal);
-    if values[1] <= LEAST_DETERMINANT * values[8] {
-        return Err(not_in_general_position());
-    }
-    Ok(std::array::from_fn(|i| std::array::from_fn(|j| vectors[3 * i + j][0])))
-}
-
-/// Gauss-Newton on the squared error in the target; keeps a step only where it helps.
-fn refine(matrix: Matrix3, source: &[Point2], target: &[Point2]) -> Matrix3 {
-    let mut best = matrix;
-    let mut error = squared_error(&best, source, target);
-    for _ in 0..10 {
-        let Some(next) = gauss_newton_step(&best, source, target) else { break };
-        let next_error = squared_error(&next, source, target);
-        if next_error.is_nan() || next_error >= error {
-            break;
-        }
-        (best, error) = (next, next_error);
-    }
-    best
-}
-
-fn squared_error(matrix: &Matrix3, source: &[Point2], target: &[Point2]) -> f64 {
-    let misses = source.iter().zip(target).map(|(&s, t)| {
-        let p = project(matrix, s);
-        (p[0] - t[0]).powi(2) + (p[1] - t[1]).powi(2)
-    });
-    misses.sum()
-}
-
-/// One step over the first eight numbers, the ninth held at 1 (the third coordinate at the mean of the points).
-fn gauss_newton_step(matrix: &Matrix3, source: &[Point2], target: &[Point2]) -> Option<Matrix3> {
-    let m = matrix.map(|row| row.map(|v| v / matrix[2][2]));
-    let (mut normal, mut right) = ([[0.0; 8]; 8], [0.0; 8]);
-    for (s, t) in source.iter().zip(target) {
-        let p = [s[0], s[1], 1.0];
-        let [x, y, w] = apply3(&m, p);
-        for (axis, value) in [x / w, y / w].into_iter().enumerate() {
-            let row: [f64; 8] = std::array::from_fn(|i| {
-                if i / 3 == axis {
-                    p[i % 3] / w
-                } else if i >= 6 {
-                    -value * p[i - 6] / w
-                } else {
-                    0.0
-                }
-            });
-            for i in 0..8 {
-                right[i] += row[i] * (t[axis] - value);
-                for j in 0..8 {
-                    normal[i][j] += row[i] * row[j];
-                }
-            }
-        }
-    }
-    let step = solve(normal, right)?;
-    let next =
-        std::array::from_fn(|i| std::array::from_fn(|j| if i + j == 4 { 1.0 } else { m[i][j] + step[3 * i + j] }));
-    Some(next)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::fit::project;
 
     const TILTED: Matrix3 = [[0.041, -0.46, 83.3], [-0.106, -0.304, 113.7], [0.000_68, 0.0149, 1.0]];
     const PIXELS: [Point2; 6] =
@@ -371,6 +244,27 @@ mod tests {
             })
             .sum();
         assert!(h.rms_error().unwrap() <= (of_truth / 6.0).sqrt());
+    }
+
+    #[test]
+    fn a_grossly_wrong_point_is_left_out_and_told_of() {
+        let mut pixels: Vec<Point2> = PIXELS.to_vec();
+        pixels.extend([[150.0, 330.0], [430.0, 510.0]]);
+        let mut map: Vec<Point2> = pixels.iter().map(|&p| project(&TILTED, p)).collect();
+        for (i, place) in map.iter_mut().enumerate() {
+            place[0] += if i % 2 == 0 { 0.02 } else { -0.02 };
+        }
+        let extent = (map[3][0] - map[0][0]).hypot(map[3][1] - map[0][1]);
+        for wrong in 0..pixels.len() {
+            let mut map = map.clone();
+            map[wrong][1] += 0.5 * extent;
+            let h = Homography::from_points(&pixels, &map, None, None).unwrap();
+            let out: Vec<usize> = (0..pixels.len()).filter(|&i| !h.used()[i]).collect();
+            assert_eq!(out, [wrong]);
+            assert!(h.rms_error().unwrap() < 0.1 && h.residuals()[wrong] > 0.4 * extent);
+        }
+        let h = Homography::from_points(&pixels, &map, None, None).unwrap();
+        assert!(h.used().iter().all(|&used| used));
     }
 
     #[test]

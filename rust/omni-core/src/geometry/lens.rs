@@ -29,6 +29,16 @@ impl Lens {
         Ok(Self { focal: [fx, fy], centre: [cx, cy], distortion })
     }
 
+    /// Focal length in x and y, pixels.
+    pub(crate) fn focal(&self) -> Point2 {
+        self.focal
+    }
+
+    /// Principal point, pixels.
+    pub(crate) fn centre(&self) -> Point2 {
+        self.centre
+    }
+
     /// Pixel without distortion from the pixel of the picture, by fixed-point iteration. NaN where it does not converge:
     /// far outside the picture the model does not hold.
     pub fn undistorted_from_image(&self, pixel: Point2) -> Point2 {

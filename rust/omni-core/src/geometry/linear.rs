@@ -61,6 +61,18 @@ pub(crate) fn inverse3(a: &Matrix3) -> Matrix3 {
     })
 }
 
+/// Inverse and determinant of a symmetric matrix that is positive definite by construction.
+pub(crate) fn inverse_symmetric3(a: &Matrix3) -> (Matrix3, f64) {
+    let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = *a;
+    let (c_xx, c_xy, c_xz) = (yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy);
+    let determinant = xx * c_xx + xy * c_xy + xz * c_xz;
+    let k = 1.0 / determinant;
+    let (i_xy, i_xz, i_yz) = (k * c_xy, k * c_xz, k * (xy * xz - xx * yz));
+    let inverse =
+        [[k * c_xx, i_xy, i_xz], [i_xy, k * (xx * zz - xz * xz), i_yz], [i_xz, i_yz, k * (xx * yy - xy * xy)]];
+    (inverse, determinant)
+}
+
 /// Eigenvalues (ascending) and eigenvectors (as columns) of a symmetric matrix, by Jacobi rotations.
 pub(crate) fn symmetric_eigen<const N: usize>(mut a: [[f64; N]; N]) -> ([f64; N], [[f64; N]; N]) {
     let mut vectors = [[0.0; N]; N];

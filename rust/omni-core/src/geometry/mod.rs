@@ -2,6 +2,7 @@
 
 mod bbox;
 mod box_index;
+mod fit;
 mod homography;
 mod lens;
 pub(crate) mod linear;

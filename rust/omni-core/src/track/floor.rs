@@ -78,7 +78,7 @@ impl Floor {
     pub(super) fn agreement(&self, track: &Tracklet, detection: usize) -> f64 {
         match (&track.feet, self.standings.get(detection).copied().flatten()) {
             (Some(feet), Some(seen)) => {
-                let (distance, _) = feet.distance(seen.place, &seen.covariance);
+                let distance = feet.distance(seen.place, &seen.covariance);
                 WEIGHT * (1.0 - (distance / MOST_DISTANCE).min(1.0))
             }
             _ => 0.0,

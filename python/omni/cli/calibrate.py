@@ -1,0 +1,162 @@
+"""``omni calibrate``: point pairs to homographies, with their quality and a picture of the map."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveFloat, ValidationError
+
+from omni.cli.output import add_json, note, print_json
+from omni.errors import CalibrationError, SourceError
+
+if TYPE_CHECKING:
+    from omni.fusion import Homography
+
+Point = tuple[FiniteFloat, FiniteFloat]
+Size = tuple[PositiveFloat, PositiveFloat]
+Row = tuple[FiniteFloat, FiniteFloat, FiniteFloat]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Pair(_Strict):
+    """One place in the picture (pixels) and on the map."""
+
+    image: Point
+    map: Point
+
+
+class CameraPoints(_Strict):
+    """The pairs of one camera."""
+
+    points: list[Pair]
+    image_size: Size | None = None
+    camera_matrix: tuple[Row, Row, Row] | None = None
+    distortion: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
+
+
+class PointsFile(_Strict):
+    """What ``omni calibrate`` reads."""
+
+    image_size: Size | None = None
+    metres_per_unit: PositiveFloat = 1.0
+    cameras: Annotated[dict[str, CameraPoints], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """One camera's pairs and what came of them."""
+
+    points: CameraPoints
+    image_size: Size | None
+    homography: Homography
+
+
+def add_parser(verbs: Any) -> None:
+    calibrate: argparse.ArgumentParser = verbs.add_parser(
+        "calibrate",
+        help="point pairs to homographies, and how good they are",
+        description="Fit each camera's homography, tell its quality, draw the map with footprints and error ellipses.",
+    )
+    calibrate.add_argument("points", type=Path, metavar="POINTS", help="JSON: the pairs of each camera (docs/cli.md)")
+    calibrate.add_argument("--picture", type=Path, metavar="FILE", help="where the picture goes (default: POINTS.png)")
+    calibrate.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the calibration.json of omni fuse")
+    add_json(calibrate)
+    calibrate.set_defaults(func=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from omni.cli.floor_plan import draw, write
+
+    document = _read(options.points)
+    cameras = {name: _fit(name, points, document.image_size) for name, points in document.cameras.items()}
+    picture = options.picture or options.points.with_suffix(".png")
+    write(picture, draw({name: (camera.homography, _map_points(camera.points)) for name, camera in cameras.items()}))
+    if options.output is not None:
+        _write_calibration(options.output, cameras)
+    qualities = {name: _quality(camera, document.metres_per_unit) for name, camera in cameras.items()}
+    if options.json:
+        print_json({"cameras": qualities, "picture": str(picture)})
+    else:
+        _print_table(qualities)
+        note(f"picture: {picture}")
+    return 0
+
+
+def _read(path: Path) -> PointsFile:
+    try:
+        return PointsFile.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SourceError(f"{path}: {place or 'document'}: {first['msg']}") from None
+
+
+def _fit(name: str, points: CameraPoints, common_size: Size | None) -> Calibrated:
+    from omni.fusion import Homography
+
+    size = points.image_size or common_size
+    try:
+        homography = Homography.from_points(
+            np.array([pair.image for pair in points.points], np.float64).reshape(-1, 2),
+            _map_points(points),
+            image_size=size,
+            camera_matrix=points.camera_matrix,
+            distortion=points.distortion,
+        )
+    except ValueError as error:
+        raise CalibrationError(f"camera {name}: {error}") from None
+    return Calibrated(points, size, homography)
+
+
+def _map_points(points: CameraPoints) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([pair.map for pair in points.points], np.float64).reshape(-1, 2)
+
+
+def _quality(camera: Calibrated, metres_per_unit: float) -> dict[str, Any]:
+    homography = camera.homography
+    rms = homography.rms_error or 0.0
+    return {
+        "points": len(homography.residuals),
+        "left_out": [int(i) for i in np.flatnonzero(~homography.used)],
+        "rms": round(rms, 5),
+        "rms_m": round(rms * metres_per_unit, 5),
+        "residuals": [round(float(r), 5) for r in homography.residuals],
+        "H_image_to_floor": homography.matrix.tolist(),
+    }
+
+
+def _print_table(qualities: dict[str, dict[str, Any]]) -> None:
+    width = max(len("camera"), *(len(name) for name in qualities))
+    print(f"{'camera':{width}s}  points  rms (map)   rms (m)  worst point     left out")
+    for name, q in qualities.items():
+        worst = int(np.argmax(q["residuals"]))
+        out = ", ".join(str(i) for i in q["left_out"]) or "-"
+        at = f"{worst} ({q['residuals'][worst]:.3g})"
+        print(f"{name:{width}s}  {q['points']:6d}  {q['rms']:9.4g}  {q['rms_m']:8.4g}  {at:14s}  {out}")
+
+
+def _write_calibration(path: Path, cameras: dict[str, Calibrated]) -> None:
+    entries: dict[str, Any] = {}
+    for name, camera in cameras.items():
+        entry: dict[str, Any] = {"H_image_to_floor": camera.homography.matrix.tolist()}
+        if camera.image_size is not None:
+            entry["image_size"] = list(camera.image_size)
+        if camera.points.camera_matrix is not None:
+            entry["K"] = [list(row) for row in camera.points.camera_matrix]
+        if camera.points.distortion is not None:
+            entry["distortion"] = list(camera.points.distortion)
+        entries[name] = entry
+    try:
+        path.write_text(json.dumps({"cameras": entries}, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be written: {error.strerror}") from None

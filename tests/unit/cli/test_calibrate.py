@@ -1,0 +1,72 @@
+"""``omni calibrate``: points in, quality, calibration and picture out."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from omni import Homography
+from omni.cli import main
+
+TILTED = np.array([[0.041, -0.46, 83.3], [-0.106, -0.304, 113.7], [0.00068, 0.0149, 1.0]])
+PIXELS = np.array([[50, 200], [500, 220], [300, 400], [80, 650], [520, 700], [260, 560], [150, 330]], float)
+
+
+def points_file(path: Path, **change: Any) -> Path:
+    places = Homography(TILTED, (560, 720)).map_from_image(PIXELS)
+    pairs = [{"image": p, "map": m} for p, m in zip(PIXELS.tolist(), places.tolist(), strict=True)]
+    pairs[4] = {**pairs[4], "map": pairs[1]["map"][::-1]}
+    cameras = {"west": {"points": pairs}, "east": {"points": pairs[:4]}}
+    path.write_text(json.dumps({"image_size": [560, 720], "metres_per_unit": 0.5, "cameras": cameras, **change}))
+    return path
+
+
+def test_quality_calibration_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, calibration = points_file(tmp_path / "points.json"), tmp_path / "calibration.json"
+    assert main(["calibrate", str(source), "--output", str(calibration), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    west = told["cameras"]["west"]
+    assert (west["points"], west["left_out"]) == (7, [4])
+    assert west["rms"] < 1e-6 < 1 < west["residuals"][4]
+    entry = json.loads(calibration.read_text())["cameras"]["west"]
+    np.testing.assert_allclose(entry["H_image_to_floor"], TILTED, rtol=1e-6)
+    assert entry["image_size"] == [560, 720]
+    picture = cv2.imread(told["picture"])
+    assert picture is not None
+    assert max(picture.shape) <= 1300
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 10
+
+
+def test_the_table_names_what_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "map.png"
+    assert main(["calibrate", str(points_file(tmp_path / "points.json")), "--picture", str(picture)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["camera", "points", "rms", "(map)", "rms", "(m)", "worst", "point", "left", "out"]
+    assert lines[1].split()[0] == "west"
+    assert lines[1].split()[-1] == "4"
+    assert picture.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"cameras": {"west": {"points": [{"image": [0, 0], "map": [0, 0]}]}}}, "camera west: .*at least 4"),
+        ({"cameras": {}}, "cameras"),
+        ({"metres_per_unit": 0}, "metres_per_unit"),
+        ({"cameras": {"west": {"points": [{"image": [0, 0, 1], "map": [0, 0]}]}}}, "cameras.west.points.0.image"),
+        ({"camera": {}}, "camera: Extra"),
+    ],
+)
+def test_what_cannot_be_used_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], reason: str
+) -> None:
+    assert main(["calibrate", str(points_file(tmp_path / "points.json", **change))]) == 3
+    error = capsys.readouterr().err
+    assert re.search(reason, error), error
+    assert not (tmp_path / "points.png").exists()
