@@ -1,5 +1,7 @@
 // Who is told, and what was given up: test, send again, forget.
 
+import { DeadLetters } from "./dead_letters.js";
+
 const HEARD_MS = 4_000; // how long the outcome of a button is shown
 
 export class Webhooks {
@@ -26,7 +28,7 @@ export class Webhooks {
 }
 
 class Row {
-  #id; #dot = element("span"); #name = element("span"); #cells; #replay; #purge; #note = element("span");
+  #id; #dot = element("span"); #name = element("span"); #cells; #replay; #purge; #letters; #note = element("span");
 
   constructor(id) {
     this.#id = id;
@@ -38,12 +40,13 @@ class Row {
     name.append(this.#dot, this.#name);
     this.#cells = Object.fromEntries(["delivered", "waiting", "latency", "dead"].map((key) => [key, element("td")]));
     const test = this.#button("Test", () => this.#test());
-    this.#replay = this.#button("Send again", () => this.#post("replay"));
-    this.#purge = this.#button("Forget", () => confirm("Forget these messages for good?") && this.#post("purge"));
+    this.#replay = this.#button("Send all again", () => this.#post("replay"));
+    this.#purge = this.#button("Forget all", () => confirm("Forget these messages for good?") && this.#post("purge"));
     const actions = element("td");
     actions.colSpan = 5;
     actions.className = "actions";
-    actions.append(this.#note, test, this.#replay, this.#purge);
+    this.#letters = new DeadLetters(() => this.#dead(), (what, letter) => this.#deal(what, letter));
+    actions.append(this.#note, test, this.#replay, this.#purge, this.#letters.element);
     const [numbers, below] = [element("tr"), element("tr")];
     numbers.append(name, ...Object.values(this.#cells));
     below.append(actions);
@@ -61,16 +64,20 @@ class Row {
     this.#cells.latency.textContent = latency === null ? "\u2013" : `${latency.toFixed(0)} ms`;
     this.#cells.dead.textContent = endpoint.dead.toLocaleString("en");
     this.#replay.hidden = this.#purge.hidden = !endpoint.dead;
-    if (endpoint.dead) this.#explain().catch((error) => this.#say(error.message));
+    this.#letters.update(endpoint.dead);
   }
 
-  // Why they were given up, where the pointer rests on the number.
-  async #explain() {
-    if (this.#cells.dead.matches(":hover") || !this.#cells.dead.title) {
-      const { dead } = await this.#call("GET", `dead?endpoint=${encodeURIComponent(this.#id)}`);
-      const causes = Map.groupBy(dead, ({ cause }) => cause);
-      this.#cells.dead.title = [...causes].map(([cause, letters]) => `${letters.length}: ${cause}`).join("\n");
+  async #dead() {
+    try {
+      return (await this.#call("GET", `dead?endpoint=${encodeURIComponent(this.#id)}`)).dead;
+    } catch (error) {
+      this.#say(error.message);
+      return [];
     }
+  }
+
+  async #deal(what, letter) {
+    try { await this.#post(what, `id=${letter}`); } catch (error) { this.#say(error.message); }
   }
 
   async #test() {
@@ -78,8 +85,8 @@ class Row {
     this.#say(delivered ? `ok, ${ms.toFixed(0)} ms` : failure);
   }
 
-  async #post(what) {
-    const answer = await this.#call("POST", `${what}?endpoint=${encodeURIComponent(this.#id)}`);
+  async #post(what, which = `endpoint=${encodeURIComponent(this.#id)}`) {
+    const answer = await this.#call("POST", `${what}?${which}`);
     this.#say(Object.entries(answer).map(([key, count]) => `${count} ${key}`).join());
   }
 
