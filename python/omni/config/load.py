@@ -24,10 +24,6 @@ FILE_NAME = "run_params.json"
 NOT_IN_THIS_VERSION = frozenset(
     {
         "mqtt_settings",
-        "desired_score",
-        "faR",
-        "frR",
-        "pipelines.face",
     }
 )
 """Keys of the contract that this version does not act on yet: taken only with ``"compat": true``."""
@@ -114,14 +110,22 @@ def _named(records: Any, key: str) -> tuple[Any, bool]:
 
 
 def _anchored(config: AgentConfig, folder: Path) -> AgentConfig:
-    """Plans named in a file lie beside it, and so does the state folder."""
+    """Plans and descriptions of networks named in a file lie beside it, and so does the state folder."""
     views = tuple(
         view.model_copy(update={"image": str(folder / view.image)}) if view.image else view
         for view in config.map_tracking.views
     )
     map_tracking = config.map_tracking.model_copy(update={"views": views})
+    face = config.pipelines.face
+    if face.embedder.endswith(".json"):
+        face = face.model_copy(update={"embedder": str(folder / face.embedder)})
+    pipelines = config.pipelines.model_copy(update={"face": face})
     return config.model_copy(
-        update={"map_tracking": map_tracking, "state_folder": str(folder / (config.state_folder or STATE_FOLDER))}
+        update={
+            "map_tracking": map_tracking,
+            "pipelines": pipelines,
+            "state_folder": str(folder / (config.state_folder or STATE_FOLDER)),
+        }
     )
 
 
