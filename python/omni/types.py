@@ -175,6 +175,59 @@ class ProfileMatch:
     frr: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSight:
+    """A person's face in one frame.
+
+    Attributes:
+        xyxy: (4,) float32 pixels.
+        confidence: 0..1.
+        picture: (h, w, 3) uint8 BGR, where faces may be shown and it is the best so far.
+    """
+
+    xyxy: Float32
+    confidence: float
+    picture: UInt8 | None = None
+
+
+VerdictKind = Literal["identified", "unknown", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gallery says of a person, told when it changes.
+
+    Attributes:
+        track_id: whose.
+        kind: ``identified``: as ``profiles``, the nearest first; ``unknown``: nobody of the gallery, after a fair
+            chance; ``withdrawn``: no longer as was told.
+        profiles: empty unless identified.
+    """
+
+    track_id: int
+    kind: VerdictKind
+    profiles: tuple[ProfileMatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceReport:
+    """What the faces of one frame tell.
+
+    Attributes:
+        faces: all that were found.
+        sights: by track, the face of each person who shows it.
+        lone: tracks of faces without a body.
+        lone_gone: ids of such tracks that ended with this frame.
+        verdicts: what is new, in order.
+    """
+
+    faces: Faces
+    sights: Mapping[int, FaceSight]
+    lone: Tracks
+    lone_gone: tuple[int, ...]
+    verdicts: tuple[Verdict, ...]
+
+
 RegionEventKind = Literal["entry", "exit", "forward", "reverse"]
 
 

@@ -16,9 +16,9 @@ from omni.cli.output import Progress, add_json, note, print_json
 from omni.errors import PhotoError
 
 if TYPE_CHECKING:
+    from omni.faces.engine import FaceEngine
     from omni.faces.enrol import Enroller
     from omni.faces.gallery import Gallery, Profile
-    from omni.faces.recognition import Recognition
     from omni.types import ProfileMatch
 
 
@@ -69,9 +69,9 @@ def add_parser(verbs: Any) -> None:
 
 
 def run_add(options: argparse.Namespace) -> int:
-    recognition, enroller = _open(options.config)
+    engine = _open(options.config)
+    gallery, enroller = engine.recognition.gallery, engine.enroller()
     samples = np.stack([_sample(enroller, photo) for photo in options.photos])
-    gallery = recognition.gallery
     if options.profile is None:
         profile = gallery.add(options.name, options.group, samples, time.time())
     else:
@@ -84,8 +84,8 @@ def run_add(options: argparse.Namespace) -> int:
 def run_import(options: argparse.Namespace) -> int:
     from omni.faces.enrol import photos_in
 
-    recognition, enroller = _open(options.config)
-    gallery = recognition.gallery
+    engine = _open(options.config)
+    gallery, enroller = engine.recognition.gallery, engine.enroller()
     people = list(photos_in(options.folder))
     progress = Progress("faces", sum(len(photos) for _, photos in people))
     refused: list[dict[str, str]] = []
@@ -127,7 +127,8 @@ def run_remove(options: argparse.Namespace) -> int:
 
 
 def run_match(options: argparse.Namespace) -> int:
-    recognition, enroller = _open(options.config)
+    engine = _open(options.config)
+    recognition, enroller = engine.recognition, engine.enroller()
     try:
         faces = enroller.faces(_read(options.photo))
     except PhotoError as error:
@@ -156,19 +157,16 @@ def _gallery(config_path: Path | None) -> Gallery:
     return Gallery(load_config(config_folder(config_path)).state_folder)
 
 
-def _open(config_path: Path | None) -> tuple[Recognition, Enroller]:
+def _open(config_path: Path | None) -> FaceEngine:
     from omni.config import config_folder, load_config
-    from omni.detect import open_face_detector, open_face_embedder
-    from omni.faces.enrol import Enroller
-    from omni.faces.recognition import open_recognition
+    from omni.faces.engine import open_face_engine
 
-    config = load_config(config_folder(config_path))
-    embedder = open_face_embedder(config.pipelines.face.embedder)
-    recognition = open_recognition(config, embedder)
-    recognition.gallery.refresh(time.time())
-    for problem in recognition.gallery.problems:
+    engine = open_face_engine(load_config(config_folder(config_path)))
+    gallery = engine.recognition.gallery
+    gallery.refresh(time.time())
+    for problem in gallery.problems:
         note(problem)
-    return recognition, Enroller(open_face_detector(), embedder)
+    return engine
 
 
 def _sample(enroller: Enroller, photo: Path) -> Any:

@@ -16,7 +16,10 @@ FULL_WIDTH_PX = 110.0
 PROFILE_OFFSET = 0.75
 """The nose is so many eye distances aside of the middle between eyes and mouth in a face that is seen from the side."""
 
-LEAST_QUALITY = 0.1
+SIDE_VIEW = 0.2
+"""What a face seen from the side is worth beside one seen from the front."""
+
+LEAST_QUALITY = 0.05
 """What is below is not compared."""
 
 
@@ -34,7 +37,7 @@ def qualities(image: UInt8, faces: Faces) -> list[float]:
     """The measure of each of N faces of a picture (H, W, 3) uint8 BGR, 0..1; 0 for those that are too small."""
     widths = (faces.xyxy[:, 2] - faces.xyxy[:, 0]).tolist()
     return [
-        _size(width) * confidence * straight * _sharpness(image, box)
+        _size(width) * confidence * max(straight, SIDE_VIEW) * _sharpness(image, box)
         for width, confidence, straight, box in zip(
             widths, faces.confidence.tolist(), frontality(faces), faces.xyxy, strict=True
         )

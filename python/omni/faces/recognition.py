@@ -38,10 +38,10 @@ class Recognition:
         [found] = self.gallery.search(embedding[None], CANDIDATES)
         return tuple(self._match(profile, distance) for profile, distance in found if distance <= self.limit)
 
-    def nearest(self, embeddings: Float32) -> list[tuple[str, float] | None]:
-        """For each of (N, D) the nearest profile's UUID and distance, however far; None with an empty gallery."""
-        found = self.gallery.search(embeddings, 1)
-        return [(row[0][0].id, row[0][1]) if row else None for row in found]
+    def ranked(self, embeddings: Float32) -> list[list[tuple[str, float]]]:
+        """For each of (N, D) the UUIDs of the nearest profiles and their distances, however far."""
+        found = self.gallery.search(embeddings, CANDIDATES)
+        return [[(profile.id, distance) for profile, distance in row] for row in found]
 
     def _match(self, profile: Profile, distance: float) -> ProfileMatch:
         calibration = self.calibration
