@@ -57,7 +57,7 @@ class Agent:
         self._bus = Bus()
         self._detector = self._open_detector() if streams else None
         self._descriptor = self._open_descriptor() if self._detector else None
-        self._faces = self._open_faces() if streams else None
+        self.faces = self._open_faces()
         self._views, self._map_problems = _map_views(self.config, streams)
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
         self._delivery = Delivery(
@@ -185,7 +185,7 @@ class Agent:
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
         found = list(self._map_problems)
-        found += self._faces.recognition.gallery.problems if self._faces else ()
+        found += self.faces.recognition.gallery.problems if self.faces else ()
         found += [
             f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
             for status in self.streams()
@@ -217,12 +217,12 @@ class Agent:
 
     def about_software(self) -> dict[str, str]:
         """Names and versions of what the agent is built on, for ``GET /about``."""
-        return software_versions(self._faces.name if self._faces else "none")
+        return software_versions(self.faces.name if self.faces else "none")
 
     def _face_stats(self) -> dict[str, int] | None:
-        if self._faces is None:
+        if self.faces is None:
             return None
-        counts: Counter[str] = Counter(profiles=len(self._faces.recognition.gallery.profiles))
+        counts: Counter[str] = Counter(profiles=len(self.faces.recognition.gallery.profiles))
         for pipeline in self._pipelines.values():
             counts.update(pipeline.face_counts)
         return dict(counts)
@@ -272,7 +272,7 @@ class Agent:
             open_source(stream, self._run.started_at, self._stop),
             self._detector,
             self._descriptor,
-            self._faces.watch(pictures=self._shows_faces) if self._faces else None,
+            self.faces.watch(pictures=self._shows_faces) if self.faces else None,
             Tracker(TrackerConfig(reident_confidence=self.config.cos_reident_confidence)),
             RegionMonitor(regions, settings.inertia_frames),
             builder,

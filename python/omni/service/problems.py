@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from sanic import HTTPResponse
 from sanic.exceptions import SanicException
 
-from omni.errors import NotOpenError, OmniError, StateError, UnknownLineError, UnknownStreamError
+from omni.errors import (
+    NotOpenError,
+    OmniError,
+    PhotoError,
+    StateError,
+    UnknownLineError,
+    UnknownProfileError,
+    UnknownStreamError,
+)
 from omni.service.serialize import to_json
 
 if TYPE_CHECKING:
@@ -19,6 +27,8 @@ logger = logging.getLogger(__name__)
 _STATUS_OF: dict[type[OmniError], int] = {
     UnknownStreamError: 404,
     UnknownLineError: 404,
+    UnknownProfileError: 404,
+    PhotoError: 422,
     NotOpenError: 404,
     StateError: 503,
 }
