@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from omni.types import Detections, Float32, Tracks, UInt8
+from omni.types import Detections, Faces, Float32, Tracks, UInt8
 
 LEAST_CONFIDENCE = 0.3
 """A body that the detector is less sure of is none."""
@@ -19,9 +19,22 @@ BLOCKS = 5
 """So many blocks of one colour across a body: a face is two or three of them."""
 
 
+FACE_ASIDE, FACE_ABOVE, FACE_DOWN = 0.2, 0.3, 1.45
+"""What is hidden around a face: shares of its width on either side, of its height above, and heights downwards."""
+
+
 def bodies_in(detections: Detections, tracks: Tracks) -> Float32:
     """(N, 4) pixels: everybody in a frame whose head must be hidden, also who is not (yet) told of as a person."""
     return np.concatenate([detections.xyxy[detections.confidence >= LEAST_CONFIDENCE], tracks.xyxy])
+
+
+def bodies_of(faces: Faces) -> Float32:
+    """(N, 4) pixels: bodies whose heads, as :func:`hide_heads` hides them, cover these faces."""
+    x1, y1, x2, y2 = faces.xyxy.T
+    aside, height = FACE_ASIDE * (x2 - x1), y2 - y1
+    top = y1 - FACE_ABOVE * height
+    bottom = top + FACE_DOWN * height / HEAD_OF_HEIGHT
+    return np.stack([x1 - aside, top, x2 + aside, bottom], 1).astype(np.float32)
 
 
 def hide_heads(image: UInt8, xyxy: Float32) -> None:

@@ -73,6 +73,19 @@ class UnknownLineError(OmniError, LookupError):
     slug = "unknown-line"
 
 
+class UnknownProfileError(OmniError, LookupError):
+    """The UUID of a profile that the gallery does not have."""
+
+    slug = "unknown-profile"
+
+
+class PhotoError(OmniError, ValueError):
+    """A photo that cannot be taken into the gallery, and why."""
+
+    slug = "photo-refused"
+    exit_code = 3
+
+
 class PortInUseError(OmniError):
     """The address that the service or a receiver was told to listen on is taken."""
 

@@ -87,6 +87,33 @@ class Detections:
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
 
 
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """What a face detector saw in a picture, N faces, the surest first.
+
+    Attributes:
+        xyxy: (N, 4) float32 pixels.
+        confidence: (N,) float32.
+        landmarks: (N, 5, 2) float32 x, y in pixels: left eye, right eye, nose, left and right corner of the mouth, as
+            the picture shows them.
+    """
+
+    xyxy: Float32
+    confidence: Float32
+    landmarks: Float32
+
+    def __len__(self) -> int:
+        return len(self.confidence)
+
+    def __getitem__(self, chosen: Any) -> Faces:
+        """Those faces that an index array or slice names."""
+        return Faces(self.xyxy[chosen], self.confidence[chosen], self.landmarks[chosen])
+
+    @classmethod
+    def empty(cls) -> Faces:
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
+
+
 @dataclass(slots=True, eq=False)  # not frozen: that takes as long as following ten people does
 class Tracks:
     """Tracks of one stream at one time, M of them.
@@ -126,6 +153,80 @@ class Tracks:
             detection_index=self.detection_index[chosen],
             first_timestamp=self.first_timestamp[chosen],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileMatch:
+    """A profile of the gallery that a face was matched with (protocol, section 3).
+
+    Attributes:
+        id: its UUID.
+        groups: UUIDs of its groups.
+        score: 0..1.
+        distance: of the two vectors, 0..2.
+        far: false accept rate of one comparison at this distance.
+        frr: false reject rate at this distance.
+    """
+
+    id: str
+    groups: tuple[str, ...]
+    score: float
+    distance: float
+    far: float
+    frr: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSight:
+    """A person's face in one frame.
+
+    Attributes:
+        xyxy: (4,) float32 pixels.
+        confidence: 0..1.
+        picture: (h, w, 3) uint8 BGR, where faces may be shown and it is the best so far.
+    """
+
+    xyxy: Float32
+    confidence: float
+    picture: UInt8 | None = None
+
+
+VerdictKind = Literal["identified", "unknown", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gallery says of a person, told when it changes.
+
+    Attributes:
+        track_id: whose.
+        kind: ``identified``: as ``profiles``, the nearest first; ``unknown``: nobody of the gallery, after a fair
+            chance; ``withdrawn``: no longer as was told.
+        profiles: empty unless identified.
+    """
+
+    track_id: int
+    kind: VerdictKind
+    profiles: tuple[ProfileMatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceReport:
+    """What the faces of one frame tell.
+
+    Attributes:
+        faces: all that were found.
+        sights: by track, the face of each person who shows it.
+        lone: tracks of faces without a body.
+        lone_gone: ids of such tracks that ended with this frame.
+        verdicts: what is new, in order.
+    """
+
+    faces: Faces
+    sights: Mapping[int, FaceSight]
+    lone: Tracks
+    lone_gone: tuple[int, ...]
+    verdicts: tuple[Verdict, ...]
 
 
 RegionEventKind = Literal["entry", "exit", "forward", "reverse"]

@@ -11,7 +11,7 @@ import omni
 
 PACKAGE = Path(omni.__file__).parent
 ONLY_IN = {
-    "omni._core": ("track", "fusion", "regions", "encode", "_build.py"),
+    "omni._core": ("track", "fusion", "regions", "encode", "faces", "_build.py"),
     "sanic": ("service",),
     "ujson": ("service",),
     "onnxruntime": ("detect",),

@@ -19,6 +19,7 @@ from omni.agent.bus import Bus
 from omni.config import AgentConfig
 from omni.delivery import Delivery
 from omni.errors import UnknownLineError
+from omni.faces.engine import FaceEngine
 from omni.process import ExternalProcesses
 from omni.service import create_app
 from omni.service.server import listen
@@ -42,6 +43,7 @@ class FakeAgent:
         self.results: dict[str, FrameResult] = {}
         self.ticks: list[MapTick] = []
         self.found: list[str] = []
+        self.faces: FaceEngine | None = None
         self.counted = [{"uuid": LINE, "name": "door", "forward": 3, "reverse": 1, "since": 1_700_000_000.0}]
         self.bus = Bus()
         run = Run(UUID(int=7), 1_700_000_000.0)

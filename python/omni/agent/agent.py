@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict, replace
 from itertools import count
@@ -23,6 +24,7 @@ from omni.config import AgentConfig, StreamConfig, load_config
 from omni.delivery import Delivery
 from omni.detect import Descriptor, Detector, open_descriptor, open_detector
 from omni.errors import CalibrationError, ConfigError, StateError, UnknownLineError
+from omni.faces.engine import FaceEngine, open_face_engine
 from omni.process import ExternalProcesses, ProcessBuilder, ShotSettings
 from omni.regions import LineCount, LineCounts, RegionMonitor
 from omni.sources import open_source
@@ -55,6 +57,7 @@ class Agent:
         self._bus = Bus()
         self._detector = self._open_detector() if streams else None
         self._descriptor = self._open_descriptor() if self._detector else None
+        self.faces = self._open_faces()
         self._views, self._map_problems = _map_views(self.config, streams)
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
         self.delivery = Delivery(
@@ -189,6 +192,7 @@ class Agent:
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
         found = self._map_problems + self.delivery.problems()
+        found += self.faces.recognition.gallery.problems if self.faces else ()
         found += [
             f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
             for status in self.streams()
@@ -215,12 +219,21 @@ class Agent:
             "stage_share": {stage: round(s / total, 4) if total else 0.0 for stage, s in sorted(stage_s.items())},
             "stage_s": {stage: round(s, 3) for stage, s in sorted(stage_s.items())},
             "detector": self._detector.info() if self._detector else None,
+            "faces": self._face_stats(),
             "webhooks": self.delivery.stats(),
         }
 
     def about_software(self) -> dict[str, str]:
         """Names and versions of what the agent is built on, for ``GET /about``."""
-        return software_versions()
+        return software_versions(self.faces.name if self.faces else "none")
+
+    def _face_stats(self) -> dict[str, int] | None:
+        if self.faces is None:
+            return None
+        counts: Counter[str] = Counter(profiles=len(self.faces.recognition.gallery.profiles))
+        for pipeline in self._pipelines.values():
+            counts.update(pipeline.face_counts)
+        return dict(counts)
 
     def _open_detector(self) -> Detector | None:
         settings = self.config.detector
@@ -243,6 +256,14 @@ class Agent:
             name, providers=settings.providers, threads=settings.threads, allow_fallback=settings.allow_fallback
         )
 
+    def _open_faces(self) -> FaceEngine | None:
+        settings = self.config.detector
+        if not self.config.pipelines.face.enabled:
+            return None
+        return open_face_engine(
+            self.config, providers=settings.providers, threads=settings.threads, allow_fallback=settings.allow_fallback
+        )
+
     def _pipeline(self, stream: StreamConfig, numbers: count[int]) -> StreamPipeline:
         builder = ProcessBuilder(
             stream.uuid,
@@ -259,6 +280,7 @@ class Agent:
             open_source(stream, self._run.started_at, self._stop),
             self._detector,
             self._descriptor,
+            self.faces.watch(pictures=self._shows_faces) if self.faces else None,
             Tracker(TrackerConfig(reident_confidence=self.config.cos_reident_confidence)),
             RegionMonitor(regions, settings.inertia_frames),
             builder,
@@ -269,6 +291,10 @@ class Agent:
             self._stop,
             end_lost=settings.force_track_termination_on_lost_event,
         )
+
+    @property
+    def _shows_faces(self) -> bool:
+        return self.config.enable_webhook_image2jpg_conversion and not self.config.anonymous_mode
 
     def _shot_encoder(self) -> BestShotEncoder:
         return BestShotEncoder(self.config.best_shot.max_side, self.config.best_shot.quality)

@@ -12,10 +12,11 @@ import numpy as np
 
 from omni.agent.map_view import MapView
 from omni.agent.termination import TerminationOnLost
-from omni.anonymity import bodies_in
+from omni.anonymity import bodies_in, bodies_of
 from omni.config import StreamConfig
 from omni.detect import Descriptor, Detector
 from omni.errors import OmniError
+from omni.faces.watch import FaceWatch
 from omni.process import ProcessBuilder
 from omni.regions import RegionMonitor
 from omni.sources import Source
@@ -36,6 +37,7 @@ class StreamPipeline:
         source: its frames.
         detector: shared by all streams; None analyses nothing.
         descriptor: shared by all streams; None knows nobody by the looks.
+        faces: this stream's faces; None looks for none.
         tracker: this stream's own.
         regions: this stream's regions and lines.
         builder: this stream's processes.
@@ -53,6 +55,7 @@ class StreamPipeline:
         source: Source,
         detector: Detector | None,
         descriptor: Descriptor | None,
+        faces: FaceWatch | None,
         tracker: Tracker,
         regions: RegionMonitor,
         builder: ProcessBuilder,
@@ -68,6 +71,7 @@ class StreamPipeline:
         self._source = source
         self._detector = detector
         self._descriptor = descriptor
+        self._faces = faces
         self._tracker = tracker
         self._termination = TerminationOnLost() if end_lost else None
         self._regions = regions
@@ -85,7 +89,7 @@ class StreamPipeline:
         self._segment = 0
         self._size: tuple[int, int] | None = None
         self._decode_s = 0.0
-        self._stage_s = dict.fromkeys(("decode", "detect", "track", "process"), 0.0)
+        self._stage_s = dict.fromkeys(("decode", "detect", "track", "face", "process"), 0.0)
         self._done_at: deque[float] = deque(maxlen=FPS_WINDOW)
         self._last_timestamp = 0.0
 
@@ -103,6 +107,11 @@ class StreamPipeline:
     @property
     def people_seen(self) -> int:
         return self._builder.people_seen
+
+    @property
+    def face_counts(self) -> dict[str, int]:
+        """What was seen of faces so far; empty where none are looked for."""
+        return {} if self._faces is None else self._faces.counts
 
     @property
     def stage_s(self) -> dict[str, float]:
@@ -194,11 +203,15 @@ class StreamPipeline:
         )
         tracks, gone = self._people(tracks)
         clock.append(time.perf_counter())
-        bodies = bodies_in(detections, tracks)
-        in_regions = self._regions.update(frame, tracks, gone)
-        messages = self._builder.update(frame, tracks, gone, in_regions, bodies)
+        bodies, faces = bodies_in(detections, tracks), None
+        if self._faces is not None:
+            faces = self._faces.update(frame, tracks, gone, bodies)
+            bodies = np.concatenate([bodies, bodies_of(faces.faces)])
         clock.append(time.perf_counter())
-        stage_s = dict(zip(("detect", "track", "process"), np.diff(clock).tolist(), strict=True))
+        in_regions = self._regions.update(frame, tracks, gone)
+        messages = self._builder.update(frame, tracks, gone, in_regions, bodies, faces)
+        clock.append(time.perf_counter())
+        stage_s = dict(zip(("detect", "track", "face", "process"), np.diff(clock).tolist(), strict=True))
         stage_s["decode"] = self._source.decode_s - self._decode_s
         self._decode_s = self._source.decode_s
         for stage, seconds in stage_s.items():
@@ -248,5 +261,6 @@ class StreamPipeline:
         in_regions = self._regions.finish()
         for event in in_regions:
             self._crossed(event)
-        for message in self._builder.finish(self._last_timestamp, reason, in_regions):
+        verdicts = self._faces.finish() if self._faces is not None else ()
+        for message in self._builder.finish(self._last_timestamp, reason, in_regions, verdicts):
             self._publish(message)

@@ -10,9 +10,9 @@ from omni._build import rust_version
 PACKAGES = {"onnxruntime": "onnxruntime", "opencv": "opencv-python", "numpy": "numpy", "sanic": "sanic"}
 
 
-def software_versions() -> dict[str, str]:
-    """Name -> version of the libraries used. ``FaceSDK`` is the face engine, ``none`` while there is none."""
-    found = {"FaceSDK": "none"}
+def software_versions(face_engine: str) -> dict[str, str]:
+    """Name -> version of the libraries used. ``FaceSDK`` is the face engine in use, or ``none``."""
+    found = {"FaceSDK": face_engine}
     for name, package in PACKAGES.items():
         try:
             found[name] = version(package)

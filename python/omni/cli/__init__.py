@@ -12,7 +12,19 @@ from importlib import import_module
 from omni._build import __version__
 from omni.errors import OmniError
 
-VERBS = ("demo", "serve", "mot", "calibrate", "evaluate", "bench", "models", "webhooks", "lines", "configuration")
+VERBS = (
+    "demo",
+    "serve",
+    "mot",
+    "calibrate",
+    "evaluate",
+    "bench",
+    "models",
+    "webhooks",
+    "lines",
+    "faces",
+    "configuration",
+)
 """Modules of this package; each adds its verbs."""
 
 INTERRUPTED = 130

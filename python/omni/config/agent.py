@@ -48,10 +48,24 @@ class Switch(Section):
     enabled: bool = True
 
 
+class FaceConfig(Section):
+    """Whether faces are looked for and matched with the gallery; off, because it must be wanted.
+
+    Attributes:
+        embedder: ``dlib-128``, or the path of a JSON description of one's own network.
+        retention_days: after so many days the photos of a profile are forgotten, and with the last one the profile.
+    """
+
+    enabled: bool = False
+    embedder: str = "dlib-128"
+    retention_days: Annotated[float, Field(gt=0.0, le=36_500.0)] | None = None
+
+
 class PipelinesConfig(Section):
-    """Which pipelines run. Faces have none yet."""
+    """Which pipelines run."""
 
     body_detector: Switch = Switch()
+    face: FaceConfig = FaceConfig()
 
 
 class BestShotConfig(Section):
@@ -80,6 +94,9 @@ class AgentConfig(Section):
     cos_reident_confidence: float = Field(default=0.6, ge=0.0, le=1.0)
     pipelines: PipelinesConfig = PipelinesConfig()
     enable_body_tracking: bool = True
+    desired_score: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    faR: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    frR: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
     map_tracking: MapTrackingConfig = MapTrackingConfig()
     mutlistream_ROI: RegionsConfig = Field(
         default=RegionsConfig(), validation_alias=AliasChoices("mutlistream_ROI", "multistream_ROI")
@@ -102,6 +119,13 @@ class AgentConfig(Section):
             if stream.stream_uuid in known:
                 raise ValueError(f"streams: stream_uuid {stream.stream_uuid} is given twice")
             known.add(stream.stream_uuid)
+        return self
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> Self:
+        given = [key for key in ("desired_score", "faR", "frR") if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)}: each of them is the threshold of a match; give one")
         return self
 
     @model_validator(mode="after")

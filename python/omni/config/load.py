@@ -21,16 +21,6 @@ logger = logging.getLogger(__name__)
 
 FILE_NAME = "run_params.json"
 
-NOT_IN_THIS_VERSION = frozenset(
-    {
-        "desired_score",
-        "faR",
-        "frR",
-        "pipelines.face",
-    }
-)
-"""Keys of the contract that this version does not act on yet: taken only with ``"compat": true``."""
-
 STATE_FOLDER = "state"
 """Where the state of a configuration file lies, beside it, unless the file says otherwise."""
 
@@ -116,17 +106,21 @@ def _named(records: Any, key: str) -> tuple[Any, bool]:
 
 
 def _anchored(config: AgentConfig, folder: Path) -> AgentConfig:
-    """Plans named in a file, the outbox and the state folder lie beside it."""
+    """What is named in a file lies beside it: plans, descriptions of networks, the outbox, the state folder."""
     views = tuple(
         view.model_copy(update={"image": str(folder / view.image)}) if view.image else view
         for view in config.map_tracking.views
     )
     map_tracking = config.map_tracking.model_copy(update={"views": views})
     outbox = str(folder / (config.delivery.directory or OUTBOX_FOLDER))
+    face = config.pipelines.face
+    if face.embedder.endswith(".json"):
+        face = face.model_copy(update={"embedder": str(folder / face.embedder)})
     return config.model_copy(
         update={
             "map_tracking": map_tracking,
             "delivery": config.delivery.model_copy(update={"directory": outbox}),
+            "pipelines": config.pipelines.model_copy(update={"face": face}),
             "state_folder": str(folder / (config.state_folder or STATE_FOLDER)),
         }
     )
@@ -188,9 +182,6 @@ def _found(document: Any, loc: tuple[int | str, ...]) -> str:
 
 def _hint(loc: tuple[int | str, ...]) -> str:
     name = str(loc[-1])
-    dotted = ".".join(str(step) for step in loc if isinstance(step, str))
-    if dotted in NOT_IN_THIS_VERSION:
-        return ': not in this version yet; "compat": true takes it with a warning'
     known = _known_keys(AgentConfig, loc[:-1])
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f'; did you mean "{nearest[0]}"?' if nearest else f"; known here: {', '.join(sorted(known))}"

@@ -1,22 +1,43 @@
-"""People found in pictures by ONNX models, and the registry that the models come from.
+"""People and faces found in pictures by ONNX models, and the registry that the models come from.
 
 The names are loaded when first used, so the registry can be used without OpenCV and onnxruntime.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from omni.detect.appearance import Descriptor, open_descriptor
     from omni.detect.detector import Detector, open_detector
+    from omni.detect.face_detector import FaceDetector, open_face_detector
+    from omni.detect.face_embedder import FaceEmbedder, open_face_embedder
 
-__all__ = ["Descriptor", "Detector", "open_descriptor", "open_detector"]
+_MODULES = {
+    "Descriptor": "appearance",
+    "Detector": "detector",
+    "FaceDetector": "face_detector",
+    "FaceEmbedder": "face_embedder",
+    "open_descriptor": "appearance",
+    "open_detector": "detector",
+    "open_face_detector": "face_detector",
+    "open_face_embedder": "face_embedder",
+}
+
+__all__ = [
+    "Descriptor",
+    "Detector",
+    "FaceDetector",
+    "FaceEmbedder",
+    "open_descriptor",
+    "open_detector",
+    "open_face_detector",
+    "open_face_embedder",
+]
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'omni.detect' has no attribute {name!r}")
-    from omni.detect import appearance, detector
-
-    return getattr(appearance if "escriptor" in name else detector, name)
+    return getattr(import_module(f"omni.detect.{_MODULES[name]}"), name)

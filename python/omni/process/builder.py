@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from omni.process.action import Actions
-from omni.process.person import Identity, Person
+from omni.process.events import identification_event, non_identification_event
+from omni.process.person import Face, Identity, Person
 from omni.process.record import Moment
 from omni.process.shots import BestShots, ShotSettings
-from omni.types import Float32, Frame, ProcessMessage, RegionEvent, Run, Tracks, UInt8
+from omni.types import (
+    FaceReport,
+    FaceSight,
+    Float32,
+    Frame,
+    ProcessMessage,
+    RegionEvent,
+    Run,
+    Tracks,
+    UInt8,
+    Verdict,
+)
 
 FRAMES_REMEMBERED = 256
 """Enough to find the frame in which a track was first seen, before it was confirmed."""
@@ -51,6 +63,7 @@ class ProcessBuilder:
         self._open: dict[int, Person] = {}
         self._actions = Actions(stream_uuid, run, numbers)
         self._people_seen = 0
+        self._verdicts = 0
         self._seen_at: deque[Moment] = deque(maxlen=FRAMES_REMEMBERED)
         self._next_ongoing: float | None = None
 
@@ -70,6 +83,7 @@ class ProcessBuilder:
         gone: Iterable[int],
         in_regions: Iterable[RegionEvent] = (),
         bodies: Float32 | None = None,
+        faces: FaceReport | None = None,
     ) -> list[ProcessMessage]:
         """Take what one frame showed.
 
@@ -79,27 +93,41 @@ class ProcessBuilder:
             gone: ids of tracks that ended with this frame.
             in_regions: what happened in regions and at lines, of those that are gone as well.
             bodies: (N, 4) everybody whose head a picture must not show in anonymous mode; who is tracked, if left out.
+            faces: what the faces of this frame tell, where they are looked for.
 
         Returns:
-            Messages in the order in which they must go out: begin, roi, line, end, ongoing.
+            Messages in the order in which they must go out: begin, match, roi, line, end, ongoing.
         """
         now = Moment.at(frame.timestamp, frame.index)
         self._seen_at.append(now)
         begun = self._see(now, frame, tracks)
         if self._shots is not None:
             self._shots.update(frame, tracks, tracks.xyxy if bodies is None else bodies, self._open)
+        if faces is not None:
+            begun += self._see(now, frame, faces.lone, has_body=False)
+            self._see_faces(now, frame, faces.sights)
+            gone = [*gone, *faces.lone_gone]
         messages = [self._message("begin", frame.timestamp, [person]) for person in begun]
+        if faces is not None:
+            messages += self._recognise(frame.timestamp, faces.verdicts)
         messages += self._act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
         messages += self._ongoing(frame.timestamp)
         return messages
 
-    def finish(self, timestamp: float, end_reason: str, in_regions: Iterable[RegionEvent] = ()) -> list[ProcessMessage]:
+    def finish(
+        self,
+        timestamp: float,
+        end_reason: str,
+        in_regions: Iterable[RegionEvent] = (),
+        verdicts: Iterable[Verdict] = (),
+    ) -> list[ProcessMessage]:
         """End every open process with one reason (``end_of_file``, ``camera_down``, ``agent_stopped``).
 
-        ``in_regions``: what the end brought in regions and at lines.
+        ``in_regions``: what the end brought in regions and at lines; ``verdicts``: what the gallery says at last.
         """
-        messages = self._act(timestamp, in_regions, end_reason)
+        messages = self._recognise(timestamp, verdicts)
+        messages += self._act(timestamp, in_regions, end_reason)
         ended = list(self._open.values())
         self._open.clear()
         return messages + [self._message("end", timestamp, [person], end_reason) for person in ended]
@@ -108,8 +136,8 @@ class ProcessBuilder:
         """The UUID of the human of each track."""
         return tuple(self._open[track_id].identity.object_id for track_id in tracks.track_id.tolist())
 
-    def _see(self, now: Moment, frame: Frame, tracks: Tracks) -> list[Person]:
-        boxes = np.clip(tracks.xyxy / np.array(frame.size * 2, np.float64), 0.0, 1.0).round(5).tolist()
+    def _see(self, now: Moment, frame: Frame, tracks: Tracks, *, has_body: bool = True) -> list[Person]:
+        boxes = _relative(tracks.xyxy, frame)
         confidences = tracks.confidence.astype(np.float64).round(4).tolist()
         begun = []
         for i, track_id in enumerate(tracks.track_id.tolist()):
@@ -117,10 +145,42 @@ class ProcessBuilder:
             if person is None:
                 first = self._first_seen(float(tracks.first_timestamp[i]), now)
                 person = Person(self._identity(track_id), first, now, boxes[i], confidences[i])
+                person.has_body = has_body
                 self._open[track_id] = person
                 begun.append(person)
             person.last, person.box, person.confidence = now, boxes[i], confidences[i]
         return begun
+
+    def _see_faces(self, now: Moment, frame: Frame, sights: Mapping[int, FaceSight]) -> None:
+        for track_id, sight in sights.items():
+            person = self._open[track_id]
+            [box], confidence = _relative(sight.xyxy[None], frame), round(sight.confidence, 4)
+            if person.face is None:
+                id_, object_id = (self._run.uuid(name, person.identity.human_id) for name in ("face", "person-face"))
+                person.face = Face(id_, next(self._numbers), object_id, now, now, box, confidence)
+            face = person.face
+            face.last, face.box, face.confidence = now, box, confidence
+            face.picture = face.picture if sight.picture is None else sight.picture
+
+    def _recognise(self, timestamp: float, verdicts: Iterable[Verdict]) -> list[ProcessMessage]:
+        """A message for each verdict: whom the gallery knows, whom it does not, whom it does no longer."""
+        messages = []
+        for verdict in verdicts:
+            person = self._open[verdict.track_id]
+            person.profiles = verdict.profiles
+            self._verdicts += 1
+            message, id_ = (
+                self._message("match", timestamp, [person]),
+                self._run.uuid("verdict", self._stream_uuid, self._verdicts),
+            )
+            human = message.processes[0]
+            if verdict.kind == "identified":
+                profiles = [{**asdict(profile), "groups": list(profile.groups)} for profile in verdict.profiles]
+                message = replace(message, events=(identification_event(id_, timestamp, human, profiles),))
+            elif verdict.kind == "unknown":
+                message = replace(message, events=(non_identification_event(id_, timestamp, human),))
+            messages.append(message)
+        return messages
 
     def _identity(self, track_id: int) -> Identity:
         self._people_seen += 1
@@ -173,10 +233,11 @@ class ProcessBuilder:
         processes: list[dict[str, Any]] = []
         shots: dict[str, UInt8] = {}
         for person in people:
-            human, body = person.documents(end_reason)
-            processes += [human, body]
-            if person.best is not None:
-                shots[body["id"]] = person.best.image
-                if person.best.frame is not None:
-                    shots[human["id"]] = person.best.frame
+            processes += person.documents(end_reason)
+            shots |= person.pictures()
         return ProcessMessage(reason, self._stream_uuid, timestamp, tuple(processes), shots)
+
+
+def _relative(xyxy: Float32, frame: Frame) -> list[list[float]]:
+    boxes: list[list[float]] = np.clip(xyxy / np.array(frame.size * 2, np.float64), 0.0, 1.0).round(5).tolist()
+    return boxes

@@ -1,12 +1,13 @@
-"""One person in one camera: the human process and its body child (protocol, section 3)."""
+"""One person in one camera: the human process and its body and face (protocol, section 3)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from omni.process.best_shot import BestShot
 from omni.process.record import Moment, base_record
+from omni.types import ProfileMatch, UInt8
 
 BORDER_SHARE = 0.02
 """A box that ends within this share of the picture's side touches its border."""
@@ -27,11 +28,29 @@ class Identity:
 
 
 @dataclass(slots=True)
+class Face:
+    """The face of a person: the names under which it is told of, when it was seen, and where last.
+
+    ``box`` is x1, y1, x2, y2 relative to the picture; ``picture`` the best so far, where faces may be shown.
+    """
+
+    id: str
+    number: int
+    object_id: str
+    first: Moment
+    last: Moment
+    box: list[float]
+    confidence: float
+    picture: UInt8 | None = None
+
+
+@dataclass(slots=True)
 class Person:
-    """A person who is, or was, in view.
+    """A person who is, or was, in view: by a body, or by a face alone (``has_body`` false).
 
     ``first`` and ``last`` are when; ``box`` is the latest: x1, y1, x2, y2 relative to the picture, 0..1; ``looked_at``:
-    when (seconds) a picture was looked at last for the best shot.
+    when (seconds) a picture was looked at last for the best shot; ``profiles``: whom the gallery
+    says it is, the nearest first.
     """
 
     identity: Identity
@@ -41,6 +60,9 @@ class Person:
     confidence: float
     best: BestShot | None = None
     looked_at: float = 0.0
+    has_body: bool = True
+    face: Face | None = None
+    profiles: tuple[ProfileMatch, ...] = ()
 
     @property
     def at_border(self) -> bool:
@@ -52,15 +74,45 @@ class Person:
         """Why somebody whose track ended is gone: ``left`` over the border, or ``lost``."""
         return "left" if self.at_border else "lost"
 
-    def documents(self, end_reason: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The human and the body process; with ``end_reason`` both are finalized."""
+    def documents(self, end_reason: str | None = None) -> list[dict[str, Any]]:
+        """The human process and its body and face; with ``end_reason`` all are finalized."""
         who = self.identity
-        human = self._base(who.human_id, who.human_number, {"id": who.object_id, "class": "human"}, end_reason)
-        body = self._base(who.body_id, who.body_number, {"id": who.body_object_id, "class": "body"}, end_reason)
-        body["parent"] = who.human_id
+        documents = [self._human(end_reason)]
+        if self.has_body:
+            body = self._base(who.body_id, who.body_number, {"id": who.body_object_id, "class": "body"}, end_reason)
+            body["parent"] = who.human_id
+            if self.best is not None:
+                body["omni"]["quality"] = self.best.quality
+            documents.append(body)
+        if self.face is not None:
+            documents.append(self._face(self.face, end_reason))
+        return documents
+
+    def pictures(self) -> dict[str, UInt8]:
+        """The best shots, by process."""
+        found: dict[str, UInt8] = {}
         if self.best is not None:
-            body["omni"]["quality"] = self.best.quality
-        return human, body
+            found[self.identity.body_id] = self.best.image
+            if self.best.frame is not None:
+                found[self.identity.human_id] = self.best.frame
+        if self.face is not None and self.face.picture is not None:
+            found[self.face.id] = self.face.picture
+        return found
+
+    def _human(self, end_reason: str | None) -> dict[str, Any]:
+        who = self.identity
+        object_: dict[str, Any] = {"id": who.object_id, "class": "human"}
+        if self.profiles:
+            known = asdict(self.profiles[0])
+            object_ |= {"groups": list(known.pop("groups")), "profile": known}
+        return self._base(who.human_id, who.human_number, object_, end_reason)
+
+    def _face(self, face: Face, end_reason: str | None) -> dict[str, Any]:
+        who, object_ = self.identity, {"id": face.object_id, "class": "face"}
+        record = base_record(face.id, "track", face.number, who.stream_uuid, object_, face.first, face.last, end_reason)
+        record["parent"] = who.human_id
+        record["omni"] |= {"track_id": who.track_id, "bbox": face.box, "confidence": face.confidence}
+        return record
 
     def _base(self, id_: str, number: int, object_: dict[str, Any], end_reason: str | None) -> dict[str, Any]:
         source = self.identity.stream_uuid

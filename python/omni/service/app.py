@@ -24,8 +24,8 @@ from omni.service.serialize import to_json
 if TYPE_CHECKING:
     from omni.agent import Agent
 
-REQUEST_MAX_BYTES = 256 * 1024
-"""The largest body that is read; the documented calls need less than 1 KiB."""
+REQUEST_MAX_BYTES = 8 * 1024 * 1024
+"""The largest body that is read: a photo for the gallery. Other calls read less (``fields.py``)."""
 
 WEBSOCKET_MAX_BYTES = 4 * 1024
 """Viewers only listen."""

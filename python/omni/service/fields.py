@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 INT_MAX = 2**63 - 1
 TEXT_MAX = 1024
+BODY_MAX_BYTES = 256 * 1024
+"""The documented calls need less than 1 KiB."""
 
 _EXPECTED = {
     "bool": "true or false",
@@ -51,16 +53,30 @@ def read_fields(request: HttpRequest, fields: Iterable[Field]) -> dict[str, Any]
     Raises:
         Problem: 400, naming the field, what was expected and what came.
     """
+    if len(request.body) > BODY_MAX_BYTES:
+        raise Problem("too-large", 413, f"the body is larger than the {BODY_MAX_BYTES >> 10} KiB that this call reads")
+    return _checked([*_body_pairs(request), *_text_pairs(request.query_string, "query string")], fields)
+
+
+def read_query(request: HttpRequest, fields: Iterable[Field]) -> dict[str, Any]:
+    """The same of a call whose fields stand in the query string and whose body is something else.
+
+    Raises:
+        Problem: 400, naming the field, what was expected and what came.
+    """
+    return _checked(_text_pairs(request.query_string, "query string"), fields)
+
+
+def _checked(pairs: list[tuple[str, Any]], fields: Iterable[Field]) -> dict[str, Any]:
     known = {field.name: field for field in fields}
-    given = _given(request)
+    given = _given(pairs)
     for name in given.keys() - known.keys():
         _refuse_unknown(name, known)
     return {name: _value(field, given) for name, field in known.items()}
 
 
-def _given(request: HttpRequest) -> Mapping[str, Any]:
-    """All that was sent, body and query together; nothing may be there twice."""
-    pairs = [*_body_pairs(request), *_text_pairs(request.query_string, "query string")]
+def _given(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
+    """All that was sent; nothing may be there twice."""
     given = dict(pairs)
     if len(given) != len(pairs):
         names = [name for name, _ in pairs]

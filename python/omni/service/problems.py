@@ -12,9 +12,11 @@ from omni.errors import (
     NotOpenError,
     OmniError,
     OutboxError,
+    PhotoError,
     StateError,
     UnknownEndpointError,
     UnknownLineError,
+    UnknownProfileError,
     UnknownStreamError,
 )
 from omni.service.serialize import to_json
@@ -27,6 +29,8 @@ logger = logging.getLogger(__name__)
 _STATUS_OF: dict[type[OmniError], int] = {
     UnknownStreamError: 404,
     UnknownLineError: 404,
+    UnknownProfileError: 404,
+    PhotoError: 422,
     NotOpenError: 404,
     UnknownEndpointError: 404,
     OutboxError: 503,

@@ -22,6 +22,7 @@
 //! - [`track`]: [`track::Tracker`], one stream.
 //! - [`regions`]: [`regions::RegionMonitor`], who is where in one stream, and who crossed a line.
 //! - [`fusion`]: [`fusion::MapFuser`], many cameras of one map.
+//! - [`search`]: [`search::EmbeddingIndex`], whose face it is.
 //! - [`encode`]: JPEG and base64.
 
 #![forbid(unsafe_code)]
@@ -33,6 +34,7 @@ pub mod fusion;
 pub mod geometry;
 pub mod kalman;
 pub mod regions;
+pub mod search;
 pub mod track;
 pub mod types;
 

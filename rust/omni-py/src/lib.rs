@@ -10,6 +10,7 @@ mod errors;
 mod fusion;
 mod regions;
 mod runtime;
+mod search;
 mod tracker;
 
 #[pyo3::pymodule(gil_used = false)]
@@ -20,6 +21,8 @@ mod _core {
     use crate::fusion::{Homography, MapFuser};
     #[pymodule_export]
     use crate::regions::{Region, RegionMonitor};
+    #[pymodule_export]
+    use crate::search::EmbeddingIndex;
     #[pymodule_export]
     use crate::tracker::Tracker;
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from omni.agent.pipeline import StreamPipeline
 from omni.config import RegionConfig, StreamConfig
+from omni.faces.watch import FaceWatch
 from omni.process import ProcessBuilder, ShotSettings, event_errors, schema_errors
 from omni.regions import RegionMonitor
 from omni.track import Tracker
@@ -43,6 +44,7 @@ class Scene:
         end_lost: bool = False,
         best_shots: ShotSettings | None = None,
         picture: Callable[[int], np.ndarray] | None = None,
+        faces: FaceWatch | None = None,
     ) -> None:
         self.people = people
         self.frames = frames
@@ -58,6 +60,7 @@ class Scene:
             self,
             self,  # type: ignore[arg-type]  # sees what ``people`` says
             None,
+            faces,
             Tracker(),
             RegionMonitor([RegionConfig.model_validate(r) for r in regions], inertia_frames),
             builder,

@@ -33,8 +33,10 @@ REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y
             'must start with "whsec_"',
         ),
         ({"ongoings_interval_in_msec": "soon"}, "$.ongoings_interval_in_msec"),
-        ({"faR": 0.1}, "$.faR: unknown key: not in this version yet"),
         ({"map_tracking": {"views": [{"cameras": []}]}}, "$.map_tracking.views[0].cameras"),
+        ({"faR": 0.001, "frR": 0.1}, "faR and frR: each of them is the threshold of a match; give one"),
+        ({"faR": 0}, "$.faR: input should be greater than 0"),
+        ({"pipelines": {"face": {"retention_days": 0}}}, "$.pipelines.face.retention_days"),
         ({"http": {"map_tracking_path": "map"}}, "$.http.map_tracking_path"),
         ({"mutlistream_ROI": {"regions": [{"name": "a", "points": []}]}}, "$.mutlistream_ROI.regions[0].points"),
         (
@@ -116,11 +118,11 @@ def test_the_state_folder_lies_beside_the_file_that_names_it(tmp_path: Path) -> 
 
 def test_compat_takes_the_originals_keys_with_one_warning_each(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        config = load_config({"compat": True, "faR": 0.1, "pipelines": {"face": {}}})
+        config = load_config({"compat": True, "osd": {"enable": False}, "pipelines": {"osd": {}}})
     assert isinstance(config, AgentConfig)
     assert sorted(record.getMessage().split(": ")[1] for record in caplog.records) == [
-        "$.faR is not used by this version",
-        "$.pipelines.face is not used by this version",
+        "$.osd is not used by this version",
+        "$.pipelines.osd is not used by this version",
     ]
 
 

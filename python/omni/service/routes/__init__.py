@@ -8,6 +8,7 @@ from omni.service.routes import (
     about,
     events,
     external_process,
+    faces,
     health,
     lines,
     live,
@@ -21,5 +22,5 @@ from omni.service.routes import (
 
 def blueprints() -> list[Blueprint]:
     """Fresh blueprints of all resources but the map, whose path is configured."""
-    parts = (about, external_process, health, status, views, lines, webhooks, events, metrics, live, page)
+    parts = (about, external_process, health, status, views, lines, faces, webhooks, events, metrics, live, page)
     return [part.blueprint() for part in parts]

@@ -1,0 +1,195 @@
+"""Faces: how many are found, how well people are told from each other, what it costs. Prints rows as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from omni import _core
+from omni.detect import open_face_detector, open_face_embedder
+from omni.errors import OmniError
+from omni.faces import Calibration, Gallery
+from omni.faces.enrol import Enroller, photos_in
+from omni.faces.quality import LEAST_WIDTH_PX
+from omni.types import Faces, Float32
+
+DATA = Path(os.environ.get("OMNI_DATA", Path(__file__).parents[3] / "shared" / "data"))
+PEOPLE, BOXES = DATA / "faces-face-recognition", DATA / "faces-dlib" / "faces"
+
+TEST_PHOTOS = {
+    "alex_lacamoire1.jpg": ["alex_lacamoire"],
+    "johnsnow_test1.jpg": ["kit_harington"],
+    "kit_with_rose.jpg": ["rose_leslie", "kit_harington"],
+    "obama1.jpg": ["obama"],
+    "obama_and_biden.jpg": ["biden", "obama", "nobody"],
+}
+"""Who is in the test photos, from left to right."""
+
+COLLAGE = "bald_guys.jpg"
+"""Shows the same people several times: no pair of it is known to be of two people."""
+
+OVERLAP = 0.3
+"""Of a face found and a box drawn by hand, which is smaller or larger than the detector's by custom."""
+
+
+def main() -> None:
+    try:
+        detector, embedder = open_face_detector(), open_face_embedder()
+    except OmniError as error:
+        sys.exit(f"bench_faces: {error}")
+    enroller = Enroller(detector, embedder)
+    calibration = Calibration(embedder.spec.same, embedder.spec.different)
+    rows: list[dict[str, Any]] = []
+    if PEOPLE.is_dir() and BOXES.is_dir():
+        rows.append(detection(detector.detect))
+        rows += pairs(enroller, calibration)
+        rows += one_shot(enroller, calibration.distance_of_far(0.001))
+    rows += search(embedder.dimension)
+    rows += cost(detector, embedder)
+    print(json.dumps(rows))
+
+
+def detection(detect: Callable[[Any], Faces]) -> dict[str, Any]:
+    """Recall and precision against the boxes of faces-dlib."""
+    drawn = found = right = 0
+    for name in ("training.xml", "testing.xml"):
+        for picture in ET.parse(BOXES / name).iter("image"):
+            boxes = np.array(
+                [[int(box.get(k, 0)) for k in ("left", "top", "width", "height")] for box in picture.iter("box")]
+            )
+            boxes[:, 2:] += boxes[:, :2]
+            faces = detect(cv2.imread(str(BOXES / str(picture.get("file")))))
+            drawn, found, right = drawn + len(boxes), found + len(faces), right + matched(boxes, faces.xyxy)
+    return {"what": "detection, faces-dlib", "faces": drawn, "recall": right / drawn, "precision": right / found}
+
+
+def matched(drawn: Any, found: Float32) -> int:
+    """Boxes that are found, each by a face of its own."""
+    corner = np.maximum(drawn[:, None, :2], found[:, :2])
+    size = np.clip(np.minimum(drawn[:, None, 2:], found[:, 2:]) - corner, 0, None)
+    common = size.prod(2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(1) for boxes in (drawn, found)]
+    overlap = common / (areas[0][:, None] + areas[1] - common)
+    return len({int(row.argmax()) for row in overlap if row.max(initial=0.0) >= OVERLAP})
+
+
+def pairs(enroller: Enroller, calibration: Calibration) -> list[dict[str, Any]]:
+    """TAR at FAR over all pairs of labelled faces, and what the calibration says of them."""
+    vectors, names = [], []
+    for person, photos in photos_in(PEOPLE / "train"):
+        for photo in photos:
+            vectors.append(enroller.sample(photo.read_bytes()))
+            names.append(person)
+    for file, people in TEST_PHOTOS.items():
+        for face, person in zip(enroller.faces((PEOPLE / "test" / file).read_bytes()), people, strict=True):
+            vectors.append(face.embedding)
+            names.append(person)
+    for photo in sorted(BOXES.glob("*.jpg")):
+        if photo.name == COLLAGE:
+            continue
+        for i, face in enumerate(enroller.faces(photo.read_bytes())):
+            if face.box[2] - face.box[0] >= LEAST_WIDTH_PX:
+                vectors.append(face.embedding)
+                names.append(f"{photo.name}/{i}")
+    rows = np.stack(vectors)
+    distance = np.sqrt(np.maximum(2 - 2 * rows.astype(np.float64) @ rows.T, 0))
+    upper = np.triu_indices(len(rows), 1)
+    same = (np.array(names)[:, None] == np.array(names))[upper]
+    genuine, impostor = distance[upper][same], np.sort(distance[upper][~same])
+    limit = impostor[int(len(impostor) * 0.001)]
+    of_far = calibration.distance_of_far(0.001)
+    return [
+        {
+            "what": "pairs of photos",
+            "same": len(genuine),
+            "different": len(impostor),
+            "TAR at FAR 0.1%": float((genuine < limit).mean()),
+            "distance there": round(float(limit), 3),
+            "same mean": round(float(genuine.mean()), 3),
+            "same max": round(float(genuine.max()), 3),
+            "different mean": round(float(impostor.mean()), 3),
+            "different sd": round(float(impostor.std()), 3),
+            "different min": round(float(impostor.min()), 3),
+        },
+        {
+            "what": "at the default threshold",
+            "distance": round(of_far, 3),
+            "FAR measured": float((impostor <= of_far).mean()),
+            "FRR measured": float((genuine > of_far).mean()),
+            "FRR stated": round(calibration.frr(of_far), 4),
+        },
+    ]
+
+
+def one_shot(enroller: Enroller, limit: float) -> list[dict[str, Any]]:
+    """Every gallery of one photo a person against the test folder: errors by name."""
+    photos = list(photos_in(PEOPLE / "train"))
+    rows = []
+    for shot in range(2):
+        gallery = Gallery(None, "bench", 128)
+        for person, files in photos:
+            gallery.add(person, [], enroller.sample(files[min(shot, len(files) - 1)].read_bytes())[None], 0.0)
+        errors, right = [], 0
+        for file, people in TEST_PHOTOS.items():
+            for face, person in zip(enroller.faces((PEOPLE / "test" / file).read_bytes()), people, strict=True):
+                [(nearest, distance)] = gallery.search(face.embedding[None], 1)[0]
+                told = nearest.name if distance <= limit else "nobody"
+                right += told == person
+                errors += [] if told == person else [f"{file}: {person} told as {told}"]
+        rows.append({"what": f"one shot, photo {shot + 1}", "right": right, "errors": "; ".join(errors) or "none"})
+    return rows
+
+
+def search(dimension: int) -> list[dict[str, Any]]:
+    """Exact search beside reading the same memory once."""
+    random = np.random.default_rng(1)
+    rows = []
+    for profiles, samples in ((1_000, 5), (20_000, 5)):
+        embeddings = random.normal(size=(profiles * samples, dimension)).astype(np.float32)
+        embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+        index = _core.EmbeddingIndex(embeddings, np.repeat(np.arange(profiles, dtype=np.int32), samples))
+        query = np.ascontiguousarray(embeddings[7:8])
+        searched, read = median(lambda: index.search(query, 5)), median(lambda: embeddings.max())  # noqa: B023
+        multiplied = median(lambda: embeddings @ query[0])  # noqa: B023
+        rows.append(
+            {
+                "what": f"search {profiles} x {samples}",
+                "ms": round(searched * 1e3, 3),
+                "to reading it": round(searched / read, 2),
+                "to numpy's product": round(searched / multiplied, 2),
+            }
+        )
+    return rows
+
+
+def cost(detector: Any, embedder: Any) -> list[dict[str, Any]]:
+    """Of the networks, one thread."""
+    picture = np.random.default_rng(2).integers(0, 255, (720, 1280, 3), np.uint8)
+    points = np.array([[[100, 100], [140, 100], [120, 125], [104, 145], [136, 145]]], np.float32)
+    return [
+        {"what": "face detection, 1280x720", "ms": round(median(lambda: detector.detect(picture), 15) * 1e3, 1)},
+        {"what": "embedding of one face", "ms": round(median(lambda: embedder.embed(picture, points), 15) * 1e3, 1)},
+    ]
+
+
+def median(work: Callable[[], Any], rounds: int = 40) -> float:
+    work()
+    taken = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - begun)
+    return float(np.median(taken))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""All that faces need, opened once and shared by all streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from omni.config import AgentConfig
+from omni.detect import FaceDetector, FaceEmbedder, open_face_detector, open_face_embedder
+from omni.faces.enrol import Enroller
+from omni.faces.recognition import Recognition, open_recognition
+from omni.faces.watch import FaceWatch
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEngine:
+    """The networks and the gallery."""
+
+    detector: FaceDetector
+    embedder: FaceEmbedder
+    recognition: Recognition
+
+    @property
+    def name(self) -> str:
+        """What is in use, with the checksum of the embedding network."""
+        return f"omni {self.embedder.identity}"
+
+    def watch(self, *, pictures: bool) -> FaceWatch:
+        """For one stream. ``pictures``: whether pictures of faces are handed on."""
+        return FaceWatch(self.detector, self.embedder, self.recognition, pictures=pictures)
+
+    def enroller(self) -> Enroller:
+        """Reads photos for the gallery."""
+        return Enroller(self.detector, self.embedder)
+
+
+def open_face_engine(
+    config: AgentConfig,
+    *,
+    providers: Sequence[str] = ("CPUExecutionProvider",),
+    threads: int = 1,
+    allow_fallback: bool = False,
+) -> FaceEngine:
+    """Open what a configuration asks for.
+
+    Args:
+        config: whose gallery, embedder and threshold.
+        providers: onnxruntime's names, best first.
+        threads: that one inference uses.
+        allow_fallback: go on with the CPU where a provider cannot be had.
+
+    Raises:
+        ModelError: a network is missing, damaged, or does not run where it was asked to.
+        StateError: the gallery's file cannot be used.
+    """
+    detector = open_face_detector(providers=providers, threads=threads, allow_fallback=allow_fallback)
+    embedder = open_face_embedder(
+        config.pipelines.face.embedder, providers=providers, threads=threads, allow_fallback=allow_fallback
+    )
+    return FaceEngine(detector, embedder, open_recognition(config, embedder))

@@ -1,0 +1,159 @@
+"""The faces of one stream: whose they are, and who that is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from omni.detect import FaceDetector, FaceEmbedder
+from omni.faces.association import in_heads, owners
+from omni.faces.evidence import Evidence, Sample
+from omni.faces.quality import qualities
+from omni.faces.recognition import Recognition
+from omni.process.best_shot import cut_out
+from omni.track import Tracker
+from omni.types import FaceReport, Faces, FaceSight, Float32, Frame, ProfileMatch, Tracks, Verdict
+
+LONE_FROM = 1 << 40
+"""Numbers of the tracks of faces without a body begin here."""
+
+
+class FaceWatch:
+    """Watches one stream. Not thread-safe: one stream, one thread.
+
+    A face belongs to the body in whose head region it lies. A face without a body is a track of its own.
+
+    Args:
+        detector, embedder, recognition: shared by all streams.
+        pictures: whether pictures of faces are handed on.
+    """
+
+    def __init__(
+        self, detector: FaceDetector, embedder: FaceEmbedder, recognition: Recognition, *, pictures: bool
+    ) -> None:
+        self._detector = detector
+        self._embedder = embedder
+        self._recognition = recognition
+        self._pictures = pictures
+        self._lone = Tracker()
+        self._known: dict[int, Evidence] = {}
+        self._generation = recognition.gallery.generation
+        self._counts = Counter(found=0, embedded=0, identified=0, unknown=0, withdrawn=0)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Faces ``found`` and ``embedded``, verdicts ``identified``, ``unknown`` and ``withdrawn`` so far."""
+        return dict(self._counts)
+
+    def update(self, frame: Frame, tracks: Tracks, gone: Iterable[int], bodies: Float32) -> FaceReport:
+        """Look at one frame.
+
+        Args:
+            frame: the frame.
+            tracks: the people who are told of.
+            gone: ids of tracks that ended with this frame.
+            bodies: (N, 4) pixels, everybody who may be in the picture.
+        """
+        faces = self._detector.detect(frame.image)
+        self._counts["found"] += len(faces)
+        lone, lone_gone, of_lone = self._follow_lone(frame, faces, bodies)
+        track_of = dict(of_lone)
+        for face, owner in enumerate(owners(faces.xyxy, tracks.xyxy).tolist()):
+            if owner >= 0:
+                track_of[face] = int(tracks.track_id[owner])
+        sights = self._sights(frame, faces, track_of)
+        verdicts = [*self._judge(frame.timestamp, set(sights)), *self._end([*gone, *lone_gone])]
+        return FaceReport(faces, sights, lone, tuple(lone_gone), tuple(self._counted(verdicts)))
+
+    def finish(self) -> tuple[Verdict, ...]:
+        """All tracks have ended. What is still to be told of them."""
+        verdicts = tuple(self._counted(self._end(list(self._known))))
+        self._lone.reset()
+        return verdicts
+
+    def _follow_lone(
+        self, frame: Frame, faces: Faces, bodies: Float32
+    ) -> tuple[Tracks, list[int], list[tuple[int, int]]]:
+        """Tracks of faces that no body can own, ids of those that ended, and pairs of face and track."""
+        alone = np.flatnonzero(~in_heads(faces.xyxy, bodies))
+        xyxy, confidence = faces.xyxy[alone], faces.confidence[alone]
+        found = self._lone.update(xyxy, confidence, timestamp=frame.timestamp, image_size=frame.size)
+        told = found.where(found.first_timestamp < found.timestamp)
+        told = replace(told, track_id=told.track_id + LONE_FROM)
+        gone = (self._lone.removed().track_id + LONE_FROM).tolist()
+        seen = zip(told.detection_index.tolist(), told.track_id.tolist(), strict=True)
+        return told, gone, [(int(alone[index]), track_id) for index, track_id in seen if index >= 0]
+
+    def _sights(self, frame: Frame, faces: Faces, track_of: dict[int, int]) -> dict[int, FaceSight]:
+        """Each person's face in this frame; those that are worth it are embedded, all at once."""
+        chosen = list(track_of)
+        quality = qualities(frame.image, faces[chosen])
+        evidence = [self._known.setdefault(track_of[face], Evidence()) for face in chosen]
+        wanted = [i for i, known in enumerate(evidence) if known.wants(quality[i], frame.timestamp)]
+        if wanted:
+            vectors = self._embedder.embed(frame.image, faces.landmarks[[chosen[i] for i in wanted]])
+            self._counts["embedded"] += len(wanted)
+            for i, vector in zip(wanted, vectors, strict=True):
+                evidence[i].add(Sample(vector, quality[i]), frame.timestamp)
+        sights = {}
+        for i, face in enumerate(chosen):
+            better = quality[i] > evidence[i].best_picture
+            evidence[i].best_picture = max(quality[i], evidence[i].best_picture)
+            cut = cut_out(frame.image, faces.xyxy[face]) if better and self._pictures else None
+            picture = None if cut is None else cut[0]
+            sights[track_of[face]] = FaceSight(faces.xyxy[face], float(faces.confidence[face]), picture)
+        return sights
+
+    def _judge(self, timestamp: float, seen: set[int]) -> Iterator[Verdict]:
+        """What is new of those who are seen; of everybody when the gallery has changed."""
+        gallery = self._recognition.gallery
+        gallery.refresh(timestamp)
+        changed = gallery.generation != self._generation
+        self._generation = gallery.generation
+        for track_id, evidence in self._known.items():
+            if not changed and evidence.latest != timestamp:
+                if track_id in seen and evidence.is_unknown(timestamp, leaving=False):
+                    yield self._unknown(track_id, evidence)
+                continue
+            profiles = evidence.verdict(self._recognition)
+            if profiles:
+                yield from self._identify(track_id, evidence, profiles, seen)
+            elif evidence.profiles and changed:
+                evidence.profiles = ()
+                yield Verdict(track_id, "withdrawn", ())
+            elif evidence.is_unknown(timestamp, leaving=False):
+                yield self._unknown(track_id, evidence)
+
+    def _identify(
+        self, track_id: int, evidence: Evidence, profiles: tuple[ProfileMatch, ...], seen: set[int]
+    ) -> Iterator[Verdict]:
+        """One profile is one person in view: the nearest of those who look like it."""
+        for other_id, other in self._known.items():
+            if other_id != track_id and other_id in seen and other.profiles and other.profiles[0].id == profiles[0].id:
+                if other.profiles[0].distance <= profiles[0].distance:
+                    return
+                other.profiles = ()
+                yield Verdict(other_id, "withdrawn", ())
+        news = [profile.id for profile in evidence.profiles[:1]] != [profiles[0].id]
+        evidence.profiles = profiles
+        if news:
+            yield Verdict(track_id, "identified", profiles)
+
+    def _unknown(self, track_id: int, evidence: Evidence) -> Verdict:
+        evidence.told_unknown = True
+        return Verdict(track_id, "unknown", ())
+
+    def _end(self, gone: Iterable[int]) -> Iterator[Verdict]:
+        """Those who leave unmatched though they could be compared are unknown."""
+        for track_id in gone:
+            evidence = self._known.pop(track_id, None)
+            if evidence is not None and evidence.is_unknown(np.inf, leaving=True):
+                yield Verdict(track_id, "unknown", ())
+
+    def _counted(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+        for verdict in verdicts:
+            self._counts[verdict.kind] += 1
+            yield verdict

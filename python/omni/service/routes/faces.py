@@ -1,0 +1,95 @@
+"""The gallery: who is known, who is in a photo. No picture and no vector ever leaves (protocol, section 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sanic import Blueprint, HTTPResponse, json
+
+from omni.service.context import HttpRequest
+from omni.service.fields import Field, read_query
+from omni.service.problems import Problem
+
+if TYPE_CHECKING:
+    from omni.faces.engine import FaceEngine
+
+_PROFILE = (Field("name", "text"), Field("groups", "text", ""))
+
+
+def blueprint() -> Blueprint:
+    routes = Blueprint("faces", url_prefix="/api/v1/faces")
+    routes.add_route(profiles, "/")
+    routes.add_route(add, "/", methods=["POST"])
+    routes.add_route(match, "/match", methods=["POST"])
+    routes.add_route(add_sample, "/<uuid:str>/samples", methods=["POST"])
+    routes.add_route(remove, "/<uuid:str>", methods=["DELETE"])
+    return routes
+
+
+async def profiles(request: HttpRequest) -> HTTPResponse:
+    gallery = _engine(request).recognition.gallery
+    return json({"profiles": [asdict(profile) for profile in gallery.profiles]})
+
+
+async def add(request: HttpRequest) -> HTTPResponse:
+    fields = read_query(request, _PROFILE)
+    groups = _groups(fields["groups"])
+    profile = await asyncio.to_thread(_add, _engine(request), fields["name"], groups, request.body)
+    return json(asdict(profile))
+
+
+async def add_sample(request: HttpRequest, uuid: str) -> HTTPResponse:
+    read_query(request, ())
+    profile = await asyncio.to_thread(_add_sample, _engine(request), uuid[:100].lower(), request.body)
+    return json(asdict(profile))
+
+
+async def remove(request: HttpRequest, uuid: str) -> HTTPResponse:
+    await asyncio.to_thread(_engine(request).recognition.gallery.remove, uuid[:100].lower())
+    return json({})
+
+
+async def match(request: HttpRequest) -> HTTPResponse:
+    read_query(request, ())
+    return json({"faces": await asyncio.to_thread(_match, _engine(request), request.body)})
+
+
+def _engine(request: HttpRequest) -> FaceEngine:
+    engine = request.app.ctx.agent.faces
+    if engine is None:
+        raise Problem("faces-off", 409, "faces are off: set pipelines.face.enabled in the configuration")
+    return engine
+
+
+def _groups(text: str) -> list[str]:
+    try:
+        return [str(UUID(part.strip())) for part in text.split(",") if part.strip()]
+    except ValueError:
+        detail = "$.groups: expected UUIDs with commas between them"
+        raise Problem("invalid-field", 400, detail, field="$.groups", expected="UUIDs") from None
+
+
+def _add(engine: FaceEngine, name: str, groups: list[str], photo: bytes) -> Any:
+    sample = engine.enroller().sample(photo)
+    return engine.recognition.gallery.add(name, groups, sample[None], time.time())
+
+
+def _add_sample(engine: FaceEngine, profile_id: str, photo: bytes) -> Any:
+    gallery = engine.recognition.gallery
+    gallery.get(profile_id)
+    gallery.add_samples(profile_id, engine.enroller().sample(photo)[None], time.time())
+    return gallery.get(profile_id)
+
+
+def _match(engine: FaceEngine, photo: bytes) -> list[dict[str, Any]]:
+    return [
+        {
+            "box": [round(value, 1) for value in face.box],
+            "profiles": [asdict(profile) for profile in engine.recognition.of(face.embedding)],
+        }
+        for face in engine.enroller().faces(photo)
+    ]

@@ -1,0 +1,91 @@
+"""Real faces in real video, from a photo in the gallery to the webhook."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from omni.agent import Agent
+from omni.detect.models import status
+from omni.faces.engine import open_face_engine
+from omni.process import event_errors, schema_errors
+from omni.receiver import Received, Receiver
+
+STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+FIRST, LAST = 84, 124
+"""Frames of the clip in which a man comes into view and speaks."""
+PHOTO = 146
+"""A frame, later and in another pose, that is his photo."""
+SECOND = 25
+"""Frames from the face first being seen to the webhook, at most."""
+
+
+@pytest.fixture(scope="module")
+def clip(measured: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A folder of pictures of one scene, and the photo."""
+    folder = tmp_path_factory.mktemp("speaker")
+    (folder / "frames").mkdir()
+    capture = cv2.VideoCapture(str(measured("clips-dev/short_hamilton_clip.mp4")))
+    for i in range(PHOTO + 1):
+        readable, picture = capture.read()
+        assert readable
+        if FIRST <= i < LAST:
+            cv2.imwrite(str(folder / "frames" / f"{i:04d}.bmp"), picture)
+    capture.release()
+    cv2.imwrite(str(folder / "photo.png"), picture)
+    return folder / "frames", folder / "photo.png"
+
+
+def test_a_man_of_one_photo_is_told_of_by_webhook_within_a_second(
+    clip: tuple[Path, Path], person_model: str, tmp_path: Path
+) -> None:
+    del person_model
+    if any(status(name).state != "ready" for name in ("centerface", "dlib-128")):
+        pytest.skip("face models are not on this machine (omni models pull centerface dlib-128)")
+    frames, photo = clip
+    received: list[Received] = []
+    receiver = Receiver(received.append)
+    address = receiver.start("127.0.0.1", 0)
+    document = {
+        "streams": [{"stream_uuid": STREAM, "url": str(frames), "pace": "fast", "max_fps": 1000}],
+        "pipelines": {"face": {"enabled": True}},
+        "enable_webhook_image2jpg_conversion": True,
+        "webhook_tracking_subscribers": [{"url": address}, {"url": address, "type": "events"}],
+    }
+    (tmp_path / "run_params.json").write_text(json.dumps(document))
+    agent = Agent(tmp_path)
+    engine = open_face_engine(agent.config)
+    sample = engine.enroller().sample(photo.read_bytes())
+    known = engine.recognition.gallery.add("Speaker", [], sample[None], time.time())
+    told = []
+    agent.subscribe(told.append)
+    with agent:
+        assert agent.wait(100)
+    receiver.stop()
+
+    faces = [p for m in told for p in m.processes if p["object"]["class"] == "face"]
+    match = next(m for m in told if m.reason == "match")
+    first_seen = min(p["frame_interval"][0] for p in faces)
+    assert match.processes[0]["object"]["profile"]["id"] == known.id
+    assert match.processes[0]["frame_interval"][1] - first_seen <= SECOND
+    assert [e["profiles"][0]["id"] for m in told for e in m.events] == [known.id]
+    assert agent.stats()["faces"]["identified"] == 1
+
+    posted = [r for r in received if r.reason == "match"]
+    assert {tuple(r.wrong) for r in received} == {()}
+    assert [p["object"]["profile"]["id"] for r in posted for p in r.processes if "profile" in p["object"]] == [known.id]
+    assert [r.event["profiles"][0]["id"] for r in posted if r.event] == [known.id]
+    for message in told:
+        assert schema_errors({"processes": list(message.processes)}) == []
+        assert [event_errors(event) for event in message.events] == [[]] * len(message.events)
+
+    everything = json.dumps([[r.processes, r.event] for r in received]) + repr(agent.stats()) + repr(agent.problems())
+    assert "Speaker" not in everything
+    assert np.array2string(sample[:2]) not in everything
+    assert all("best_shot" not in p for r in received for p in r.processes if p["object"]["class"] == "face")

@@ -1,0 +1,219 @@
+"""Faces through the real tracker, gallery and processes; only the networks are told what to see."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.unit.agent.scene import Scene, standing
+
+from omni.faces import Calibration, Gallery
+from omni.faces.recognition import Recognition
+from omni.faces.watch import LONE_FROM, FaceWatch
+from omni.types import Faces
+
+D = 16
+GROUP = "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59"
+ANN, BOB, EVE = np.eye(D, dtype=np.float32)[:3]
+PICTURE = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+WIDTH = 40.0
+
+Seen = list[tuple[float, float, np.ndarray]]
+"""Centre of a face and what it looks like."""
+
+
+class Networks:
+    """Sees the faces that the test decides."""
+
+    def __init__(self, faces: Callable[[int], Seen]) -> None:
+        self.faces, self.frame, self.embedded = faces, -1, 0
+
+    def detect(self, image: np.ndarray) -> Faces:
+        del image
+        self.frame += 1
+        self.now = self.faces(self.frame)
+        centres = np.array([(x, y) for x, y, _ in self.now], np.float32).reshape(-1, 1, 2)
+        points = np.array([(-8, -8), (8, -8), (0, 0), (-6, 8), (6, 8)], np.float32)
+        half = np.array([WIDTH / 2, WIDTH * 0.65], np.float32)
+        xyxy = np.concatenate([centres[:, 0] - half, centres[:, 0] + half], 1)
+        return Faces(xyxy, np.full(len(xyxy), 0.9, np.float32), centres + points)
+
+    def embed(self, image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        del image
+        self.embedded += len(landmarks)
+        noses = {(x, y): look for x, y, look in self.now}
+        return np.stack([noses[tuple(points[2].tolist())] for points in landmarks])
+
+
+def scene(
+    faces: Callable[[int], Seen], bodies: Callable[[int], Any], gallery: Gallery, frames: int = 40, **settings: Any
+) -> Scene:
+    calibration = Calibration(NormalDist(0.3, 0.05), NormalDist(0.56, 0.065))
+    networks = Networks(faces)
+    watch = FaceWatch(
+        networks,
+        networks,
+        Recognition(gallery, calibration, 0.36),
+        pictures=settings.pop("pictures", False),  # type: ignore[arg-type]
+    )
+    return Scene(bodies, frames, picture=lambda _: PICTURE, faces=watch, **settings)
+
+
+@pytest.fixture
+def gallery() -> Gallery:
+    known = Gallery(None, "net", D)
+    known.add("Ann", [GROUP], ANN[None], 0.0)
+    return known
+
+
+def records(told: Scene, class_: str) -> list[dict[str, Any]]:
+    return [r for r in told.records().values() if r["object"]["class"] == class_]
+
+
+def events(told: Scene) -> list[str]:
+    return [event["type"] for message in told.told for event in message.events]
+
+
+STANDS = [standing(160, 230, 180)]
+FACE = (160.0, 68.0)
+
+
+def test_somebody_known_is_matched_at_once_with_profile_groups_and_an_event(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery)
+    told.play()
+    [match] = [m for m in told.told if m.reason == "match"]
+    begin = next(m for m in told.told if m.reason == "begin")
+    assert match.timestamp - begin.timestamp <= 0.5
+    human, body, face = match.processes
+    assert human["object"]["groups"] == [GROUP]
+    profile = human["object"]["profile"]
+    assert (profile["id"], profile["distance"], profile["far"]) == (gallery.profiles[0].id, 0.0, 0.0)
+    assert profile["score"] > 0.99
+    assert body["parent"] == face["parent"] == human["id"]
+    [event] = match.events
+    assert (event["type"], event["parents"][0]["id"]) == ("identification", human["id"])
+    assert [p["id"] for p in event["profiles"]] == [gallery.profiles[0].id]
+    [human] = records(told, "human")
+    assert human["finalized"]
+    assert human["object"]["profile"]["id"] == gallery.profiles[0].id
+    [face] = records(told, "face")
+    assert face["finalized"]
+
+
+def test_a_stranger_is_told_as_unknown_once_and_costs_few_embeddings(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, EVE)], lambda _: STANDS, gallery, frames=200)
+    told.play()
+    assert events(told) == ["non_identification"]
+    assert "profile" not in records(told, "human")[0]["object"]
+    assert told.pipeline.face_counts["embedded"] <= 5 + 20 / 0.5
+
+
+def test_somebody_known_costs_no_more_once_matched(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery, frames=200)
+    told.play()
+    assert told.pipeline.face_counts["embedded"] <= 5
+
+
+def test_a_stranger_who_leaves_early_is_told_as_unknown_when_leaving(gallery: Gallery) -> None:
+    told = scene(lambda i: [(*FACE, EVE)] if i < 8 else [], lambda i: STANDS if i < 8 else [], gallery)
+    told.play()
+    assert events(told) == ["non_identification"]
+
+
+def test_who_is_not_seen_well_enough_is_not_told_as_unknown(gallery: Gallery) -> None:
+    told = scene(lambda i: [(*FACE, EVE)] if i < 3 else [], lambda _: STANDS, gallery)
+    told.play()
+    assert events(told) == []
+
+
+def test_a_face_without_a_body_makes_a_person(gallery: Gallery) -> None:
+    told = scene(lambda i: [(100.0 + i, 100.0, ANN)], lambda _: [], gallery)
+    told.play()
+    [human], [face] = records(told, "human"), records(told, "face")
+    assert face["parent"] == human["id"]
+    assert human["object"]["profile"]["id"] == gallery.profiles[0].id
+    assert human["omni"]["track_id"] > LONE_FROM
+    assert records(told, "body") == []
+
+
+def test_two_people_keep_their_own_faces_when_they_pass(gallery: Gallery) -> None:
+    gallery.add("Bob", [], BOB[None], 0.0)
+
+    def bodies(i: int) -> Any:
+        return [standing(80 + 4 * i, 230, 180), standing(240 - 4 * i, 232, 176)]
+
+    def faces(i: int) -> Seen:
+        return [(80.0 + 4 * i, 68.0, ANN), (240.0 - 4 * i, 74.0, BOB)] if not 12 <= i <= 28 else []
+
+    told = scene(faces, bodies, gallery, frames=40)
+    told.play()
+    assert sorted(events(told)) == ["identification", "identification"]
+    assert len({h["object"]["profile"]["id"] for h in records(told, "human") if "profile" in h["object"]}) == 2
+
+
+def test_a_profile_added_or_removed_during_a_track_counts_at_once(gallery: Gallery) -> None:
+    late: list[str] = []
+
+    def faces(i: int) -> Seen:
+        if i == 15:
+            late.append(gallery.add("Eve", [], EVE[None], 0.0).id)
+        if i == 25:
+            gallery.remove(late[0])
+        return [(*FACE, EVE)]
+
+    told = scene(faces, lambda _: STANDS, gallery, frames=40)
+    told.play()
+    matches = [(round(m.timestamp - 1e9, 1), m.processes[0]["object"].get("profile", {}).get("id"), len(m.events))
+               for m in told.told if m.reason == "match"]  # fmt: skip
+    assert matches == [(1.1, None, 1), (1.5, late[0], 1), (2.5, None, 0)]
+    [human] = records(told, "human")
+    assert "profile" not in human["object"]
+    assert "groups" not in human["object"]
+
+
+def test_one_profile_is_one_person_in_view_the_nearer(gallery: Gallery) -> None:
+    like = (0.95 * ANN + np.sqrt(1 - 0.95**2) * EVE).astype(np.float32)  # 0.32 away from Ann
+    told = scene(
+        lambda i: [(80.0, 68.0, like)] + ([(240.0, 68.0, ANN)] if i > 15 else []),
+        lambda _: [standing(80, 230, 180), standing(240, 230, 180)],
+        gallery,
+    )
+    told.play()
+    left, right = sorted(records(told, "human"), key=lambda h: h["omni"]["bbox"])
+    assert "profile" not in left["object"]
+    assert right["object"]["profile"]["id"] == gallery.profiles[0].id
+
+
+def test_the_same_person_in_two_cameras_is_matched_in_both(gallery: Gallery) -> None:
+    for _ in range(2):
+        told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery)
+        told.play()
+        assert events(told) == ["identification"]
+
+
+def test_no_picture_of_a_face_and_no_vector_is_in_anything_told_or_logged(
+    gallery: Gallery, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery)
+        told.play()
+    assert all(m.best_shots == {} for m in told.told)
+    text = repr([(m.processes, m.events) for m in told.told]) + caplog.text
+    assert "embedding" not in text
+    assert "array(" not in text
+    assert "Ann" not in text
+    latest = told.pipeline.latest
+    assert latest is not None
+    assert any(x1 <= 140 and y1 <= 42 and x2 >= 180 for x1, y1, x2, _ in latest.bodies.tolist())
+
+
+def test_pictures_of_faces_go_along_only_where_they_may(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery, pictures=True)
+    told.play()
+    end = next(m for m in told.told if m.reason == "end")
+    face = next(p for p in end.processes if p["object"]["class"] == "face")
+    assert end.best_shots[face["id"]].shape == (52, 40, 3)
