@@ -78,9 +78,10 @@ class FaceEmbedder:
             (N, D) of unit length.
         """
         rows = np.zeros((len(landmarks), self.dimension), np.float32)
-        for first in range(0, len(landmarks), BATCH):
-            upright = np.stack([self._aligned(image, points) for points in landmarks[first : first + BATCH]])
-            rows[first : first + BATCH] = self._both_ways(upright)
+        batch = self._network.batch or BATCH
+        for first in range(0, len(landmarks), batch):
+            upright = np.stack([self._aligned(image, points) for points in landmarks[first : first + batch]])
+            rows[first : first + batch] = self._both_ways(upright)
         return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
     def _both_ways(self, upright: Float32) -> Float32:

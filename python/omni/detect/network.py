@@ -28,6 +28,7 @@ class Network:
 
     Attributes:
         size: (width, height) of its picture.
+        batch: how many pictures it takes at once; None: any number.
         providers: of onnxruntime that are in use.
         signature: what it takes and gives.
     """
@@ -60,6 +61,8 @@ class Network:
             raise ModelError(f"{path}: expected a picture (and {_TARGET_SIZES}) as inputs, found {found}")
         self._picture, *others = self._session.get_inputs()
         self.size = _picture_size(path, self._picture, free_size)
+        first = self._picture.shape[0] if len(self._picture.shape) == 4 else 1
+        self.batch = first if isinstance(first, int) else None
         self.providers: list[str] = self._session.get_providers()
         self._other_inputs = {other.name: np.array([self.size], np.int64) for other in others}
         self._output_names = [output.name for output in self._session.get_outputs()]

@@ -22,12 +22,13 @@ pub struct Hit {
 pub struct EmbeddingIndex {
     dimension: usize,
     rows: Vec<f32>,
-    owners: Vec<i32>,
+    /// Each owner and how many rows are theirs, in the order of the rows.
+    owners: Vec<(i32, usize)>,
 }
 
 impl EmbeddingIndex {
     /// An index of packed rows of `dimension` numbers, whose owners must be in ascending order.
-    pub fn new(rows: Vec<f32>, dimension: usize, owners: Vec<i32>) -> Result<Self> {
+    pub fn new(rows: Vec<f32>, dimension: usize, owners: &[i32]) -> Result<Self> {
         if dimension == 0 || rows.len() != owners.len() * dimension {
             let expected = format!("{} rows of one length above 0, as many as owners", owners.len());
             return Err(Error::invalid("embeddings", expected, format!("{} numbers", rows.len())));
@@ -39,6 +40,7 @@ impl EmbeddingIndex {
             let got = format!("{} after {} in row {}", owners[i + 1], owners[i], i + 1);
             return Err(Error::invalid("owners", "ascending order", got));
         }
+        let owners = owners.chunk_by(|a, b| a == b).map(|own| (own[0], own.len())).collect();
         Ok(Self { dimension, rows, owners })
     }
 
@@ -56,27 +58,45 @@ impl EmbeddingIndex {
         if let Some(row) = first_not_unit(queries, self.dimension) {
             return Err(Error::invalid("queries", "rows of unit length", format!("another in row {row}")));
         }
-        Ok(queries.chunks_exact(self.dimension).map(|query| self.nearest(query, k)).collect())
+        let widest = pulp::Arch::new(); // registers that this processor has and every other one may lack
+        Ok(queries
+            .chunks_exact(self.dimension)
+            .map(|query| widest.dispatch(Nearest { index: self, query, k }))
+            .collect())
     }
 
+    #[expect(clippy::inline_always, reason = "else it is not compiled for the wide registers")]
+    #[inline(always)]
     fn nearest(&self, query: &[f32], k: usize) -> Vec<Hit> {
         let mut best: Vec<Hit> = Vec::with_capacity(k.min(self.owners.len()) + 1);
-        let mut current: Option<Hit> = None;
-        for (row, &owner) in self.rows.chunks_exact(self.dimension).zip(&self.owners) {
-            let cosine = dot(row, query).clamp(-1.0, 1.0);
-            match &mut current {
-                Some(hit) if hit.owner == owner => hit.cosine = hit.cosine.max(cosine),
-                _ => {
-                    if let Some(finished) = current.replace(Hit { owner, cosine }) {
-                        insert(&mut best, finished, k);
-                    }
-                }
+        let mut rows = self.rows.as_slice();
+        for &(owner, count) in &self.owners {
+            let (own, others) = rows.split_at(count * self.dimension);
+            rows = others;
+            let mut cosine = -1.0_f32;
+            for row in own.chunks_exact(self.dimension) {
+                cosine = cosine.max(dot(row, query));
             }
-        }
-        if let Some(last) = current {
-            insert(&mut best, last, k);
+            insert(&mut best, Hit { owner, cosine: cosine.min(1.0) }, k);
         }
         best
+    }
+}
+
+/// One search, as `pulp` runs it: compiled once for each width of registers.
+struct Nearest<'a> {
+    index: &'a EmbeddingIndex,
+    query: &'a [f32],
+    k: usize,
+}
+
+impl pulp::NullaryFnOnce for Nearest<'_> {
+    type Output = Vec<Hit>;
+
+    #[expect(clippy::inline_always, reason = "else it is not compiled for the wide registers")]
+    #[inline(always)]
+    fn call(self) -> Vec<Hit> {
+        self.index.nearest(self.query, self.k)
     }
 }
 
@@ -97,6 +117,8 @@ fn first_not_unit(rows: &[f32], dimension: usize) -> Option<usize> {
     })
 }
 
+#[expect(clippy::inline_always, reason = "else it is not compiled for the wide registers")]
+#[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a_lanes, a_rest) = a.as_chunks::<LANES>();
     let (b_lanes, b_rest) = b.as_chunks::<LANES>();
@@ -107,10 +129,15 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
         }
     }
     let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-    // By halves: one after the other, these sums would take longer than the products.
+    total(&sums) + rest
+}
+
+/// The sum of all lanes. Not inlined: its pairs would be what the compiler arranges the products by.
+#[inline(never)]
+fn total(sums: &[f32; LANES]) -> f32 {
     let eight: [f32; 8] = std::array::from_fn(|i| sums[i] + sums[i + 8]);
     let four: [f32; 4] = std::array::from_fn(|i| eight[i] + eight[i + 4]);
-    (four[0] + four[2]) + (four[1] + four[3]) + rest
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 #[cfg(test)]
@@ -124,27 +151,27 @@ mod tests {
     #[test]
     fn the_best_row_of_each_owner_counts_and_of_equals_the_first() {
         let rows = [axis(0), axis(1), axis(2), axis(0)].concat();
-        let index = EmbeddingIndex::new(rows, 3, vec![4, 4, 7, 9]).unwrap();
+        let index = EmbeddingIndex::new(rows, 3, &[4, 4, 7, 9]).unwrap();
         let hits = index.search(&[0.8, 0.0, 0.6], 2).unwrap();
         assert_eq!(hits, [[Hit { owner: 4, cosine: 0.8 }, Hit { owner: 9, cosine: 0.8 }]]);
     }
 
     #[test]
     fn an_empty_index_and_no_wish_find_nobody() {
-        let empty = EmbeddingIndex::new(vec![], 3, vec![]).unwrap();
+        let empty = EmbeddingIndex::new(vec![], 3, &[]).unwrap();
         assert_eq!(empty.search(&axis(0), 5).unwrap(), [[]]);
-        let one = EmbeddingIndex::new(axis(1), 3, vec![1]).unwrap();
+        let one = EmbeddingIndex::new(axis(1), 3, &[1]).unwrap();
         assert_eq!(one.search(&axis(0), 0).unwrap(), [[]]);
     }
 
     #[test]
     fn what_is_not_of_unit_length_or_out_of_order_is_refused() {
         for row in [[0.5, 0.0, 0.0], [f32::NAN, 0.0, 0.0], [f32::INFINITY, 0.0, 0.0]] {
-            assert!(EmbeddingIndex::new(row.to_vec(), 3, vec![1]).is_err());
+            assert!(EmbeddingIndex::new(row.to_vec(), 3, &[1]).is_err());
         }
-        assert!(EmbeddingIndex::new([axis(0), axis(1)].concat(), 3, vec![2, 1]).is_err());
-        assert!(EmbeddingIndex::new(axis(0), 0, vec![]).is_err());
-        let index = EmbeddingIndex::new(axis(0), 3, vec![1]).unwrap();
+        assert!(EmbeddingIndex::new([axis(0), axis(1)].concat(), 3, &[2, 1]).is_err());
+        assert!(EmbeddingIndex::new(axis(0), 0, &[]).is_err());
+        let index = EmbeddingIndex::new(axis(0), 3, &[1]).unwrap();
         assert!(index.search(&[1.0, 0.0], 1).is_err());
     }
 }

@@ -25,7 +25,7 @@ impl EmbeddingIndex {
         let count = array::<i32>("owners", "int32", owners)?.len();
         let owners = column::<i32>("owners", "int32", owners, count)?;
         let (rows, dimension) = embeddings(rows, count)?;
-        search::EmbeddingIndex::new(rows, dimension, owners).map(Self).map_err(|error| exception(py, &error))
+        search::EmbeddingIndex::new(rows, dimension, &owners).map(Self).map_err(|error| exception(py, &error))
     }
 
     /// The k owners nearest to each query, nearest first; -1 with a cosine of -1 where there are no more.
