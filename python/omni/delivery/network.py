@@ -80,7 +80,8 @@ class Resolver(AbstractResolver):
     ) -> list[ResolveResult]:
         found = await asyncio.get_running_loop().run_in_executor(
             self._threads,
-            lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG),
+            # Without AI_ADDRCONFIG: a machine that is on no network has to find "localhost", too.
+            lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM),
         )
         return [
             ResolveResult(
