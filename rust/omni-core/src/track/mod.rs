@@ -14,6 +14,8 @@ mod floor;
 mod memory;
 mod shake;
 mod similarity;
+#[cfg(test)]
+mod tests;
 mod tracker;
 mod tracklet;
 mod whiteness;
