@@ -1,11 +1,16 @@
 //! JPEG by libjpeg-turbo.
 
+use std::borrow::Cow;
+
 use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
 
 use crate::error::{Error, Result};
 
 /// The largest side that a JPEG file can have.
 const MAX_SIDE: usize = 65_500;
+
+/// Room for the largest possible file of a picture is kept up to this; a larger picture takes what its own file needs.
+const KEPT_BYTES: usize = 1 << 20;
 
 /// A picture in memory that belongs to somebody else.
 #[derive(Debug, Clone, Copy)]
@@ -44,19 +49,51 @@ impl Pixels<'_> {
     }
 }
 
-/// The picture as a JPEG file (4:2:0, or grey), `quality` from 1 to 100.
-pub fn encode_jpeg(pixels: Pixels<'_>, quality: i32) -> Result<Vec<u8>> {
-    if !(1..=100).contains(&quality) {
-        return Err(Error::invalid("quality", "1 to 100", quality));
+/// Encodes one picture after the other: making an encoder takes as long as a small crop.
+#[derive(Debug)]
+pub struct JpegEncoder {
+    compressor: Compressor,
+    /// Kept for its memory.
+    file: Vec<u8>,
+}
+
+impl JpegEncoder {
+    /// An encoder without a picture.
+    pub fn new() -> Result<Self> {
+        Ok(Self { compressor: Compressor::new().map_err(failed)?, file: Vec::new() })
     }
-    let format = pixels.validate()?;
-    let failed = |error: turbojpeg::Error| Error::Encode(format!("libjpeg-turbo: {error}"));
-    let mut compressor = Compressor::new().map_err(failed)?;
-    compressor.set_quality(quality).map_err(failed)?;
-    let subsampling = if pixels.channels == 1 { Subsamp::Gray } else { Subsamp::Sub2x2 };
-    compressor.set_subsamp(subsampling).map_err(failed)?;
-    let image = Image { pixels: pixels.bytes, width: pixels.width, pitch: pixels.pitch, height: pixels.height, format };
-    compressor.compress_to_vec(image).map_err(failed)
+
+    /// The picture as a JPEG file (4:2:0, or grey), `quality` from 1 to 100.
+    pub fn encode(&mut self, pixels: Pixels<'_>, quality: i32) -> Result<Cow<'_, [u8]>> {
+        if !(1..=100).contains(&quality) {
+            return Err(Error::invalid("quality", "1 to 100", quality));
+        }
+        let format = pixels.validate()?;
+        let Pixels { bytes, width, height, pitch, channels } = pixels;
+        self.compressor.set_quality(quality).map_err(failed)?;
+        let subsampling = if channels == 1 { Subsamp::Gray } else { Subsamp::Sub2x2 };
+        self.compressor.set_subsamp(subsampling).map_err(failed)?;
+        let image = Image { pixels: bytes, width, pitch, height, format };
+        let room = self.compressor.buf_len(width, height).map_err(failed)?;
+        if room > KEPT_BYTES {
+            return self.compressor.compress_to_vec(image).map(Cow::Owned).map_err(failed);
+        }
+        if self.file.len() < room {
+            self.file.resize(room, 0);
+        }
+        let length = self.compressor.compress_to_slice(image, &mut self.file).map_err(failed)?;
+        Ok(Cow::Borrowed(&self.file[..length]))
+    }
+}
+
+/// The picture as a JPEG file, by an encoder of its own.
+pub fn encode_jpeg(pixels: Pixels<'_>, quality: i32) -> Result<Vec<u8>> {
+    JpegEncoder::new()?.encode(pixels, quality).map(Cow::into_owned)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "goes to map_err")]
+fn failed(error: turbojpeg::Error) -> Error {
+    Error::Encode(format!("libjpeg-turbo: {error}"))
 }
 
 #[cfg(test)]
