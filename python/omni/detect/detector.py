@@ -28,9 +28,13 @@ class Detector:
     """Finds people in pictures. Made by :func:`open_detector`.
 
     ``detect`` may be called by several threads at once.
+
+    Attributes:
+        runs_on: what runs the network.
     """
 
     def __init__(self, network: Network, head: Head, confidence: float, about: dict[str, Any]) -> None:
+        self.runs_on = network.runs_on
         self._network = network
         self._head = head
         self._confidence = confidence
@@ -67,7 +71,7 @@ class Detector:
         return Detections(boxes, scores, np.full(len(scores), _PERSON_ID, np.int32))
 
     def info(self) -> dict[str, Any]:
-        """What is in use: model, head, input size, confidence, providers asked for and in use, threads, sha256."""
+        """What is in use: model, head, input size, confidence, threads, sha256, and as ``RunsOn.document`` has it."""
         return dict(self._about)
 
     def _blob(self, frame: UInt8, letterbox: Letterbox) -> Float32:
@@ -102,7 +106,7 @@ def open_detector(
     *,
     head: str | None = None,
     confidence: float | None = None,
-    providers: Sequence[str] = ("CPUExecutionProvider",),
+    providers: Sequence[str] = ("CPU",),
     threads: int = 1,
     allow_fallback: bool = False,
 ) -> Detector:
@@ -114,7 +118,7 @@ def open_detector(
             shapes.
         confidence: score that a box must be over; None takes the head's own, which is low because the tracker
             makes use of weak boxes too.
-        providers: onnxruntime's names, best first.
+        providers: best first, as :class:`Network` takes them.
         threads: that one inference uses. Several streams are best served by one each.
         allow_fallback: go on with the CPU where a provider cannot be had.
 
@@ -134,12 +138,11 @@ def open_detector(
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     about = {
+        **network.runs_on.document(),
         "model": str(model),
         "head": chosen.name,
         "input_size": list(network.size),
         "confidence": confidence,
-        "providers_asked": list(providers),
-        "providers_in_use": network.providers,
         "threads": threads,
         "sha256": sha256,
     }
