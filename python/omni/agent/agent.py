@@ -20,6 +20,7 @@ from omni.agent.bus import Bus
 from omni.agent.map_view import MapView
 from omni.agent.networks import open_networks
 from omni.agent.pipeline import StreamPipeline
+from omni.agent.scheduler import Scheduler, cores
 from omni.agent.software import software_versions
 from omni.config import AgentConfig, StreamConfig, load_config
 from omni.delivery import Delivery
@@ -31,6 +32,9 @@ from omni.track import Tracker, TrackerConfig
 from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamStatus
 
 logger = logging.getLogger(__name__)
+
+KEEPS_UP = 0.9
+"""A stream of whose frames less than this share is analysed is told of as a problem."""
 
 STOP_S = 2.0
 """How long stopping waits for the streams' threads, all together."""
@@ -56,6 +60,7 @@ class Agent:
         self._bus = Bus()
         self._networks = open_networks(self.config, bodies=bool(streams))
         self.faces = self._networks.faces
+        self._scheduler = Scheduler(workers=max(1, cores() // self.config.detector.threads))
         self._views, self._map_problems = _map_views(self.config, streams)
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
         self.delivery = Delivery(
@@ -92,6 +97,7 @@ class Agent:
             raise RuntimeError("an Agent is started once; make a new one")
         self._started = True
         self.delivery.start()
+        self._scheduler.start()
         for pipeline in self._pipelines.values():
             pipeline.start()
 
@@ -104,6 +110,7 @@ class Agent:
         for stream, pipeline in self._pipelines.items():
             if not pipeline.join(max(deadline - time.monotonic(), 0.0)):
                 logger.warning("stream %s does not end; left behind", stream)
+        self._scheduler.stop()
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
         self.delivery.stop()
 
@@ -196,6 +203,11 @@ class Agent:
             for status in self.streams()
             if status.state in ("starting", "failed", "down")
         ]
+        found += [
+            f"stream {status.name}: the machine cannot keep up: {status.fps} of {status.offered_fps} frames a second"
+            for status in self.streams()
+            if status.state == "online" and status.fps < KEEPS_UP * status.offered_fps
+        ]
         return found
 
     def stats(self) -> dict[str, Any]:
@@ -251,6 +263,7 @@ class Agent:
             self._networks.detector,
             self._networks.descriptor,
             self.faces.watch(pictures=self._shows_faces) if self.faces else None,
+            self._scheduler,
             Tracker(TrackerConfig(reident_confidence=self.config.cos_reident_confidence)),
             RegionMonitor(regions, settings.inertia_frames),
             builder,
@@ -306,8 +319,8 @@ def _map_views(config: AgentConfig, streams: list[StreamConfig]) -> tuple[dict[s
     """The views that can be used, and why others cannot: a wrong map must not keep the cameras from being watched."""
     if not config.map_tracking.enabled:
         return {}, []
-    files = [stream.uuid for stream in streams if not stream.live]
-    cameras = [stream.uuid for stream in streams if stream.live]
+    files = [stream.uuid for stream in streams if stream.every_frame]
+    cameras = [stream.uuid for stream in streams if not stream.every_frame]
     views, problems = {}, []
     for view in config.map_tracking.views:
         try:

@@ -66,6 +66,7 @@ class Network:
         batch: how many pictures it takes at once; None: any number.
         runs_on: what runs it.
         signature: what it takes and gives.
+        batches: whether it takes several pictures at once and gives the outputs of each.
     """
 
     def __init__(
@@ -105,12 +106,37 @@ class Network:
         self._other_inputs = {other.name: np.array([self.size], np.int64) for other in others}
         self._output_names = [output.name for output in self._session.get_outputs()]
         self.signature = self._probe(path)
+        self.batches = self.batch is None and self._gives_one_each()
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether something else than the CPU runs most of it."""
+        return next(iter(self.runs_on.nodes)) != CPU
 
     def run(self, blob: Float32) -> Outputs:
-        """The outputs for a picture (1, 3, H, W)."""
+        """The outputs for pictures (n, 3, H, W)."""
         picture = blob if len(self._picture.shape) == 4 else blob[0]
         feed: dict[str, npt.NDArray[Any]] = {self._picture.name: picture, **self._other_inputs}
         return dict(zip(self._output_names, self._session.run(self._output_names, feed), strict=True))
+
+    def run_many(self, blobs: Sequence[Float32]) -> list[Outputs]:
+        """The outputs for each of several pictures (1, 3, H, W) of one size, at once where that can be done."""
+        if not self.batches or len(blobs) < 2:
+            return [self.run(blob) for blob in blobs]
+        together = self.run(np.concatenate(blobs))
+        return [{name: value[i : i + 1] for name, value in together.items()} for i in range(len(blobs))]
+
+    def _gives_one_each(self) -> bool:
+        """Whether two pictures give two of each output, so that each can be told from the other."""
+        width, height = self.size
+        try:
+            outputs = self.run(np.zeros((2, 3, height, width), np.float32))
+        except Exception:  # onnxruntime's errors share no base but Exception; a size that is free in name only
+            return False
+        return all(
+            np.shape(value)[:1] == (2,) and np.shape(value)[1:] == self.signature.outputs[name][1:]
+            for name, value in outputs.items()
+        )
 
     def _probe(self, path: Path) -> Signature:
         width, height = self.size

@@ -16,6 +16,7 @@ def stream_metrics(streams: Sequence[StreamStatus]) -> Iterator[str]:
         ("omni_stream_frames_total", "counter", "frames"),
         ("omni_stream_dropped_total", "counter", "dropped"),
         ("omni_stream_fps", "gauge", "fps"),
+        ("omni_stream_offered_fps", "gauge", "offered_fps"),
     ):
         values = [getattr(status, attribute) for status in streams]
         yield from family(name, kind, list(zip(labels, values, strict=True)))
