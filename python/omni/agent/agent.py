@@ -18,13 +18,13 @@ from uuid import uuid4
 from omni.agent.best_shot import BestShotEncoder
 from omni.agent.bus import Bus
 from omni.agent.map_view import MapView
+from omni.agent.networks import open_networks
 from omni.agent.pipeline import StreamPipeline
+from omni.agent.scheduler import Scheduler, cores
 from omni.agent.software import software_versions
 from omni.config import AgentConfig, StreamConfig, load_config
 from omni.delivery import Delivery
-from omni.detect import Descriptor, Detector, open_descriptor, open_detector
 from omni.errors import CalibrationError, ConfigError, StateError, UnknownLineError
-from omni.faces.engine import FaceEngine, open_face_engine
 from omni.process import ExternalProcesses, ProcessBuilder, ShotSettings
 from omni.regions import LineCount, LineCounts, RegionMonitor
 from omni.sources import open_source
@@ -32,6 +32,9 @@ from omni.track import Tracker, TrackerConfig
 from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamStatus
 
 logger = logging.getLogger(__name__)
+
+KEEPS_UP = 0.9
+"""A stream of whose frames less than this share is analysed is told of as a problem."""
 
 STOP_S = 2.0
 """How long stopping waits for the streams' threads, all together."""
@@ -55,9 +58,9 @@ class Agent:
         streams = [stream for stream in self.config.streams if stream.enabled]
         self._stop = threading.Event()
         self._bus = Bus()
-        self._detector = self._open_detector() if streams else None
-        self._descriptor = self._open_descriptor() if self._detector else None
-        self.faces = self._open_faces()
+        self._networks = open_networks(self.config, bodies=bool(streams))
+        self.faces = self._networks.faces
+        self._scheduler = Scheduler(workers=max(1, cores() // self.config.detector.threads))
         self._views, self._map_problems = _map_views(self.config, streams)
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
         self.delivery = Delivery(
@@ -94,6 +97,7 @@ class Agent:
             raise RuntimeError("an Agent is started once; make a new one")
         self._started = True
         self.delivery.start()
+        self._scheduler.start()
         for pipeline in self._pipelines.values():
             pipeline.start()
 
@@ -106,6 +110,7 @@ class Agent:
         for stream, pipeline in self._pipelines.items():
             if not pipeline.join(max(deadline - time.monotonic(), 0.0)):
                 logger.warning("stream %s does not end; left behind", stream)
+        self._scheduler.stop()
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
         self.delivery.stop()
 
@@ -198,6 +203,11 @@ class Agent:
             for status in self.streams()
             if status.state in ("starting", "failed", "down")
         ]
+        found += [
+            f"stream {status.name}: the machine cannot keep up: {status.fps} of {status.offered_fps} frames a second"
+            for status in self.streams()
+            if status.state == "online" and status.fps < KEEPS_UP * status.offered_fps
+        ]
         return found
 
     def stats(self) -> dict[str, Any]:
@@ -218,7 +228,8 @@ class Agent:
             "map": {name: view.stats() for name, view in self._views.items()},
             "stage_share": {stage: round(s / total, 4) if total else 0.0 for stage, s in sorted(stage_s.items())},
             "stage_s": {stage: round(s, 3) for stage, s in sorted(stage_s.items())},
-            "detector": self._detector.info() if self._detector else None,
+            "detector": self._networks.detector.info() if self._networks.detector else None,
+            "networks": self._networks.documents(),
             "faces": self._face_stats(),
             "webhooks": self.delivery.stats(),
         }
@@ -235,35 +246,6 @@ class Agent:
             counts.update(pipeline.face_counts)
         return dict(counts)
 
-    def _open_detector(self) -> Detector | None:
-        settings = self.config.detector
-        if not (self.config.pipelines.body_detector.enabled and self.config.enable_body_tracking):
-            return None
-        return open_detector(
-            settings.model,
-            head=settings.head,
-            confidence=self.config.detector_confidence,
-            providers=settings.providers,
-            threads=settings.threads,
-            allow_fallback=settings.allow_fallback,
-        )
-
-    def _open_descriptor(self) -> Descriptor | None:
-        name, settings = self.config.appearance.descriptor, self.config.detector
-        if name is None:
-            return None
-        return open_descriptor(
-            name, providers=settings.providers, threads=settings.threads, allow_fallback=settings.allow_fallback
-        )
-
-    def _open_faces(self) -> FaceEngine | None:
-        settings = self.config.detector
-        if not self.config.pipelines.face.enabled:
-            return None
-        return open_face_engine(
-            self.config, providers=settings.providers, threads=settings.threads, allow_fallback=settings.allow_fallback
-        )
-
     def _pipeline(self, stream: StreamConfig, numbers: count[int]) -> StreamPipeline:
         builder = ProcessBuilder(
             stream.uuid,
@@ -278,9 +260,10 @@ class Agent:
         return StreamPipeline(
             stream,
             open_source(stream, self._run.started_at, self._stop),
-            self._detector,
-            self._descriptor,
+            self._networks.detector,
+            self._networks.descriptor,
             self.faces.watch(pictures=self._shows_faces) if self.faces else None,
+            self._scheduler,
             Tracker(TrackerConfig(reident_confidence=self.config.cos_reident_confidence)),
             RegionMonitor(regions, settings.inertia_frames),
             builder,
@@ -336,8 +319,8 @@ def _map_views(config: AgentConfig, streams: list[StreamConfig]) -> tuple[dict[s
     """The views that can be used, and why others cannot: a wrong map must not keep the cameras from being watched."""
     if not config.map_tracking.enabled:
         return {}, []
-    files = [stream.uuid for stream in streams if not stream.live]
-    cameras = [stream.uuid for stream in streams if stream.live]
+    files = [stream.uuid for stream in streams if stream.every_frame]
+    cameras = [stream.uuid for stream in streams if not stream.every_frame]
     views, problems = {}, []
     for view in config.map_tracking.views:
         try:
