@@ -272,3 +272,75 @@ def test_a_new_secret_is_shown_once_and_the_old_one_signs_beside_it(site: Site) 
     assert subscriber["secret"] == answer.document["secret"]
     assert subscriber["previous_secret"] == "whsec_c2VjcmV0"
     assert answer.document["secret"].removeprefix("whsec_") not in site.server.call("/api/v1/config").body.decode()
+
+
+def pairs(*wrong: tuple[int, list[float]]) -> dict[str, Any]:
+    """A camera that looks straight down on 10 x 10 metres of a plan in centimetres."""
+    corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.5, 0.5), (0.25, 0.75), (0.8, 0.3)]
+    points = [{"image": c, "map": [c[0] * 1000, c[1] * 1000]} for c in corners]
+    for i, place in wrong:
+        points[i]["map"] = place
+    return {"stream_uuid": UUID, "points": points, "metres_per_unit": 0.01}
+
+
+def test_point_pairs_are_tried_before_they_are_used(site: Site) -> None:
+    eventually(lambda: site.server.app.ctx.agent.streams()[0].image_size)
+    good = site.server.call("/api/v1/calibration/check", "POST", json=pairs()).document
+    assert good["rms_metres"] == pytest.approx(0, abs=1e-3)
+    assert np.array(good["map_from_image"]) @ [64, 48, 1] == pytest.approx([1000, 1000, 1], rel=1e-3)
+    low, high = np.min(good["footprint"], 0), np.max(good["footprint"], 0)
+    assert (*low, *high) == pytest.approx((0, 0, 1000, 1000), abs=1)
+    assert good["grid_metres"] == 1.0
+    assert len(good["grid"]) == 22  # eleven lines each way, at every metre
+    assert all(-0.03 <= v <= 1.03 for line in good["grid"] for point in line for v in point)
+    bad = site.server.call("/api/v1/calibration/check", "POST", json=pairs((6, [100.0, 900.0]))).document
+    assert bad["used"] == [True] * 6 + [False]
+    assert bad["errors"][6] > 500
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "slug"),
+    [
+        ({"points": [{"image": [v, v], "map": [v, v]} for v in (0.0, 0.2, 0.5, 1.0)]}, 422, "calibration-invalid"),
+        ({"points": []}, 422, "calibration-invalid"),
+        ({"metres_per_unit": -1}, 422, "calibration-invalid"),
+        ({"stream_uuid": OTHER}, 409, "no-picture"),
+    ],
+)
+def test_pairs_that_give_no_map_are_told_why(site: Site, change: dict[str, Any], status: int, slug: str) -> None:
+    eventually(lambda: site.server.app.ctx.agent.streams()[0].image_size)
+    refused = site.server.call("/api/v1/calibration/check", "POST", json={**pairs(), **change})
+    assert (refused.status, refused.document["type"]) == (status, f"urn:omni:problem:{slug}")
+
+
+def test_a_plan_is_uploaded_listed_and_shown(site: Site) -> None:
+    png = cv2.imencode(".png", np.full((30, 40, 3), 7, np.uint8))[1].tobytes()
+    jpeg = cv2.imencode(".jpg", np.full((30, 40, 3), 7, np.uint8))[1].tobytes()
+    put = site.server.call("/api/v1/plans/floor.png", "PUT", data=png)
+    assert put.document == {"name": "floor.png", "width": 40, "height": 30, "bytes": len(png)}
+    assert site.server.call("/api/v1/plans/first-floor.jpg", "PUT", data=jpeg).document["width"] == 40
+    names = [plan["name"] for plan in site.server.call("/api/v1/plans").document["plans"]]
+    assert names == ["first-floor.jpg", "floor.png"]
+    shown = site.server.call("/api/v1/plans/floor.png")
+    assert (shown.headers["content-type"], shown.body) == ("image/png", png)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("..%2Fevil.png", None),
+        ("%2Ftmp%2Fevil.png", None),
+        (".hidden.png", None),
+        ("run_params.json", None),
+        ("floor.jpg", None),  # holds a PNG
+        ("floor.png", b"<svg/>"),
+        ("floor.png", b""),
+        ("floor.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\x02"),
+    ],
+)
+def test_what_is_no_plan_is_refused(site: Site, name: str, data: bytes | None) -> None:
+    body = cv2.imencode(".png", np.zeros((3, 4, 3), np.uint8))[1].tobytes() if data is None else data
+    before = sorted(site.file.parent.rglob("*.png"))
+    refused = site.server.call(f"/api/v1/plans/{name}", "PUT", data=body)
+    assert refused.status in (404, 422)
+    assert sorted(site.file.parent.rglob("*.png")) == before

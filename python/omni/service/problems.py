@@ -9,6 +9,7 @@ from sanic import HTTPResponse
 from sanic.exceptions import SanicException
 
 from omni.errors import (
+    CalibrationError,
     ConfigError,
     NotOpenError,
     OmniError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _STATUS_OF: dict[type[OmniError], int] = {
+    CalibrationError: 422,
     ConfigError: 422,
     UnknownStreamError: 404,
     UnknownLineError: 404,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
-from collections.abc import Mapping
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, json
@@ -12,7 +10,7 @@ from omni.config import AgentConfig, needs_restart
 from omni.config.secrets import shown
 from omni.errors import ConfigError
 from omni.service.context import Context, HttpRequest
-from omni.service.fields import read_fields
+from omni.service.fields import read_document, read_fields
 from omni.service.problems import Problem
 from omni.service.settings import Proposal
 
@@ -42,7 +40,7 @@ async def schema(_: HttpRequest) -> HTTPResponse:
 async def check(request: HttpRequest) -> HTTPResponse:
     """Never an error because of what the document says: that is the answer."""
     context = request.app.ctx
-    document = _document(request)
+    document = read_document(request, BODY_MAX_BYTES)
     try:
         proposal = await context.check(lambda: context.settings.propose(document))
     except ConfigError as error:
@@ -53,7 +51,7 @@ async def check(request: HttpRequest) -> HTTPResponse:
 
 async def replace(request: HttpRequest) -> HTTPResponse:
     context = request.app.ctx
-    document, etag = _document(request), _if_match(request)
+    document, etag = read_document(request, BODY_MAX_BYTES), _if_match(request)
 
     def propose() -> Proposal:
         _refuse_stale(context, etag)
@@ -100,16 +98,3 @@ def _if_match(request: HttpRequest) -> str:
 def _refuse_stale(context: Context, etag: str) -> None:
     if etag != context.settings.etag:
         raise Problem("etag-stale", 412, "the configuration was changed meanwhile; read it again and change that")
-
-
-def _document(request: HttpRequest) -> Mapping[str, Any]:
-    if len(request.body) > BODY_MAX_BYTES:
-        raise Problem("too-large", 413, f"the body is larger than the {BODY_MAX_BYTES >> 20} MiB that this call reads")
-    try:
-        document = jsonlib.loads(request.body)
-    except (ValueError, RecursionError) as error:
-        raise Problem("invalid-body", 400, f"the body is not JSON: {str(error)[:200]}") from None
-    if not isinstance(document, dict):
-        found = type(document).__name__
-        raise Problem("invalid-body", 400, f"$: expected an object, found {found}", field="$", expected="an object")
-    return document
