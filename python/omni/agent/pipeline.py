@@ -14,7 +14,7 @@ import numpy as np
 from omni.agent.map_view import MapView
 from omni.agent.termination import TerminationOnLost
 from omni.anonymity import bodies_in, bodies_of
-from omni.config import StreamConfig
+from omni.config import RegionConfig, StreamConfig
 from omni.detect import Descriptor, Detector
 from omni.errors import OmniError
 from omni.faces.watch import FaceWatch
@@ -37,7 +37,8 @@ class Change:
     Attributes:
         stream: the stream under its name of now.
         detector, descriptor, views: as ``StreamPipeline`` takes them.
-        regions: regions and lines, and their ``inertia_frames``; None: they are as they were.
+        regions: regions and lines; who is in one that stays the same, but for its name, stays in it.
+        inertia_frames: theirs.
         ongoings_interval_s: as ``ProcessBuilder`` takes it.
         best_shots: what pictures are kept; where that changes, those kept so far are forgotten.
         face_pictures: whether pictures of faces are handed on.
@@ -47,7 +48,8 @@ class Change:
     detector: Detector | None
     descriptor: Descriptor | None
     views: Sequence[MapView]
-    regions: RegionMonitor | None
+    regions: Sequence[RegionConfig]
+    inertia_frames: int
     ongoings_interval_s: float
     best_shots: ShotSettings | None
     face_pictures: bool
@@ -235,8 +237,7 @@ class StreamPipeline:
             self._faces.pictures = change.face_pictures
         self._builder.change(ongoings_interval_s=change.ongoings_interval_s, best_shots=change.best_shots)
         self._change_views([view for view in change.views if view.watches(self._stream.uuid)])
-        if change.regions is not None:
-            self._change_regions(change.regions)
+        self._change_regions(change.regions, change.inertia_frames)
         self._changed.set()
 
     def _change_views(self, views: list[MapView]) -> None:
@@ -247,9 +248,8 @@ class StreamPipeline:
                 view.stream_down(self._stream.uuid)  # those who are still in it need not wait
         self._views, self._size = views, None
 
-    def _change_regions(self, regions: RegionMonitor) -> None:
-        in_regions = self._regions.finish()
-        self._regions = regions
+    def _change_regions(self, regions: Sequence[RegionConfig], inertia_frames: int) -> None:
+        in_regions = self._regions.change(regions, inertia_frames)
         for event in in_regions:
             self._crossed(event)
         for message in self._builder.act(self._last_timestamp, in_regions, "config_changed"):

@@ -11,7 +11,6 @@ from omni.agent.parts import (
     enabled_streams,
     face_settings,
     open_parts,
-    region_monitor,
     regions_of,
     shot_settings,
     shows_faces,
@@ -74,7 +73,7 @@ def prepare(
     changes, fresh = {}, {}
     for i, stream in enumerate(config.streams):
         if stream.uuid in staying:
-            changes[stream.uuid] = _change(stream, parts, running.config)
+            changes[stream.uuid] = _change(stream, parts)
         elif stream.enabled:
             with found.at(f"/streams/{i}/url"):
                 fresh[stream.uuid] = make(parts, stream)
@@ -102,19 +101,18 @@ def _tracking(config: AgentConfig) -> object:
     )
 
 
-def _change(stream: StreamConfig, parts: Parts, before: AgentConfig) -> Change:
-    now = parts.config
-    same_regions = regions_of(before, stream) == regions_of(now, stream)
-    same_inertia = before.mutlistream_ROI.inertia_frames == now.mutlistream_ROI.inertia_frames
+def _change(stream: StreamConfig, parts: Parts) -> Change:
+    config = parts.config
     return Change(
         stream,
         parts.detector,
         parts.descriptor,
         list(parts.views.values()),
-        None if same_regions and same_inertia else region_monitor(now, stream),
-        now.ongoings_interval_in_msec / 1000,
-        shot_settings(now),
-        shows_faces(now),
+        regions_of(config, stream),
+        config.mutlistream_ROI.inertia_frames,
+        config.ongoings_interval_in_msec / 1000,
+        shot_settings(config),
+        shows_faces(config),
     )
 
 
