@@ -30,28 +30,46 @@ class Networks:
         return [{"role": role, **running[role].document()} for role in sorted(running)]
 
 
-def open_networks(config: AgentConfig, *, bodies: bool) -> Networks:
+def open_networks(config: AgentConfig, running: tuple[AgentConfig, Networks] | None = None) -> Networks:
     """Open what the configuration asks for; each network has run once when this returns.
 
     Args:
         config: whose.
-        bodies: whether there is a stream to look for people in.
+        running: a configuration and its networks; those that the two have in common are taken over.
 
     Raises:
         ModelError: a network is missing, damaged, or does not run where it was asked to.
         StateError: the gallery of faces cannot be used.
     """
-    detector = _open_detector(config) if bodies else None
-    return Networks(
-        detector,
-        _open_descriptor(config) if detector is not None else None,
-        _open_faces(config) if config.pipelines.face.enabled else None,
-    )
+    before, networks = running or (None, Networks(None, None, None))
+    if before is not None and _bodies(before) == _bodies(config):
+        detector, descriptor = networks.detector, networks.descriptor
+    else:
+        detector = _open_detector(config)
+        descriptor = _open_descriptor(config) if detector is not None else None
+    if before is not None and face_settings(before) == face_settings(config):
+        faces = networks.faces
+    else:
+        faces = _open_faces(config) if config.pipelines.face.enabled else None
+    return Networks(detector, descriptor, faces)
+
+
+def face_settings(config: AgentConfig) -> object:
+    """What the networks and the gallery of faces are opened by."""
+    return (config.pipelines.face, config.detector.providers, config.detector.threads, config.detector.allow_fallback,
+            config.state_folder, config.desired_score, config.faR, config.frR)  # fmt: skip
+
+
+def _bodies(config: AgentConfig) -> object:
+    """What the networks that find people are opened by."""
+    return (config.detector, config.detector_confidence, config.pipelines.body_detector, config.enable_body_tracking,
+            config.appearance, bool(config.enabled_streams))  # fmt: skip
 
 
 def _open_detector(config: AgentConfig) -> Detector | None:
     settings = config.detector
-    if not (config.pipelines.body_detector.enabled and config.enable_body_tracking):
+    wanted = config.pipelines.body_detector.enabled and config.enable_body_tracking
+    if not (wanted and config.enabled_streams):
         return None
     return open_detector(
         settings.model,

@@ -131,6 +131,11 @@ class AgentConfig(Section):
     anonymous_mode: bool = True
     http: HttpConfig = HttpConfig()
 
+    @property
+    def enabled_streams(self) -> list[StreamConfig]:
+        """Those that run."""
+        return [stream for stream in self.streams if stream.enabled]
+
     @model_validator(mode="after")
     def _streams_fit(self) -> Self:
         known: set[UUID] = set()

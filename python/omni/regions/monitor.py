@@ -27,7 +27,7 @@ class RegionMonitor:
     """
 
     def __init__(self, regions: Sequence[RegionConfig], inertia_frames: int) -> None:
-        self._names = [(str(region.uuid), region.name) for region in regions]
+        self._regions = list(regions)
         self._core = _core.RegionMonitor([_region(region) for region in regions], inertia_frames=inertia_frames)
 
     def update(self, frame: Frame, tracks: Tracks, gone: Iterable[int]) -> list[RegionEvent]:
@@ -38,7 +38,7 @@ class RegionMonitor:
             tracks: confirmed tracks seen in it.
             gone: ids of tracks that ended with this frame.
         """
-        if not self._names:
+        if not self._regions:
             return []
         seen = tracks.detection_index >= 0
         xyxy = tracks.xyxy[seen].astype(np.float64)
@@ -55,6 +55,22 @@ class RegionMonitor:
         ended = self._core.forget(np.fromiter(gone, np.int64))
         return [*self._events(*happened), *self._events(*ended)]
 
+    def change(self, regions: Sequence[RegionConfig], inertia_frames: int) -> list[RegionEvent]:
+        """Go on with other regions. Who is in one that is the same, but for its name, stays in it.
+
+        Returns:
+            What the end of those that are gone brings: exits, and crossings that only waited to be believed.
+
+        Raises:
+            ConfigError: a polygon or a direction that cannot be used; nothing is changed.
+        """
+        places = {_without_name(region): i for i, region in enumerate(self._regions)}
+        kept = [places.get(_without_name(region)) for region in regions]
+        happened = self._core.replace([_region(region) for region in regions], kept, inertia_frames=inertia_frames)
+        events = list(self._events(*happened))
+        self._regions = list(regions)
+        return events
+
     def finish(self) -> list[RegionEvent]:
         """All tracks have ended: exits, and crossings that only waited to be believed. Time may begin anew."""
         return list(self._events(*self._core.forget_all()))
@@ -62,11 +78,10 @@ class RegionMonitor:
     def _events(self, kinds: object, regions: object, tracks: object, sights: object) -> Iterable[RegionEvent]:
         columns = (np.asarray(column).tolist() for column in (kinds, regions, tracks, sights))
         for kind, region, track_id, (before, entered, last, after) in zip(*columns, strict=True):
-            uuid, name = self._names[region]
             yield RegionEvent(
                 kind=_KINDS[kind],
-                region_uuid=uuid,
-                region_name=name,
+                region_uuid=str(self._regions[region].uuid),
+                region_name=self._regions[region].name,
                 track_id=track_id,
                 before=_sight_or_none(before),
                 entered=_sight(entered),
@@ -78,6 +93,10 @@ class RegionMonitor:
 def _sight(row: list[float]) -> Sight:
     x, y, timestamp, frame = row
     return Sight(x, y, timestamp, int(frame))
+
+
+def _without_name(region: RegionConfig) -> RegionConfig:
+    return region.model_copy(update={"name": ""})
 
 
 def _sight_or_none(row: list[float]) -> Sight | None:

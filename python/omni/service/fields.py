@@ -67,6 +67,23 @@ def read_query(request: HttpRequest, fields: Iterable[Field]) -> dict[str, Any]:
     return _checked(_text_pairs(request.query_string, "query string"), fields)
 
 
+def read_document(request: HttpRequest, most_bytes: int = BODY_MAX_BYTES) -> dict[str, Any]:
+    """The whole of a call whose body is one JSON object.
+
+    Raises:
+        Problem: 400 or 413, it is none, or too large.
+    """
+    if len(request.body) > most_bytes:
+        raise Problem("too-large", 413, f"the body is larger than the {most_bytes >> 10} KiB that this call reads")
+    try:
+        document = json.loads(request.body.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Problem("invalid-body", 400, "the body is not JSON that a call can need") from None
+    if not isinstance(document, dict):
+        raise Problem("invalid-body", 400, "$: expected an object", field="$", expected="an object")
+    return document
+
+
 def _checked(pairs: list[tuple[str, Any]], fields: Iterable[Field]) -> dict[str, Any]:
     known = {field.name: field for field in fields}
     given = _given(pairs)

@@ -71,6 +71,21 @@ impl RegionMonitor {
         columns(py, &events)
     }
 
+    /// Goes on with other regions and gives what the end of those that are gone brings.
+    #[pyo3(signature = (regions, kept, *, inertia_frames))]
+    #[expect(clippy::needless_pass_by_value, reason = "lists of Python objects come as Vecs")]
+    fn replace<'py>(
+        &self,
+        py: Python<'py>,
+        regions: Vec<Py<Region>>,
+        kept: Vec<Option<usize>>,
+        inertia_frames: u32,
+    ) -> PyResult<Columns<'py>> {
+        let regions: Vec<regions::Region> = regions.iter().map(|region| region.get().0.clone()).collect();
+        let events = detached_on(py, &self.0, |monitor| monitor.replace(regions, &kept, inertia_frames))?;
+        columns(py, &events)
+    }
+
     /// What the end of these tracks brings.
     fn forget<'py>(&self, py: Python<'py>, track_id: &Bound<'py, PyAny>) -> PyResult<Columns<'py>> {
         let track_ids: Vec<i64> = array::<i64>("track_id", "int64", track_id)?.as_array().iter().copied().collect();

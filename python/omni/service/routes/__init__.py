@@ -6,6 +6,8 @@ from sanic import Blueprint
 
 from omni.service.routes import (
     about,
+    calibration,
+    config,
     events,
     external_process,
     faces,
@@ -14,6 +16,7 @@ from omni.service.routes import (
     live,
     metrics,
     page,
+    plans,
     status,
     views,
     webhooks,
@@ -23,4 +26,4 @@ from omni.service.routes import (
 def blueprints() -> list[Blueprint]:
     """Fresh blueprints of all resources but the map, whose path is configured."""
     parts = (about, external_process, health, status, views, lines, faces, webhooks, events, metrics, live, page)
-    return [part.blueprint() for part in parts]
+    return [part.blueprint() for part in (*parts, calibration, config, plans)]

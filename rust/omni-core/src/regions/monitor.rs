@@ -90,6 +90,8 @@ struct Walker {
 /// One track and one region.
 #[derive(Debug, Clone, Copy, Default)]
 struct State {
+    /// Whether the region has seen the track.
+    met: bool,
     inside: bool,
     presence: Presence,
     line: LineState,
@@ -134,6 +136,36 @@ impl RegionMonitor {
         events
     }
 
+    /// Goes on with other regions.
+    ///
+    /// `kept` gives for each the position that it had before, if it is one of those: who is inside it stays inside. To
+    /// the others everybody comes up in the next frame. Gives what the end of those that are gone brings, with the
+    /// positions of before. What is refused changes nothing.
+    pub fn replace(
+        &mut self,
+        regions: Vec<Region>,
+        kept: &[Option<usize>],
+        inertia_frames: u32,
+    ) -> Result<Vec<RegionEvent>> {
+        let new = Self::new(regions, inertia_frames)?;
+        if kept.len() != new.regions.len() || kept.iter().flatten().any(|&place| place >= self.regions.len()) {
+            let expected = format!("{} positions below {}", new.regions.len(), self.regions.len());
+            return Err(Error::invalid("kept", expected, format!("{kept:?}")));
+        }
+        let mut events = Vec::new();
+        for (&track_id, walker) in &mut self.walkers {
+            for (region, state) in walker.states.iter().enumerate().filter(|(i, _)| !kept.contains(&Some(*i))) {
+                state.end(&self.regions[region], self.inertia, |kind, passage| {
+                    events.push(RegionEvent { kind, region, track_id, passage });
+                });
+            }
+            walker.states = kept.iter().map(|place| place.map_or_else(State::default, |i| walker.states[i])).collect();
+        }
+        self.regions = new.regions;
+        self.inertia = new.inertia;
+        Ok(events)
+    }
+
     /// All tracks have ended, and time may begin anew.
     pub fn forget_all(&mut self) -> Vec<RegionEvent> {
         let everybody: Vec<i64> = self.walkers.keys().copied().collect();
@@ -166,6 +198,8 @@ impl Walker {
         self.stray = None;
         let previous = self.last.replace(sight);
         for (i, (region, state)) in regions.iter().zip(&mut self.states).enumerate() {
+            let met = std::mem::replace(&mut state.met, true);
+            let previous = previous.filter(|_| met);
             let inside = region.polygon.contains(sight.point);
             let inside_before = std::mem::replace(&mut state.inside, inside);
             if region.presence {
@@ -189,12 +223,19 @@ impl Walker {
 
     fn end(self, regions: &[Region], inertia: Inertia, mut tell: impl FnMut(usize, Kind, Passage)) {
         for (i, (region, state)) in regions.iter().zip(self.states).enumerate() {
-            if let Some(Change::Exit(passage)) = state.presence.end().filter(|_| region.presence) {
-                tell(i, Kind::Exit, passage);
-            }
-            if let Some((direction, passage)) = state.line.end(inertia) {
-                tell(i, direction.into(), passage);
-            }
+            state.end(region, inertia, |kind, passage| tell(i, kind, passage));
+        }
+    }
+}
+
+impl State {
+    /// What is told at the end of the track, or of the region.
+    fn end(&self, region: &Region, inertia: Inertia, mut tell: impl FnMut(Kind, Passage)) {
+        if let Some(Change::Exit(passage)) = self.presence.end().filter(|_| region.presence) {
+            tell(Kind::Exit, passage);
+        }
+        if let Some((direction, passage)) = self.line.end(inertia) {
+            tell(direction.into(), passage);
         }
     }
 }
@@ -358,6 +399,31 @@ mod tests {
             }
             assert_eq!(first, Some((settled_at, 0)), "{frames} frames at {rate}");
         }
+    }
+
+    #[test]
+    fn who_is_in_a_region_that_is_kept_stays_in_it() {
+        let square = |x: f64| {
+            let corners = vec![[x, 0.4], [x + 0.2, 0.4], [x + 0.2, 0.6], [x, 0.6]];
+            Region::new(Polygon::new(corners).unwrap(), true, None).unwrap()
+        };
+        let mut monitor = RegionMonitor::new(vec![square(0.1), square(0.2)], 1).unwrap();
+        let stand = |monitor: &mut RegionMonitor, i: i64| {
+            let seen = [Sighting { track_id: 1, point: [0.25, 0.5], height: TALL }];
+            let events = monitor.update(&seen, i as f64 / 10.0, i).unwrap();
+            events.iter().map(|e| (e.kind, e.region)).collect::<Vec<_>>()
+        };
+        assert_eq!(stand(&mut monitor, 0), [(Entry, 0), (Entry, 1)]);
+        let events = monitor.replace(vec![square(0.15), square(0.2)], &[None, Some(1)], 1).unwrap();
+        assert_eq!(events.iter().map(|e| (e.kind, e.region)).collect::<Vec<_>>(), [(Exit, 0)]);
+        assert_eq!(stand(&mut monitor, 1), [(Entry, 0)], "the new one meets them now");
+        assert_eq!(stand(&mut monitor, 2), []);
+        let before = format!("{monitor:?}");
+        for kept in [&[][..], &[Some(2)][..]] {
+            assert!(monitor.replace(vec![square(0.1)], kept, 1).unwrap_err().to_string().contains("kept"));
+            assert_eq!(format!("{monitor:?}"), before);
+        }
+        assert_eq!(monitor.forget(&[1]).len(), 2);
     }
 
     #[test]

@@ -1,0 +1,102 @@
+"""What streams are made of: networks and maps that all share, opened before anything runs, and each one's own."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from omni.agent.best_shot import BestShotEncoder
+from omni.agent.map_view import MapView
+from omni.agent.networks import Networks, open_networks
+from omni.config import AgentConfig, RegionConfig, StreamConfig
+from omni.errors import CalibrationError, ConfigError
+from omni.process import ShotSettings
+from omni.regions import RegionMonitor
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The shared parts of one configuration.
+
+    Attributes:
+        config: whose.
+        networks: what people are found and known by.
+        views: the maps, by name.
+        map_problems: why there are none though they are configured.
+    """
+
+    config: AgentConfig
+    networks: Networks
+    views: dict[str, MapView]
+    map_problems: tuple[str, ...]
+
+
+def open_parts(config: AgentConfig, running: Parts | None = None) -> Parts:
+    """Open what a configuration needs; of ``running`` all is taken over that the two have in common.
+
+    Raises:
+        ModelError, StateError: what cannot be used, and the remedy.
+    """
+    networks = open_networks(config, None if running is None else (running.config, running.networks))
+    views, map_problems = _map_views(config, running)
+    return Parts(config, networks, views, map_problems)
+
+
+def region_monitor(config: AgentConfig, stream: StreamConfig) -> RegionMonitor:
+    """The regions and lines of one stream.
+
+    Raises:
+        ConfigError: a polygon or a direction that cannot be used.
+    """
+    return RegionMonitor(regions_of(config, stream), config.mutlistream_ROI.inertia_frames)
+
+
+def regions_of(config: AgentConfig, stream: StreamConfig) -> list[RegionConfig]:
+    """Those that lie in the stream."""
+    return [region for region in config.mutlistream_ROI.regions if region.watches(stream.stream_uuid)]
+
+
+def shot_settings(config: AgentConfig) -> ShotSettings | None:
+    """What best shots are kept; None: none."""
+    if not config.enable_webhook_image2jpg_conversion:
+        return None
+    return ShotSettings(anonymous=config.anonymous_mode, whole_frame=config.best_shot.whole_frame)
+
+
+def shot_encoder(config: AgentConfig) -> BestShotEncoder | None:
+    """How they leave; None: not at all."""
+    if not config.enable_webhook_image2jpg_conversion:
+        return None
+    return BestShotEncoder(config.best_shot.max_side, config.best_shot.quality)
+
+
+def shows_faces(config: AgentConfig) -> bool:
+    """Whether pictures of faces go along."""
+    return config.enable_webhook_image2jpg_conversion and not config.anonymous_mode
+
+
+def _map_views(config: AgentConfig, running: Parts | None) -> tuple[dict[str, MapView], tuple[str, ...]]:
+    """The views that can be used, and why others cannot: a wrong map must not keep the cameras from being watched."""
+    if not config.map_tracking.enabled:
+        return {}, ()
+    files = frozenset(stream.uuid for stream in config.enabled_streams if stream.every_frame)
+    cameras = frozenset(stream.uuid for stream in config.enabled_streams if not stream.every_frame)
+    views, problems = {}, []
+    for view in config.map_tracking.views:
+        before = None if running is None else running.views.get(view.name)
+        if before is not None and before.is_for(view, files, cameras):
+            views[view.name] = before
+            continue
+        try:
+            if view.image is not None and not Path(view.image).is_file():
+                raise ConfigError(f"view {view.name!r}: plan {view.image}: no such file")
+            views[view.name] = MapView(view, files, cameras, before)
+        except (CalibrationError, ConfigError) as error:
+            logger.error("map tracking is off: %s", error)
+            problems.append(f"map tracking: {error}")
+    if not config.map_tracking.views:
+        problems.append("map tracking: enabled, but map_tracking.views is empty")
+    return ({} if problems else views), tuple(problems)

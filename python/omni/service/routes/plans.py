@@ -1,0 +1,52 @@
+"""Pictures of floor plans beside the configuration file."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from sanic import Blueprint, HTTPResponse, json, raw
+
+from omni.service.context import Context, HttpRequest
+from omni.service.plans import checked_plan, plan_names, read_plan, read_plans, write_plan
+from omni.service.problems import Problem
+
+
+def blueprint() -> Blueprint:
+    routes = Blueprint("plans", url_prefix="/api/v1/plans")
+    routes.add_route(plans, "/")
+    routes.add_route(plan, "/<name:str>", unquote=True)
+    routes.add_route(upload, "/<name:str>", methods=["PUT"], unquote=True)
+    return routes
+
+
+async def plans(request: HttpRequest) -> HTTPResponse:
+    return json({"plans": await asyncio.to_thread(plan_names, _folder(request.app.ctx))})
+
+
+async def plan(request: HttpRequest, name: str) -> HTTPResponse:
+    folder = _folder(request.app.ctx)
+    known = [known["name"] for known in await asyncio.to_thread(plan_names, folder)]
+    if name not in known:
+        raise Problem("no-plan", 404, f"no plan named {name[:100]!r}; GET /api/v1/plans lists them")
+    found = await asyncio.to_thread(read_plan, folder / name)
+    return raw(found.data, content_type=found.content_type, headers={"cache-control": "no-cache"})
+
+
+async def upload(request: HttpRequest, name: str) -> HTTPResponse:
+    """Keeps a picture under this name, in place of one that is there."""
+    context = request.app.ctx
+    folder, data = _folder(context), request.body
+    try:
+        width, height = await asyncio.to_thread(checked_plan, name, data)
+    except ValueError as error:
+        raise Problem("plan-refused", 422, f"{name[:100]!r}: {error}") from None
+    await asyncio.to_thread(write_plan, folder / name, data)
+    context.plans = await asyncio.to_thread(read_plans, context.config.map_tracking)
+    return json({"name": name, "width": width, "height": height, "bytes": len(data)})
+
+
+def _folder(context: Context) -> Path:
+    if context.settings.path is None:
+        raise Problem("no-folder", 409, "this service runs without a configuration file, and has no folder of plans")
+    return context.settings.path.parent

@@ -1,0 +1,262 @@
+"""Going on under another configuration: what ends, what does not, and that no number comes twice."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import cv2
+import numpy as np
+import pytest
+from tests.unit.agent.scene import Scene, standing
+from tests.unit.delivery.conftest import Inbox, eventually
+
+from omni import Agent
+from omni.agent.pipeline import Change
+from omni.config import NEEDS_RESTART, RegionConfig, StreamConfig
+from omni.errors import ConfigError
+from omni.process import ShotSettings
+from omni.types import ProcessMessage
+
+DOOR = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+YARD = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
+NEW = "3e5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e02"
+WHOLE = [{"x": 0, "y": 0}, {"x": 1, "y": 0}, {"x": 1, "y": 1}, {"x": 0, "y": 1}]
+
+
+def region(number: int, name: str = "room", **more: Any) -> dict[str, Any]:
+    return {"name": name, "uuid": str(UUID(int=number)), "points": WHOLE, **more}
+
+
+# One stream, its people scripted
+
+
+def changed(scene: Scene, at: int, *regions: dict[str, Any], shots: ShotSettings | None = None) -> Callable[[int], Any]:
+    """Somebody who stands; from frame ``at`` on the stream has these regions."""
+
+    def people(i: int) -> list[tuple[float, float, float, float]]:
+        if i == at:
+            configs = [RegionConfig.model_validate(r) for r in regions]
+            stream = StreamConfig.model_validate({"stream_uuid": DOOR, "url": "scene.avi"})
+            scene.pipeline.change(Change(stream, scene, None, [], configs, 3, 1.0, shots, False))  # type: ignore[arg-type]
+        return [standing(160, 200)]
+
+    return people
+
+
+def play(at: int, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
+    """What is told of one person who stands there, when regions change: reason, and why a presence or person ended."""
+    scene = Scene(lambda _: [], 40, regions=before)
+    scene.people = changed(scene, at, *after)
+    told = [m for m in scene.play() if m.reason != "ongoing"]
+    return [(m.reason, m.processes[0]["omni"].get("end_reason")) for m in told]
+
+
+def test_a_region_that_is_added_meets_who_is_there_and_breaks_nothing() -> None:
+    assert play(20, [], [region(1)]) == [
+        ("begin", None), ("roi", None), ("end", "end_of_file"), ("end", "end_of_file")]  # fmt: skip
+
+
+def test_a_region_that_goes_ends_its_presence_and_no_person() -> None:
+    assert play(20, [region(1)], []) == [
+        ("begin", None), ("roi", None), ("end", "config_changed"), ("end", "end_of_file")]  # fmt: skip
+
+
+def test_a_region_that_stays_is_unbroken_also_under_another_name() -> None:
+    unbroken = [("begin", None), ("roi", None), ("end", "end_of_file"), ("end", "end_of_file")]
+    assert play(20, [region(1)], [region(1, "hall")]) == unbroken
+    told = play(20, [region(1)], [region(2), region(1)])
+    assert told == [*unbroken[:2], ("roi", None), *[("end", "end_of_file")] * 3]
+
+
+def test_pictures_that_were_kept_under_other_rules_are_forgotten() -> None:
+    bare, hidden = ShotSettings(anonymous=False, whole_frame=False), ShotSettings(anonymous=True, whole_frame=False)
+    scene = Scene(lambda _: [], 30, best_shots=bare, picture=lambda _: np.full((240, 320, 3), 90, np.uint8))
+    scene.people = changed(scene, 29, shots=hidden)  # the last frame is taken under the old rules
+    assert scene.play()[-1].best_shots
+    scene = Scene(lambda _: [], 30, best_shots=bare, picture=lambda _: np.full((240, 320, 3), 90, np.uint8))
+    scene.people = changed(scene, 10, shots=None)
+    assert scene.play()[-1].best_shots == {}
+
+
+# The agent
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> dict[str, Any]:
+    """Two endless streams without a detector: what is tested is what begins anew."""
+    streams = []
+    for uuid, name in ((DOOR, "door"), (YARD, "yard")):
+        folder = tmp_path / name
+        folder.mkdir()
+        for i in range(30):
+            cv2.imwrite(str(folder / f"{i:03d}.png"), np.full((48, 64, 3), i, np.uint8))
+        streams.append({"stream_uuid": uuid, "name": name, "url": str(folder), "loop": True, "max_fps": 50.0})
+    return {"streams": streams, "pipelines": {"body_detector": {"enabled": False}}}
+
+
+@pytest.fixture
+def agent(document: dict[str, Any]) -> Iterator[Agent]:
+    with Agent(document) as running:
+        eventually(lambda: all(status.frames for status in running.streams()))
+        yield running
+
+
+def begin(agent: Agent, stream: str, name: str) -> None:
+    agent.external.begin(name=name, class_="media", repeats=False, duration=0, started_at=0, stream_uuid=stream)
+
+
+def but(document: dict[str, Any], change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    changed = copy.deepcopy(document)
+    change(changed)
+    return changed
+
+
+def test_only_the_stream_that_changes_begins_anew(agent: Agent, document: dict[str, Any]) -> None:
+    told: list[ProcessMessage] = []
+    agent.subscribe(told.append)
+    begin(agent, DOOR, "film")
+    begin(agent, YARD, "other film")
+    frames = {status.name: status.frames for status in agent.streams()}
+    agent.reconfigure(but(document, lambda d: d["streams"][0].update(crop=[0, 0, 0.5, 1])))
+    ends = [(m.stream_uuid, m.processes[0]["omni"]["end_reason"]) for m in told if m.reason == "end"]
+    assert ends == [(DOOR, "config_changed")]
+    eventually(lambda: agent.streams()[0].image_size == (32, 48))
+    assert agent.streams()[1].frames >= frames["yard"]
+    assert agent.streams()[1].image_size == (64, 48)
+
+
+def test_a_stream_comes_and_one_goes(agent: Agent, document: dict[str, Any]) -> None:
+    def change(d: dict[str, Any]) -> None:
+        d["streams"][1] = {**d["streams"][1], "stream_uuid": NEW, "name": "new"}
+
+    before = threading.active_count()
+    agent.reconfigure(but(document, change))
+    assert [status.name for status in agent.streams()] == ["door", "new"]
+    begin(agent, NEW, "film")
+    with pytest.raises(LookupError):
+        begin(agent, YARD, "film")
+    with pytest.raises(KeyError):
+        agent.latest(YARD)
+    assert threading.active_count() <= before
+    agent.reconfigure(but(document, lambda d: d.update(streams=[])))
+    assert agent.streams() == []
+
+
+def test_a_name_is_nothing_to_a_stream(agent: Agent, document: dict[str, Any]) -> None:
+    frames = agent.streams()[0].frames
+    agent.reconfigure(but(document, lambda d: d["streams"][0].update(name="gate")))
+    assert agent.streams()[0].name == "gate"
+    assert agent.streams()[0].frames >= frames
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (lambda d: d["streams"][1].update(url="none.avi"), "/streams/1/url"),
+        (lambda d: d.update(map_tracking={"enabled": True}), "/map_tracking"),
+        (
+            lambda d: d.update(appearance={"descriptor": "none.onnx"}, pipelines={}, detector={"model": "none"}),
+            "/detector",
+        ),
+    ],
+)
+def test_what_cannot_be_used_leaves_all_as_it_was(
+    agent: Agent, document: dict[str, Any], change: Callable[[dict[str, Any]], object], path: str
+) -> None:
+    config, threads = agent.config, threading.active_count()
+
+    def all_and(d: dict[str, Any]) -> None:
+        d["streams"][0].update(crop=[0, 0, 0.5, 1])
+        change(d)
+
+    with pytest.raises(ConfigError) as caught:
+        agent.reconfigure(but(document, all_and))
+    assert [where for where, _ in caught.value.problems] == [path]
+    assert agent.config is config
+    assert threading.active_count() == threads
+    assert all(status.image_size == (64, 48) for status in agent.streams())
+
+
+def test_what_was_prepared_for_another_configuration_is_refused(agent: Agent, document: dict[str, Any]) -> None:
+    prepared = agent.prepare(but(document, lambda d: d["streams"][0].update(name="a")))
+    agent.reconfigure(but(document, lambda d: d["streams"][0].update(name="b")))
+    with pytest.raises(RuntimeError, match="prepare"):
+        agent.apply(prepared)
+    assert agent.streams()[0].name == "b"
+
+
+@pytest.mark.parametrize("path", NEEDS_RESTART)
+def test_what_needs_a_restart_stays_as_it_runs(
+    agent: Agent, document: dict[str, Any], path: str, tmp_path: Path
+) -> None:
+    _, *sections, name = path.split("/")
+    values = {"host": "127.0.0.2", "port": 9, "map_tracking_path": "/floor"}
+    running = agent.config
+
+    def change(d: dict[str, Any]) -> None:
+        for section in sections:
+            d = d.setdefault(section, {})
+        d[name] = values.get(name, str(tmp_path / "elsewhere"))
+
+    agent.reconfigure(but(document, change))
+    assert agent.config == running
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_webhooks_come_change_and_go(agent: Agent, document: dict[str, Any]) -> None:
+    first, second = Inbox(), Inbox()
+    try:
+        hook = {"id": "a", "url": first.address}
+        agent.reconfigure(but(document, lambda d: d.update(webhook_tracking_subscribers=[hook])))
+        begin(agent, DOOR, "one")
+        eventually(lambda: [m.reason for m in first.messages if m.reason != "ongoing"] == ["begin"])
+        moved = {"id": "a", "url": second.address, "streams": [DOOR]}
+        agent.reconfigure(but(document, lambda d: d.update(webhook_tracking_subscribers=[moved])))
+        begin(agent, YARD, "not told")
+        begin(agent, DOOR, "two")
+        eventually(lambda: [m.processes[0]["name"] for m in second.messages if m.reason == "begin"] == ["two"])
+        sequences = [int(m.sequence) for box in (first, second) for m in box.messages]
+        assert sequences == sorted(set(sequences))  # one endpoint, one count
+        agent.reconfigure(document)
+        begin(agent, DOOR, "three")
+        assert agent.delivery.stats()["endpoints"] == []
+        assert "three" not in [m.processes[0]["name"] for m in second.messages]
+    finally:
+        first.receiver.stop()
+        second.receiver.stop()
+
+
+def test_a_region_that_is_added_is_told_of_and_no_id_comes_twice(street_clip: Path, person_model: str) -> None:
+    stream = {"stream_uuid": DOOR, "url": str(street_clip), "loop": True, "pace": "fast"}
+    document = {"streams": [stream], "detector": {"model": person_model, "threads": 2}}
+    told: list[ProcessMessage] = []
+    inbox = Inbox()
+    try:
+        with Agent(document) as agent:
+            agent.subscribe(told.append)
+            eventually(lambda: sum(m.reason == "begin" for m in told) >= 3, 60)
+            hook = {"url": inbox.address, "type": "events"}
+            added = {**document, "mutlistream_ROI": {"regions": [region(1)]}, "webhook_tracking_subscribers": [hook]}
+            agent.reconfigure(added)
+            eventually(lambda: inbox.messages, 60)
+            ended = [m.processes[0]["omni"]["end_reason"] for m in told if m.reason == "end"]
+            assert "config_changed" not in ended
+            agent.reconfigure({**added, "streams": [{**stream, "max_fps": 5.0}]})
+            count = len(told)
+            eventually(lambda: sum(m.reason == "begin" for m in told[count:]) >= 2, 60)
+    finally:
+        inbox.receiver.stop()
+    records = [process for message in told for process in message.processes]
+    numbers = {(process["id"], process["numerical_id"]) for process in records}
+    assert len(numbers) == len({number for _, number in numbers}) == len({id_ for id_, _ in numbers})
+    finalized = [p["id"] for m in told if m.reason != "ongoing" for p in m.processes if p["finalized"]]
+    assert len(finalized) == len(set(finalized))
+    assert {p["id"] for p in records} == set(finalized)  # all that began has ended
+    assert "config_changed" in {p["omni"].get("end_reason") for p in records}
+    first_life = {p["object"]["id"] for m in told[:count] for p in m.processes}
+    assert not first_life & {p["object"]["id"] for m in told[count:] if m.reason == "begin" for p in m.processes}
