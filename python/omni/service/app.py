@@ -19,6 +19,7 @@ from omni.service.live import LiveHub
 from omni.service.plans import read_plans
 from omni.service.problems import problem_response
 from omni.service.routes import blueprints, map_tracking
+from omni.service.scene import scene_document
 from omni.service.serialize import to_json
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def create_app(agent_factory: Callable[[], Agent], config: AgentConfig) -> App:
         context.plans = await asyncio.to_thread(read_plans, config.map_tracking)
         context.agent = await asyncio.to_thread(agent_factory)
         await asyncio.to_thread(context.agent.start)
-        context.live = LiveHub(context.agent, context.map_body)
+        context.live = LiveHub(context.agent, context.map_body, lambda: scene_document(context.agent, context.plans))
         context.live.start()
 
     async def stop(app: App) -> None:

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omni.service.live.picture import picture_message
 from omni.service.live.viewer import Viewer
@@ -42,11 +42,14 @@ class LiveHub:
     Args:
         agent: what is watched.
         map_body: the map's text, shared with ``GET /map_tracking``.
+        scene: regions, lines and views of the map as they are configured now.
     """
 
-    def __init__(self, agent: Agent, map_body: MapBody) -> None:
+    def __init__(self, agent: Agent, map_body: MapBody, scene: Callable[[], dict[str, Any]]) -> None:
         self._agent = agent
         self._map_body = map_body
+        self._scene = scene
+        self._shown_scene = ""
         self._viewers: set[Viewer] = set()
         self._watched = asyncio.Event()
         self._history: deque[str] = deque(maxlen=HISTORY)
@@ -61,7 +64,11 @@ class LiveHub:
         self._unsubscribe = self._agent.subscribe(
             lambda message: _call_in(loop, self._send_processes, message)  # from the agent's threads
         )
-        steps: list[tuple[Step, float]] = [(self._send_map, LOOK_S), (self._send_status, STATUS_S)]
+        steps: list[tuple[Step, float]] = [
+            (self._send_map, LOOK_S),
+            (self._send_status, STATUS_S),
+            (self._send_scene, STATUS_S),
+        ]
         streams = [status.stream_uuid for status in self._agent.streams()]
         steps += [(partial(self._send_picture, stream), LOOK_S) for stream in streams]
         self._tasks = [asyncio.create_task(self._repeat(step, pause_s)) for step, pause_s in steps]
@@ -78,9 +85,10 @@ class LiveHub:
         if len(self._viewers) >= VIEWERS_MAX:
             return None
         viewer = Viewer()
+        viewer.append(self._scene_message())
+        viewer.append(self._status())  # before all that happened: it has the names
         for text in self._history:
             viewer.append(text)
-        viewer.replace("status", self._status())
         viewer.replace("map", _map_message(self._map_body.text(self._agent.map_ticks())))
         for stream, (result, message) in self._pictures.items():
             if self._agent.latest(stream) is result:  # else the newest is on its way
@@ -127,6 +135,13 @@ class LiveHub:
         for viewer in self._viewers:
             viewer.replace("status", text)
 
+    async def _send_scene(self) -> None:
+        text = self._scene_message()
+        if text != self._shown_scene:
+            self._shown_scene = text
+            for viewer in self._viewers:
+                viewer.replace("scene", text)
+
     def _send_processes(self, message: ProcessMessage) -> None:
         if message.reason == "ongoing" and not self._viewers:
             return
@@ -143,6 +158,9 @@ class LiveHub:
             self._history.append(text)
         for viewer in self._viewers:
             viewer.append(text)
+
+    def _scene_message(self) -> str:
+        return to_json({"type": "scene", **self._scene()})
 
     def _status(self) -> str:
         return to_json({"type": "status", **status_document(self._agent, time.time())})
