@@ -17,13 +17,21 @@ MARGIN = 0.25
 
 def scene_document(agent: Agent, plans: dict[str, Plan]) -> dict[str, Any]:
     """All of it, as the page gets it when it opens and when the configuration changes."""
-    return {"regions": region_documents(agent), "views": view_documents(agent, plans)}
+    return {
+        "regions": region_documents(agent),
+        "views": view_documents(agent, plans),
+        "anonymous": agent.config.anonymous_mode,
+    }
 
 
 def view_documents(agent: Agent, plans: dict[str, Plan]) -> list[dict[str, Any]]:
     """The views of the map that are in use, as ``GET /api/v1/views`` lists them."""
     used = {tick.name for tick in agent.map_ticks()}
-    return [_view(view, plans.get(view.name)) for view in agent.config.map_tracking.views if view.name in used]
+    return [
+        _view(view, plans.get(view.name), agent.map_footprints(view.name))
+        for view in agent.config.map_tracking.views
+        if view.name in used
+    ]
 
 
 def region_documents(agent: Agent) -> list[dict[str, Any]]:
@@ -31,7 +39,7 @@ def region_documents(agent: Agent) -> list[dict[str, Any]]:
     return [_region(region) for region in agent.config.mutlistream_ROI.regions]
 
 
-def _view(view: ViewConfig, plan: Plan | None) -> dict[str, Any]:
+def _view(view: ViewConfig, plan: Plan | None, footprints: dict[str, list[list[float]]]) -> dict[str, Any]:
     url = f"/api/v1/views/{quote(view.name, safe='')}/plan"
     return {
         "name": view.name,
@@ -39,6 +47,7 @@ def _view(view: ViewConfig, plan: Plan | None) -> dict[str, Any]:
         "extent": _extent(view) if plan is None else [0.0, 0.0, float(plan.width), float(plan.height)],
         "plan": None if plan is None else {"url": url, "width": plan.width, "height": plan.height},
         "cameras": [str(camera.stream_uuid) for camera in view.cameras],
+        "footprints": footprints,
     }
 
 

@@ -7,6 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ class LiveHub:
         self._viewers: set[Viewer] = set()
         self._watched = asyncio.Event()
         self._history: deque[str] = deque(maxlen=HISTORY)
+        self._stays = _Stays()
         self._pictures: dict[str, tuple[FrameResult, bytes]] = {}
         self._shown_map = ""
         self._tasks: list[asyncio.Task[None]] = []
@@ -89,6 +91,8 @@ class LiveHub:
         viewer.append(self._status())  # before all that happened: it has the names
         for text in self._history:
             viewer.append(text)
+        for message in self._stays.messages():
+            viewer.append(_processes_message(message))
         viewer.replace("map", _map_message(self._map_body.text(self._agent.map_ticks())))
         for stream, (result, message) in self._pictures.items():
             if self._agent.latest(stream) is result:  # else the newest is on its way
@@ -143,17 +147,10 @@ class LiveHub:
                 viewer.replace("scene", text)
 
     def _send_processes(self, message: ProcessMessage) -> None:
+        self._stays.take(message)
         if message.reason == "ongoing" and not self._viewers:
             return
-        text = to_json(
-            {
-                "type": "processes",
-                "reason": message.reason,
-                "stream_uuid": message.stream_uuid,
-                "timestamp": message.timestamp,
-                "processes": list(message.processes),
-            }
-        )
+        text = _processes_message(message)
         if message.reason != "ongoing":
             self._history.append(text)
         for viewer in self._viewers:
@@ -164,6 +161,38 @@ class LiveHub:
 
     def _status(self) -> str:
         return to_json({"type": "status", **status_document(self._agent, time.time())})
+
+
+class _Stays:
+    """Who is in which region now: told to a new viewer, whose beginnings may be longer ago than the history."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, ProcessMessage] = {}
+
+    def take(self, message: ProcessMessage) -> None:
+        for process in message.processes:
+            if process.get("action") != "roi_presence":
+                continue
+            if process["finalized"]:
+                self._open.pop(process["id"], None)
+            else:
+                self._open[process["id"]] = replace(message, reason="ongoing", processes=(process,), best_shots={})
+
+    def messages(self) -> list[ProcessMessage]:
+        """The open ones, each as a message of its own."""
+        return list(self._open.values())
+
+
+def _processes_message(message: ProcessMessage) -> str:
+    return to_json(
+        {
+            "type": "processes",
+            "reason": message.reason,
+            "stream_uuid": message.stream_uuid,
+            "timestamp": message.timestamp,
+            "processes": list(message.processes),
+        }
+    )
 
 
 def _map_message(body: str) -> str:

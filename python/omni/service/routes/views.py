@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sanic import Blueprint, HTTPResponse, json, raw
 
+from omni.agent.flow import WINDOW_S
 from omni.service.context import HttpRequest
+from omni.service.fields import Field, read_query
 from omni.service.problems import Problem
 from omni.service.scene import region_documents, view_documents
+
+_WINDOW = Field("window_s", "int", WINDOW_S)
 
 
 def blueprint() -> Blueprint:
     routes = Blueprint("views", url_prefix="/api/v1")
     routes.add_route(regions, "/regions")
     routes.add_route(views, "/views")
+    routes.add_route(flow, "/views/<name:str>/flow", unquote=True)
     routes.add_route(plan, "/views/<name:str>/plan", unquote=True)
     return routes
 
@@ -24,6 +31,19 @@ async def regions(request: HttpRequest) -> HTTPResponse:
 async def views(request: HttpRequest) -> HTTPResponse:
     context = request.app.ctx
     return json({"views": view_documents(context.agent, context.plans)})
+
+
+async def flow(request: HttpRequest, name: str) -> HTTPResponse:
+    window_s = read_query(request, (_WINDOW,))["window_s"]
+    if not 1 <= window_s <= WINDOW_S:
+        expected = f"an integer from 1 to {WINDOW_S}"
+        detail = f"$.window_s: expected {expected}, found {window_s}"
+        raise Problem("invalid-field", 400, detail, field="$.window_s", expected=expected, found=str(window_s))
+    try:
+        document = await asyncio.to_thread(request.app.ctx.agent.map_flow, name, window_s)
+    except KeyError:
+        raise Problem("no-view", 404, f"no view named {name[:100]!r}; GET /api/v1/views lists them") from None
+    return json(document)
 
 
 async def plan(request: HttpRequest, name: str) -> HTTPResponse:

@@ -20,6 +20,8 @@ export class CameraWall {
     this.#off = [
       people.onLight(() => this.#tiles.forEach((tile) => tile.redraw())),
       live.on("status", (status) => this.#status(status)),
+      live.on("processes", () => this.#tiles.forEach((tile) => tile.redraw())),
+      live.on("scene", () => this.#tiles.forEach((tile) => tile.redraw())),
       live.on("picture", (picture) => this.#show(picture)),
     ];
     if (live.status) this.#status(live.status);
@@ -72,7 +74,7 @@ export class CameraWall {
     }
     for (const stream of streams) {
       if (!this.#tiles.has(stream.stream_uuid)) {
-        const tile = new Tile(stream.stream_uuid, this.#people, (uuid) => this.#chosen(this.#large === uuid ? null : uuid));
+        const tile = new Tile(stream.stream_uuid, this.#live, this.#people, (uuid) => this.#chosen(this.#large === uuid ? null : uuid));
         this.#tiles.set(stream.stream_uuid, tile);
         this.element.append(tile.element);
         changed = true;

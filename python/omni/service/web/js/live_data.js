@@ -2,6 +2,7 @@
 
 import { address } from "./api.js";
 import { Connection } from "./connection.js";
+import { Occupancy } from "./occupancy.js";
 
 const PROCESSES_KEPT = 120;
 const KINDS = ["scene", "status", "map", "processes", "picture", "link"];
@@ -9,7 +10,8 @@ const KINDS = ["scene", "status", "map", "processes", "picture", "link"];
 export class LiveData {
   #listeners = new Map(KINDS.map((kind) => [kind, new Set()]));
   #people; #connection = null;
-  scene = { regions: [], views: [] }; // regions and lines, views of the map: what the configuration says
+  occupancy = new Occupancy();
+  scene = { regions: [], views: [], anonymous: true }; // regions and lines, views of the map: what the configuration says
   status = null; // as GET status
   views = new Map(); // name -> view of the map, as GET map_tracking
   pictures = new Map(); // stream_uuid -> {header, jpeg}
@@ -28,7 +30,11 @@ export class LiveData {
     const url = address("live");
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     this.#connection ??= new Connection(url, {
-      open: () => { this.processes = []; this.#link({ state: "live", reason: "", pauseMs: 0 }); },
+      open: () => {
+        this.processes = [];
+        this.occupancy.clear();
+        this.#link({ state: "live", reason: "", pauseMs: 0 });
+      },
       lost: (reason, pauseMs) => this.#link({ state: "lost", reason, pauseMs }),
       picture: (header, jpeg) => {
         this.#people.noteTracks(header.stream_uuid, header.tracks);
@@ -37,6 +43,11 @@ export class LiveData {
       },
       message: (document) => this.#take(document),
     });
+  }
+
+  // Regions and lines that lie in a stream.
+  regionsOf(stream) {
+    return this.scene.regions.filter(({ stream_uuid: of }) => of === null || of === stream);
   }
 
   name(stream) {
@@ -58,7 +69,10 @@ export class LiveData {
       this.views = new Map(Object.entries(document.views));
       for (const view of this.views.values()) this.#people.noteView(view);
     }
-    if (document.type === "processes") document.processes.forEach((process) => this.#people.noteProcess(process));
+    if (document.type === "processes") {
+      document.processes.forEach((process) => this.#people.noteProcess(process));
+      this.occupancy.note(document, performance.now());
+    }
     if (document.type === "processes" && document.reason !== "ongoing") {
       this.processes.push(document);
       if (this.processes.length > PROCESSES_KEPT) this.processes.shift();

@@ -8,6 +8,7 @@ import { button, element } from "./dom.js";
 import { Keys } from "./keys.js";
 import { LiveData } from "./live_data.js";
 import { askToLogIn } from "./login.js";
+import { Names } from "./names.js";
 import { People } from "./people.js";
 import { t } from "./texts.js";
 
@@ -107,6 +108,7 @@ async function start() {
   const context = {
     session, people, live: new LiveData(people), keys: new Keys(), navigate: (name) => { location.hash = name; },
   };
+  new Names(context.live, people, session);
   tools(context);
   const frame = new Frame(context);
   context.live.connect();

@@ -3,19 +3,21 @@
 import { FONT, Surface, contain } from "./canvas.js";
 import { element } from "./dom.js";
 import { colour } from "./people.js";
+import { drawRegion } from "./region_draw.js";
 import { has, t } from "./texts.js";
 
 const TRAIL_S = 4;
 const MOST_TRAILS = 200;
 
 export class Tile {
-  #people; #surface; #bitmap = null; #header = null; #decoding = false; #next = null; #rate; #note; #name; #stream = null;
+  #live; #people; #surface; #bitmap = null; #header = null; #decoding = false; #next = null; #rate; #note; #name; #stream = null;
   #trails = new Map(); // track id -> [{x, y, t}] of the feet, relative to the picture
   aspect = 16 / 9;
 
   // chosen: called when the camera is wanted large.
-  constructor(uuid, people, chosen) {
+  constructor(uuid, live, people, chosen) {
     this.uuid = uuid;
+    this.#live = live;
     this.#people = people;
     const canvas = element("canvas", { "aria-hidden": "true" });
     this.#name = element("b");
@@ -101,6 +103,7 @@ export class Tile {
     if (!this.#bitmap) return;
     const place = this.#place();
     context.drawImage(this.#bitmap, place.x, place.y, place.width, place.height);
+    this.#drawRegions(context, place);
     const people = this.#header.tracks.map(({ id, box, object_id: human }) => ({
       id, person: this.#people.ofTrack(this.uuid, id), name: this.#people.nameOf(human),
       left: place.x + box[0] * place.width, top: place.y + box[1] * place.height,
@@ -109,6 +112,17 @@ export class Tile {
     people.sort((a, b) => a.bottom - b.bottom); // nearer people over farther ones
     for (const { id, person } of people) drawTrail(context, place, this.#trails.get(id) ?? [], person, this.#people.lit);
     for (const box of people) drawBox(context, box, this.#people.lit);
+  }
+
+  #drawRegions(context, place) {
+    const now = performance.now();
+    let glows = false;
+    for (const region of this.#live.regionsOf(this.uuid)) {
+      const { glow, direction } = this.#live.occupancy.flash(this.uuid, region.uuid, now);
+      drawRegion(context, place, region, { inside: this.#live.occupancy.inside(this.uuid, region.uuid), glow, direction });
+      glows ||= glow > 0;
+    }
+    if (glows) this.redraw();
   }
 
   #point({ offsetX, offsetY }) {
