@@ -2,7 +2,8 @@
 
 import { Surface, contain } from "./canvas.js";
 import { button, element } from "./dom.js";
-import { SIGMAS, axes, drawEllipse, drawGrid, drawPuck, drawScale, drawTick, drawTrail } from "./floor_draw.js";
+import { FlowLayer } from "./flow.js";
+import { SIGMAS, axes, drawEllipse, drawFootprint, drawGrid, drawPuck, drawScale, drawTick, drawTrail } from "./floor_draw.js";
 import { t } from "./texts.js";
 
 const TRAIL_MS = 8000;
@@ -38,11 +39,21 @@ export class FloorMap {
 
   get view() { return this.#view; }
 
+  // Whether one of trails, uncertainty, footprints, heat, flow is shown.
+  shows(layer) { return this.#layers[layer]; }
+
+  show(layer, shown) {
+    this.#layers[layer] = shown;
+    this.#followFlow();
+    this.redraw();
+  }
+
   get objects() { return this.#document?.objects ?? []; }
 
   get #document() { return this.#live.views.get(this.#view?.name) ?? null; }
 
   close() {
+    this.#flow.follow(null);
     this.#off.forEach((off) => off());
     this.#surface.close();
   }
@@ -64,8 +75,11 @@ export class FloorMap {
       plan.onload = () => { if (this.#view === view) { this.#plan = plan; this.redraw(); } };
       plan.src = view.plan.url;
     }
+    this.#followFlow();
     this.#update();
   }
+
+  #followFlow() { this.#flow.follow(this.#layers.heat || this.#layers.flow ? this.#view?.name ?? null : null); }
 
   #update() {
     const document = this.#document;
@@ -99,8 +113,11 @@ export class FloorMap {
     const dark = document.documentElement.dataset.theme === "dark";
     if (this.#plan) this.#drawPlan(context, place, dark);
     else drawGrid(context, this.#surface, place, this.#view.metres_per_unit, dark);
+    if (this.#layers.heat) this.#flow.drawHeat(context, place);
+    if (this.#layers.footprints) this.#drawFootprints(context, place);
+    if (this.#layers.flow) this.#flow.drawFlow(context, place);
     const objects = [...this.objects].sort((a, b) => this.#rank(a) - this.#rank(b));
-    if (this.layers.trails) {
+    if (this.#layers.trails) {
       for (const { id } of objects) {
         const person = this.#people.ofObject(this.#view.name, id);
         drawTrail(context, place, this.#trails.get(id) ?? [], person.hue, this.#fade(person));
@@ -123,6 +140,15 @@ export class FloorMap {
     context.restore();
   }
 
+  // The cameras that see the person who is pointed at stand out.
+  #drawFootprints(context, place) {
+    const lit = this.objects.find(({ id }) => this.#people.ofObject(this.#view.name, id).key === this.#people.lit);
+    const seeing = lit ? Object.keys(lit.source_objects) : [];
+    Object.entries(this.#view.footprints).forEach(([stream, corners], i) => {
+      drawFootprint(context, place, corners, this.#live.name(stream), i, seeing.includes(stream));
+    });
+  }
+
   #rank(object) { return this.#people.ofObject(this.#view.name, object.id).key === this.#people.lit ? Infinity : object.bbox[1]; }
 
   #fade(person) { return this.#people.lit && person.key !== this.#people.lit ? 0.3 : 1; }
@@ -132,7 +158,7 @@ export class FloorMap {
     const [x, y] = [place.x + object.bbox[0] * place.scale, place.y + object.bbox[1] * place.scale];
     const { covariance, velocity_m_s: velocity } = object.omni ?? {};
     context.globalAlpha = this.#fade(person);
-    if (covariance && this.layers.uncertainty) drawEllipse(context, x, y, covariance, place.scale, person.hue);
+    if (covariance && this.#layers.uncertainty) drawEllipse(context, x, y, covariance, place.scale, person.hue);
     if (velocity && Math.hypot(...velocity) > STILL_M_S) {
       const reach = (AHEAD_S * place.scale) / this.#view.metres_per_unit;
       drawTick(context, x, y, velocity, reach, person.hue);

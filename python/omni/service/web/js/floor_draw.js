@@ -121,3 +121,33 @@ export function drawTrail(context, { x, y, scale }, trail, hue, fade) {
   }
   context.globalAlpha = 1;
 }
+
+// corners: [[x, y]] in map units; number: of the camera, for its colour.
+export function drawFootprint(context, { x, y, scale }, corners, name, number, seeing) {
+  if (corners.length < 3) return;
+  const tone = (alpha) => `oklch(0.72 0.15 ${(number * 100 + 200) % 360} / ${alpha})`;
+  context.save();
+  context.beginPath();
+  corners.forEach(([u, v], i) => (i ? context.lineTo(x + u * scale, y + v * scale) : context.moveTo(x + u * scale, y + v * scale)));
+  context.closePath();
+  context.fillStyle = tone(seeing ? 0.28 : 0.1);
+  context.fill();
+  context.lineJoin = "round";
+  context.setLineDash(seeing ? [] : [7, 5]);
+  context.strokeStyle = tone(0.95);
+  context.lineWidth = seeing ? 3 : 1.75;
+  context.stroke();
+  // the name stands where the camera is nearest: the middle of the picture's lower edge comes first
+  const [u, v] = corners[Math.floor(corners.length / 4)];
+  context.font = `650 11.5px ${FONT}`;
+  const width = context.measureText(name).width + 12;
+  context.fillStyle = "#0b0e12d9";
+  context.beginPath();
+  context.roundRect(x + u * scale - width / 2, y + v * scale - 9, width, 18, 5);
+  context.fill();
+  context.fillStyle = tone(1);
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(name, x + u * scale, y + v * scale + 0.5);
+  context.restore();
+}
