@@ -13,8 +13,8 @@ const REACH = 20;
 
 export class FloorMap {
   #live; #people; #surface; #tip; #tabs; #view = null; #plan = null; #trails = new Map(); #pointer = null; #off;
-  // What is shown beside the people; the map view switches them.
-  layers = { trails: true, uncertainty: true };
+  #flow = new FlowLayer(() => this.redraw());
+  #layers = { trails: true, uncertainty: true, footprints: false, heat: false, flow: false };
 
   constructor(live, people) {
     this.#live = live;
