@@ -15,6 +15,7 @@ import { t } from "./texts.js";
 const VIEWS = {
   live: () => import("./views/live.js"),
   map: () => import("./views/map.js"),
+  regions: () => import("./views/regions.js"),
   webhooks: () => import("./views/webhooks.js"),
 };
 const FIRST = "live";

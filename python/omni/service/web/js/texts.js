@@ -52,6 +52,20 @@ const TEXTS = {
     uncertainty: "Uncertainty", window: "the last hour", none: "No map is configured.", calibrate: "Calibrate a camera",
     people: "People", nobody: "Nobody is on the map.",
   },
+  draft: {
+    review: "Review and apply", discard: "Discard", undo: "Take back the last change", undone: "Taken back.", applied: "Applied.",
+    applied_restart: "Applied. After a restart: {paths}", title: "What changes", path: "Setting", old: "Now", new: "Then",
+    restart: "needs a restart", nothing: "Nothing changes.", back: "Back", apply: "Apply", absent: "\u2013",
+  },
+  regions: {
+    title: "Regions and lines", picture: "Live picture with regions and lines", new_region: "New region", new_line: "New line",
+    name: "Name", name_region: "region {n}", name_line: "line {n}", none: "None in this camera yet.", delete: "Delete",
+    everywhere: "In every camera", width: "Width of the zone", reverse: "Turn the direction round", presence: "Tell who is inside, too",
+    corner: "Corner {n}", side: "New corner after corner {n}", direction: "Direction that counts as forward",
+    hint: "Click a region to change it, or draw a new one (n, l).", hint_region: "Click the corners; click the first again or press Enter to close. Esc ends.",
+    hint_line: "Click where the line begins and where it ends. Forward is to the right of that way.",
+    hint_chosen: "Drag it, its corners or its sides; arrows move the focused point, Delete takes it away.",
+  },
   unit: { seconds: "{n} s", minutes: "{n} min", minutes_seconds: "{m} min {s} s", percent: "{n} %", percent_small: "<1 %", none: "\u2013", fps: "{n} fps", ms: "{n} ms" },
 };
 
