@@ -58,6 +58,7 @@ class LiveHub:
         self._pictures: dict[str, tuple[FrameResult, bytes]] = {}
         self._shown_map = ""
         self._tasks: list[asyncio.Task[None]] = []
+        self._streams: dict[str, asyncio.Task[None]] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -71,16 +72,26 @@ class LiveHub:
             (self._send_status, STATUS_S),
             (self._send_scene, STATUS_S),
         ]
-        streams = [status.stream_uuid for status in self._agent.streams()]
-        steps += [(partial(self._send_picture, stream), LOOK_S) for stream in streams]
         self._tasks = [asyncio.create_task(self._repeat(step, pause_s)) for step, pause_s in steps]
+        self.show_streams()
+
+    def show_streams(self) -> None:
+        """Show the streams that the agent has now; those that it has no more are gone."""
+        now = {status.stream_uuid for status in self._agent.streams()}
+        for stream in self._streams.keys() - now:
+            self._streams.pop(stream).cancel()
+            self._pictures.pop(stream, None)
+        for stream in now - self._streams.keys():
+            step = partial(self._send_picture, stream)
+            self._streams[stream] = asyncio.create_task(self._repeat(step, LOOK_S))
 
     async def stop(self) -> None:
         """End all work."""
         self._unsubscribe()
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._streams.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def join(self) -> Viewer | None:
         """A new viewer, who has at once all there is; None when there are too many."""
@@ -118,7 +129,10 @@ class LiveHub:
             await asyncio.sleep(pause_s)
 
     async def _send_picture(self, stream_uuid: str) -> None:
-        result = self._agent.latest(stream_uuid)
+        try:
+            result = self._agent.latest(stream_uuid)
+        except KeyError:  # it was taken out of the configuration a moment ago
+            return
         shown, _ = self._pictures.get(stream_uuid, (None, b""))
         if result is None or result is shown:
             return

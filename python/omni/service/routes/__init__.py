@@ -6,6 +6,7 @@ from sanic import Blueprint
 
 from omni.service.routes import (
     about,
+    config,
     events,
     external_process,
     faces,
@@ -23,4 +24,4 @@ from omni.service.routes import (
 def blueprints() -> list[Blueprint]:
     """Fresh blueprints of all resources but the map, whose path is configured."""
     parts = (about, external_process, health, status, views, lines, faces, webhooks, events, metrics, live, page)
-    return [part.blueprint() for part in parts]
+    return [part.blueprint() for part in (*parts, config)]
