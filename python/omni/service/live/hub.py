@@ -102,8 +102,8 @@ class LiveHub:
         viewer.append(self._status())  # before all that happened: it has the names
         for text in self._history:
             viewer.append(text)
-        for message in self._stays.messages():
-            viewer.append(_processes_message(message))
+        for stay in self._stays.messages():
+            viewer.append(_processes_message(stay))
         viewer.replace("map", _map_message(self._map_body.text(self._agent.map_ticks())))
         for stream, (result, message) in self._pictures.items():
             if self._agent.latest(stream) is result:  # else the newest is on its way

@@ -6,6 +6,7 @@ from sanic import Blueprint
 
 from omni.service.routes import (
     about,
+    calibration,
     config,
     events,
     external_process,
@@ -23,5 +24,19 @@ from omni.service.routes import (
 
 def blueprints() -> list[Blueprint]:
     """Fresh blueprints of all resources but the map, whose path is configured."""
-    parts = (about, external_process, health, status, views, lines, faces, webhooks, events, metrics, live, page)
+    parts = (
+        about,
+        external_process,
+        health,
+        status,
+        views,
+        calibration,
+        lines,
+        faces,
+        webhooks,
+        events,
+        metrics,
+        live,
+        page,
+    )
     return [part.blueprint() for part in (*parts, config)]
