@@ -16,6 +16,7 @@ const VIEWS = {
   live: () => import("./views/live.js"),
   map: () => import("./views/map.js"),
   regions: () => import("./views/regions.js"),
+  calibrate: () => import("./views/calibrate.js"),
   webhooks: () => import("./views/webhooks.js"),
 };
 const FIRST = "live";

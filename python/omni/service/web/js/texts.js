@@ -66,6 +66,14 @@ const TEXTS = {
     hint_line: "Click where the line begins and where it ends. Forward is to the right of that way.",
     hint_chosen: "Drag it, its corners or its sides; arrows move the focused point, Delete takes it away.",
   },
+  calibrate: {
+    title: "Calibration", picture: "Picture", plan: "Plan", view: "Map", upload: "Upload a plan", scale: "Metres in one unit (pixel) of the plan",
+    no_plan: "No plan", pair: "Pair", error: "Error", number: "{n}", metres: "{n} m", delete: "Delete", delete_pair: "Delete pair {n}",
+    point_image: "Pair {n} in the picture", point_map: "Pair {n} on the plan", more: "{n} more pairs are needed.",
+    fits: "{n} pairs fit to {metres} m (root mean square).",
+    hint: "Click a place on the floor in the picture, then the same place on the plan.",
+    hint_plan: "Now click the same place on the plan.", hint_picture: "Now click the same place in the picture.",
+  },
   unit: { seconds: "{n} s", minutes: "{n} min", minutes_seconds: "{m} min {s} s", percent: "{n} %", percent_small: "<1 %", none: "\u2013", fps: "{n} fps", ms: "{n} ms" },
 };
 
