@@ -67,11 +67,13 @@ def calibration_document(question: CalibrationQuestion, size: tuple[int, int] | 
         "used": homography.used.tolist(),
         "map_from_image": homography.matrix.tolist(),
         "footprint": _rounded(footprint(homography, low, high), 4),
-        "grid": _grid(homography, low, high, question.metres_per_unit),
+        "grid": _grid(homography, (width, height), low, high, question.metres_per_unit),
     }
 
 
-def _grid(homography: Homography, low: Float64, high: Float64, metres_per_unit: float) -> list[list[list[float]]]:
+def _grid(
+    homography: Homography, size: tuple[int, int], low: Float64, high: Float64, metres_per_unit: float
+) -> list[list[list[float]]]:
     """The lines of the floor's grid, as polylines relative to the picture."""
     extent = float((high - low).max())
     step = next(
@@ -84,7 +86,7 @@ def _grid(homography: Homography, low: Float64, high: Float64, metres_per_unit: 
         for at in np.arange(np.ceil(low[axis] / step) * step, high[axis], step):
             places = np.empty((SAMPLES, 2))
             places[:, axis], places[:, 1 - axis] = at, along
-            lines += _visible(homography.image_from_map(places) / homography.image_size)
+            lines += _visible(homography.image_from_map(places) / np.array(size))
     return lines
 
 

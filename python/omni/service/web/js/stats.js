@@ -33,7 +33,7 @@ export class Pipeline {
   constructor() {
     const heads = ["stream", "fps", "frames", "dropped", "lag"].map((name) =>
       element("th", { scope: "col", text: name === "fps" ? "fps" : t(`live.${name}`) }));
-    this.element = element("section", { class: "stats panel" },
+    this.element = element("section", { class: "stats panel", tabindex: "0", "aria-label": t("live.pipeline") },
       element("div", { class: "head" }, element("h2", { text: t("live.pipeline") }), this.#cost),
       element("div", { class: "stages" }, this.#bar, this.#legend),
       element("table", {}, element("thead", {}, element("tr", {}, ...heads)), this.#rows));

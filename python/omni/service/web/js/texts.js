@@ -70,6 +70,7 @@ const TEXTS = {
     title: "Calibration", picture: "Picture", plan: "Plan", view: "Map", upload: "Upload a plan", scale: "Metres in one unit (pixel) of the plan",
     no_plan: "No plan", pair: "Pair", error: "Error", number: "{n}", metres: "{n} m", delete: "Delete", delete_pair: "Delete pair {n}",
     point_image: "Pair {n} in the picture", point_map: "Pair {n} on the plan", more: "{n} more pairs are needed.",
+    fits_without: "{used} of {n} pairs fit to {metres} m (root mean square); the red ones are left out.",
     fits: "{n} pairs fit to {metres} m (root mean square).",
     hint: "Click a place on the floor in the picture, then the same place on the plan.",
     hint_plan: "Now click the same place on the plan.", hint_picture: "Now click the same place in the picture.",

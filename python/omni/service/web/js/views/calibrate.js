@@ -166,7 +166,9 @@ class CalibrationEditor {
         const { data } = await send("POST", "calibration/check", { stream_uuid: this.#stream, points: this.#pairs, metres_per_unit: scale, ...lens });
         if (turn !== this.#turn) return;
         this.#answer = data;
-        this.#say(t("calibrate.fits", { metres: data.rms_metres.toFixed(2), n: this.#pairs.length }), data.rms_metres > 0.5);
+        const used = data.used.filter(Boolean).length;
+        const fits = { metres: data.rms_metres.toFixed(2), n: data.used.length, used };
+        this.#say(t(used < data.used.length ? "calibrate.fits_without" : "calibrate.fits", fits), data.rms_metres > 0.5 || used < data.used.length);
       } catch (error) {
         if (turn !== this.#turn) return;
         this.#answer = null;

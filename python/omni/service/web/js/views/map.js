@@ -47,7 +47,7 @@ class Roll {
     this.#floor = floor;
     this.#live = live;
     this.#people = people;
-    this.element = element("section", { class: "panel" }, element("div", { class: "head" }, element("h2", { text: t("map.people") })), this.#list);
+    this.element = element("section", { class: "panel", tabindex: "0", "aria-label": t("map.people") }, element("div", { class: "head" }, element("h2", { text: t("map.people") })), this.#list);
     this.#list.dataset.empty = t("map.nobody");
     this.#list.addEventListener("pointerover", ({ target }) => people.light(target.closest("li")?.dataset.key ?? null));
     this.#list.addEventListener("pointerleave", () => people.light(null));
