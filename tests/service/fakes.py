@@ -74,6 +74,16 @@ class FakeAgent:
     def map_ticks(self) -> list[MapTick]:
         return list(self.ticks)
 
+    def map_footprints(self, view: str) -> dict[str, list[list[float]]]:
+        assert view in {tick.name for tick in self.ticks}
+        return {DOOR: [[0.0, 0.0], [10.0, 0.0], [10.0, 10.0]]}
+
+    def map_flow(self, view: str, window_s: float) -> dict[str, Any]:
+        assert window_s
+        if view not in {tick.name for tick in self.ticks}:
+            raise KeyError(view)
+        return {"cell": 25.0, "cells": [{"x": 12.5, "y": 12.5, "seconds": 3.0, "dx": 1.0, "dy": 0.0}]}
+
     def lines(self) -> list[dict[str, Any]]:
         return list(self.counted)
 

@@ -226,6 +226,18 @@ class Agent:
         """
         return self._parts.views[view].tick.document
 
+    def map_footprints(self, view: str) -> dict[str, list[list[float]]]:
+        """What each camera of a view covers: corners in map units. Raises as ``map_state``."""
+        return self._parts.views[view].footprints
+
+    def map_flow(self, view: str, window_s: float) -> dict[str, Any]:
+        """Where people were on a view in the last ``window_s`` seconds (at most 3600), as ``GET .../flow`` shows it.
+
+        Raises:
+            KeyError: no such view.
+        """
+        return self._parts.views[view].flow(window_s)
+
     def lines(self) -> list[dict[str, Any]]:
         """How often each line was crossed: ``uuid``, ``name``, ``forward``, ``reverse``, ``since`` (epoch seconds)."""
         lines = [(str(line.uuid), line.name) for line in self.config.mutlistream_ROI.lines]

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from omni.agent.alignment import FrameAligner
+from omni.agent.flow import FlowMap
 from omni.config import CameraView, ViewConfig
 from omni.errors import CalibrationError
-from omni.fusion import FusionConfig, Homography, MapFuser
-from omni.types import FrameResult, MapState, MapTick
+from omni.fusion import FusionConfig, Homography, MapFuser, footprint
+from omni.types import Float64, FrameResult, MapState, MapTick
 
 MOST_WAITING = 64
 """Frames of a file that may wait for another file before its own reading pauses."""
@@ -47,6 +48,8 @@ class MapView:
             _homography(config.name, camera, (1, 1))
         self._aligner = FrameAligner(self._files, self._views.keys() & set(cameras))
         self._fuser = MapFuser({}, FusionConfig(metres_per_unit=config.metres_per_unit))
+        self._flow = FlowMap(config.metres_per_unit)
+        self._footprints: dict[str, list[list[float]]] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
         self._frames_data: dict[str, dict[str, int]] = {}
         self._times: dict[str, float] = {}
@@ -90,6 +93,16 @@ class MapView:
                 for stream, offset in self._fuser.offsets.items()
             },
         }
+
+    @property
+    def footprints(self) -> dict[str, list[list[float]]]:
+        """What each camera covers, corners in map units; of those that have shown a picture."""
+        return dict(self._footprints)
+
+    def flow(self, window_s: float) -> dict[str, Any]:
+        """Where people were in the last ``window_s`` seconds, and which way they went (``FlowMap.document``)."""
+        with self._changed:
+            return self._flow.document(window_s)
 
     def is_for(self, config: ViewConfig, files: Collection[str], cameras: Collection[str]) -> bool:
         """Whether it can go on as it is under another configuration. The plan's picture is none of its."""
@@ -147,6 +160,7 @@ class MapView:
             self._timestamp, self._newest = state.timestamp, dict(group)
         else:  # late frames: they change what is known of the newest moment, and may be of it
             self._newest.update({stream: group[stream] for stream, at in times.items() if at == self._timestamp})
+        self._flow.add(state)
         self._last_object_id = max(self._last_object_id, *state.object_id.tolist(), 0)
         objects = [self._object_document(state, i) for i in range(len(state))]
         document = _view_document(self._config.name, dict(self._frames_data), objects)
@@ -156,7 +170,10 @@ class MapView:
     def _fit_camera(self, stream: str, size: tuple[int, int]) -> None:
         """Points are relative to the picture, boxes are pixels: the size decides, and it may change."""
         if self._sizes.get(stream) != size:
-            self._fuser.set_camera(stream, _homography(self._config.name, self._views[stream], size))
+            homography = _homography(self._config.name, self._views[stream], size)
+            self._fuser.set_camera(stream, homography)
+            low, high = _window(self._config)
+            self._footprints[stream] = [[_rounded(v) for v in corner] for corner in footprint(homography, low, high)]
             self._sizes[stream] = size
 
     def _object_document(self, state: MapState, i: int) -> dict[str, Any]:
@@ -177,6 +194,14 @@ class MapView:
                 "age_s": round(float(state.age_s[i]), 3),
             },
         }
+
+
+def _window(view: ViewConfig) -> tuple[Float64, Float64]:
+    """Lower and upper bounds of what is worth showing of the map: the points of all cameras and as much again."""
+    places = np.array([pair.map for camera in view.cameras for pair in camera.points], np.float64)
+    low, high = places.min(0), places.max(0)
+    room = (high - low).max()
+    return low - room, high + room
 
 
 def _homography(view: str, camera: CameraView, size: tuple[int, int]) -> Homography:

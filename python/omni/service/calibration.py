@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from omni.config import PointPair
 from omni.config.map_tracking import Matrix3
-from omni.fusion import Homography
+from omni.fusion import Homography, footprint
 from omni.types import Float64
 
 REACH = 1.0
@@ -21,8 +20,7 @@ GRID_M = (1.0, 5.0, 10.0, 50.0, 100.0)
 GRID_LINES = 40
 """The finest grid is drawn that has no more lines than this in one direction."""
 
-STEPS = 48
-"""Points along a line of the grid, and along a side of the picture."""
+LINE_POINTS = 193
 
 BEYOND = 0.02
 """Lines go over the picture's border by this share of it, so that none ends short of it."""
@@ -75,7 +73,7 @@ def fit(pairs: Pairs, image_size: tuple[int, int]) -> dict[str, Any]:
         "used": homography.used.tolist(),
         "image_size": list(image_size),
         "map_from_image": homography.matrix.tolist(),
-        "footprint": _footprint(homography, size, low - room, high + room).round(4).tolist(),
+        "footprint": footprint(homography, low - room, high + room).round(4).tolist(),
         "grid_metres": spacing_m,
         "grid": _grid(homography, size, low - room, high + room, spacing_m / pairs.metres_per_unit),
     }
@@ -85,22 +83,12 @@ def _spacing(extent_m: float) -> float:
     return next((spacing for spacing in GRID_M if extent_m / spacing <= GRID_LINES), extent_m / GRID_LINES)
 
 
-def _footprint(homography: Homography, size: Float64, low: Float64, high: Float64) -> Float64:
-    """(K, 2) the hull of the places on the floor that the picture shows, between two corners of the map."""
-    columns, rows = np.meshgrid(np.linspace(0, size[0], STEPS + 1), np.linspace(0, size[1], STEPS + 1))
-    places = homography.map_from_image(np.stack([columns.ravel(), rows.ravel()], 1))
-    seen = places[np.all(np.isfinite(places) & (places >= low) & (places <= high), axis=1)]
-    if len(seen) < 3:
-        return np.zeros((0, 2))
-    return np.asarray(cv2.convexHull(seen.astype(np.float32)), np.float64)[:, 0]
-
-
 def _grid(
     homography: Homography, size: Float64, low: Float64, high: Float64, spacing: float
 ) -> list[list[list[float]]]:
     lines: list[list[list[float]]] = []
     for axis in (0, 1):
-        across = np.linspace(low[1 - axis], high[1 - axis], STEPS * 4 + 1)
+        across = np.linspace(low[1 - axis], high[1 - axis], LINE_POINTS)
         for at in np.arange(np.ceil(low[axis] / spacing), np.floor(high[axis] / spacing) + 1) * spacing:
             places = np.empty((len(across), 2))
             places[:, axis], places[:, 1 - axis] = at, across

@@ -17,6 +17,7 @@ from omni.service.live import LiveHub
 from omni.service.map_body import MapBody
 from omni.service.plans import Plan, read_plans
 from omni.service.problems import Problem
+from omni.service.scene import scene_document
 from omni.service.settings import Proposal, Settings
 
 
@@ -64,7 +65,8 @@ class Context:
         """Let an agent run, and show it."""
         self.plans = await asyncio.to_thread(read_plans, self.config.map_tracking)
         await asyncio.to_thread(agent.start)
-        self._agent, self._live = agent, LiveHub(agent, self.map_body)
+        self._agent = agent
+        self._live = LiveHub(agent, self.map_body, lambda: scene_document(agent, self.plans))
         self._live.start()
 
     async def stop(self) -> None:

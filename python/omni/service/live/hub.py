@@ -7,8 +7,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omni.service.live.picture import picture_message
 from omni.service.live.viewer import Viewer
@@ -42,14 +43,18 @@ class LiveHub:
     Args:
         agent: what is watched.
         map_body: the map's text, shared with ``GET /map_tracking``.
+        scene: regions, lines and views of the map as they are configured now.
     """
 
-    def __init__(self, agent: Agent, map_body: MapBody) -> None:
+    def __init__(self, agent: Agent, map_body: MapBody, scene: Callable[[], dict[str, Any]]) -> None:
         self._agent = agent
         self._map_body = map_body
+        self._scene = scene
+        self._shown_scene = ""
         self._viewers: set[Viewer] = set()
         self._watched = asyncio.Event()
         self._history: deque[str] = deque(maxlen=HISTORY)
+        self._stays = _Stays()
         self._pictures: dict[str, tuple[FrameResult, bytes]] = {}
         self._shown_map = ""
         self._tasks: list[asyncio.Task[None]] = []
@@ -62,7 +67,11 @@ class LiveHub:
         self._unsubscribe = self._agent.subscribe(
             lambda message: _call_in(loop, self._send_processes, message)  # from the agent's threads
         )
-        steps: list[tuple[Step, float]] = [(self._send_map, LOOK_S), (self._send_status, STATUS_S)]
+        steps: list[tuple[Step, float]] = [
+            (self._send_map, LOOK_S),
+            (self._send_status, STATUS_S),
+            (self._send_scene, STATUS_S),
+        ]
         self._tasks = [asyncio.create_task(self._repeat(step, pause_s)) for step, pause_s in steps]
         self.show_streams()
 
@@ -89,9 +98,12 @@ class LiveHub:
         if len(self._viewers) >= VIEWERS_MAX:
             return None
         viewer = Viewer()
+        viewer.append(self._scene_message())
+        viewer.append(self._status())  # before all that happened: it has the names
         for text in self._history:
             viewer.append(text)
-        viewer.replace("status", self._status())
+        for stay in self._stays.messages():
+            viewer.append(_processes_message(stay))
         viewer.replace("map", _map_message(self._map_body.text(self._agent.map_ticks())))
         for stream, (result, message) in self._pictures.items():
             if self._agent.latest(stream) is result:  # else the newest is on its way
@@ -141,25 +153,60 @@ class LiveHub:
         for viewer in self._viewers:
             viewer.replace("status", text)
 
+    async def _send_scene(self) -> None:
+        text = self._scene_message()
+        if text != self._shown_scene:
+            self._shown_scene = text
+            for viewer in self._viewers:
+                viewer.replace("scene", text)
+
     def _send_processes(self, message: ProcessMessage) -> None:
+        self._stays.take(message)
         if message.reason == "ongoing" and not self._viewers:
             return
-        text = to_json(
-            {
-                "type": "processes",
-                "reason": message.reason,
-                "stream_uuid": message.stream_uuid,
-                "timestamp": message.timestamp,
-                "processes": list(message.processes),
-            }
-        )
+        text = _processes_message(message)
         if message.reason != "ongoing":
             self._history.append(text)
         for viewer in self._viewers:
             viewer.append(text)
 
+    def _scene_message(self) -> str:
+        return to_json({"type": "scene", **self._scene()})
+
     def _status(self) -> str:
         return to_json({"type": "status", **status_document(self._agent, time.time())})
+
+
+class _Stays:
+    """Who is in which region now: told to a new viewer, whose beginnings may be longer ago than the history."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, ProcessMessage] = {}
+
+    def take(self, message: ProcessMessage) -> None:
+        for process in message.processes:
+            if process.get("action") != "roi_presence":
+                continue
+            if process["finalized"]:
+                self._open.pop(process["id"], None)
+            else:
+                self._open[process["id"]] = replace(message, reason="ongoing", processes=(process,), best_shots={})
+
+    def messages(self) -> list[ProcessMessage]:
+        """The open ones, each as a message of its own."""
+        return list(self._open.values())
+
+
+def _processes_message(message: ProcessMessage) -> str:
+    return to_json(
+        {
+            "type": "processes",
+            "reason": message.reason,
+            "stream_uuid": message.stream_uuid,
+            "timestamp": message.timestamp,
+            "processes": list(message.processes),
+        }
+    )
 
 
 def _map_message(body: str) -> str:

@@ -21,7 +21,10 @@ def blueprint() -> Blueprint:
 
 
 async def plans(request: HttpRequest) -> HTTPResponse:
-    return json({"plans": await asyncio.to_thread(plan_names, _folder(request.app.ctx))})
+    """Without a configuration file there are none, nor can any be added."""
+    writable = request.app.ctx.settings.path is not None
+    known = await asyncio.to_thread(plan_names, _folder(request.app.ctx)) if writable else []
+    return json({"plans": known, "writable": writable})
 
 
 async def plan(request: HttpRequest, name: str) -> HTTPResponse:
