@@ -15,6 +15,7 @@ from peers import add_peers
 
 from omni import Tracker
 from omni.fusion import Homography
+from omni.track import TrackRows, smoothed
 
 add_peers()
 from sequences import Rows, Sequence, read_set, scores_of  # noqa: E402
@@ -30,6 +31,8 @@ VARIANTS: dict[str, Callable[[Sequence], Sequence]] = {
     "confidence - 0.2": lambda s: s.with_scores(s.detections[:, 6] - 0.2),
     "confidence >= 0.5": lambda s: s.with_scores(np.where(s.detections[:, 6] >= 0.5, s.detections[:, 6], 0.0)),
 }
+WHOLE_FILE = "the whole file read"
+"""A row of everybody's tracks after ``smoothed``, which knows the frames to come."""
 FLOORS = {"on the floor": 1.0, "on a floor 5 % off": 1.05}
 LEAST_SCORE = 0.1
 """Weaker boxes are noise of the detector; nobody gets them."""
@@ -51,6 +54,9 @@ def main() -> int:
             varied = [variant(sequence) for sequence in sequences]
             peers = PEERS if label.startswith(("as", "every")) else {}
             rows.append(_row(f"{name}, {label}", varied, _omni, peers))
+            if peers:
+                whole = {peer: partial(_whole_file, track=track) for peer, track in peers.items()}
+                rows.append(_row(f"{name}, {label}, {WHOLE_FILE}", varied, _omni_whole_file, whole))
             if label == PLAIN and any(s.matrix is not None for s in sequences):
                 for floor, stretch in FLOORS.items():
                     rows.append(_row(f"{name}, {floor}", varied, partial(_omni, stretch=stretch), {}))
@@ -75,15 +81,31 @@ def _row(case: str, sequences: list[Sequence], ours: Track, peers: dict[str, Tra
 
 def _omni(sequence: Sequence, stretch: float | None = None) -> Rows:
     """With ``stretch`` on the floor of a camera whose calibration takes the picture to be so many times as high."""
+    return _table(_told(sequence, stretch))
+
+
+def _omni_whole_file(sequence: Sequence) -> Rows:
+    return _table(smoothed(_told(sequence), sequence.fps))
+
+
+def _told(sequence: Sequence, stretch: float | None = None) -> TrackRows:
     homography = None
     if stretch is not None and sequence.matrix is not None:
         homography = Homography(sequence.matrix @ np.diag([1.0, stretch, 1.0]), image_size=sequence.size)
     tracker = Tracker(homography=homography)
-    rows = []
+    told = []
     for frame, xyxy, scores in sequence.frames():
         tracks = tracker.update(xyxy, scores, timestamp=frame / sequence.fps, image_size=sequence.size)
-        rows += _mot(frame, tracks.track_id, tracks.xyxy)
-    return _table(rows)
+        told.append(TrackRows.of_frame(frame, tracks, xyxy))
+    return TrackRows.joined(told)
+
+
+def _whole_file(sequence: Sequence, track: Track) -> Rows:
+    """A peer's tracks; whether it detected or predicted a box it does not say."""
+    rows = track(sequence)
+    xyxy = np.c_[rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]]
+    told = TrackRows(rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), xyxy, np.ones(len(rows)), xyxy)
+    return _table(smoothed(told, sequence.fps))
 
 
 def _pyxtrackers(sequence: Sequence, kind: str) -> Rows:
@@ -97,7 +119,7 @@ def _pyxtrackers(sequence: Sequence, kind: str) -> Rows:
         found = np.asarray(tracker.update(np.column_stack([xyxy, scores]).astype(np.float64)))
         if len(found):
             rows += _mot(frame, found[:, 4], found[:, :4])
-    return _table(rows)
+    return _rows(rows)
 
 
 def _trackers(sequence: Sequence, kind: str) -> Rows:
@@ -112,7 +134,7 @@ def _trackers(sequence: Sequence, kind: str) -> Rows:
         if len(found) and found.tracker_id is not None:
             real = found.tracker_id >= 0
             rows += _mot(frame, found.tracker_id[real], found.xyxy[real])
-    return _table(rows)
+    return _rows(rows)
 
 
 PEERS: dict[str, Track] = {
@@ -129,8 +151,12 @@ def _mot(frame: int, ids: np.ndarray, xyxy: np.ndarray) -> list[list[float]]:
     return [[frame, float(i), *box] for i, box in zip(ids, sizes.tolist(), strict=True)]
 
 
-def _table(rows: list[list[float]]) -> Rows:
+def _rows(rows: list[list[float]]) -> Rows:
     return np.array(rows, np.float64).reshape(-1, 6)
+
+
+def _table(rows: TrackRows) -> Rows:
+    return np.c_[rows.frame, rows.track_id, rows.xyxy[:, :2], rows.xyxy[:, 2:] - rows.xyxy[:, :2]]
 
 
 if __name__ == "__main__":

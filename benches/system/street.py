@@ -29,6 +29,7 @@ from omni.detect import open_detector
 from omni.mot import read_mot, track_lines
 from omni.sources.file import VideoReader
 from omni.sources.picture import cropped
+from omni.track import TrackRows
 from omni.types import Detections, MapState, Tracks
 
 FPS = 10.0
@@ -70,7 +71,7 @@ def _our_lines(detections: list[Detections]) -> list[str]:
         tracks = tracker.update(
             found.xyxy, found.confidence, found.class_id, timestamp=frame / FPS, image_size=PICTURE_SIZE
         )
-        lines += track_lines(frame, tracks)
+        lines += track_lines(TrackRows.of_frame(frame, tracks, found.xyxy))
     return lines
 
 

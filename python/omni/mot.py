@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from omni.errors import SourceError
-from omni.types import Float64, Tracks
+from omni.track import TrackRows
+from omni.types import Float64
 
 COLUMNS = 7
 
@@ -71,9 +72,9 @@ def _row(path: Path, number: int, line: str) -> list[float]:
     return values
 
 
-def track_lines(frame: int, tracks: Tracks) -> Iterator[str]:
-    """MOT rows of one frame's tracks, in the order given."""
-    for track_id, (x1, y1, x2, y2), confidence in zip(
-        tracks.track_id.tolist(), tracks.xyxy.tolist(), tracks.confidence.tolist(), strict=True
+def track_lines(rows: TrackRows) -> Iterator[str]:
+    """MOT rows of tracks, in the order given."""
+    for frame, track_id, (x1, y1, x2, y2), confidence in zip(
+        rows.frame.tolist(), rows.track_id.tolist(), rows.xyxy.tolist(), rows.confidence.tolist(), strict=True
     ):
         yield f"{frame},{track_id},{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},{confidence:.4f},-1,-1,-1\n"

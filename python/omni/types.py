@@ -334,7 +334,8 @@ class StreamStatus:
     """How a stream is doing.
 
     ``state``: ``starting``, ``online``, ``down`` (a camera that is looked for again), ``ended`` or ``failed``;
-    ``reason`` says why it is not online. ``url`` carries no credentials.
+    ``reason`` says why it is not online. ``url`` carries no credentials. ``fps`` is the rate at which frames are
+    analysed, ``offered_fps`` the one at which they come.
     """
 
     stream_uuid: str
@@ -346,6 +347,7 @@ class StreamStatus:
     dropped: int
     fps: float
     image_size: tuple[int, int] | None
+    offered_fps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,15 @@ class FakeAgent:
         return list(self.found)
 
     def stats(self) -> dict[str, Any]:
-        return {"frames": 24, "stage_share": {"detect": 1.0}}
+        network = {
+            "role": "people",
+            "model": "m",
+            "providers_asked": ["CUDA"],
+            "providers_in_use": ["CUDA"],
+            "nodes": {"CUDA": 130},
+        }
+        webhooks = self.delivery.stats()
+        return {"frames": 24, "stage_share": {"detect": 1.0}, "networks": [network], "webhooks": webhooks}
 
     def subscribe(self, callback: Callable[[ProcessMessage], None]) -> Callable[[], None]:
         return self.bus.subscribe(callback)

@@ -160,8 +160,12 @@ def test_metrics_are_prometheus_text(running: Server) -> None:
         'omni_webhook_depth{endpoint="site"} 0',
         'omni_webhook_latency_seconds_count{endpoint="site"} 1',
         "omni_outbox_problem 0",
+        'omni_network_nodes{role="people",model="m",asked="CUDA",provider="CUDA"} 130',
     }
     eventually(lambda: wanted <= set(running.call("/metrics").body.decode().splitlines()))
+    text = running.call("/metrics").body.decode()
+    assert text.count("# TYPE") == len({line for line in text.splitlines() if line.startswith("# TYPE")})
+    assert 'omni_stream_frames_total{stream="' in text
     assert running.call("/metrics").headers["content-type"].startswith("text/plain; version=0.0.4")
 
 

@@ -18,7 +18,6 @@ from uuid import UUID, uuid4
 from omni.agent.bus import Bus
 from omni.agent.parts import (
     Parts,
-    enabled_streams,
     open_parts,
     region_monitor,
     shot_encoder,
@@ -27,6 +26,7 @@ from omni.agent.parts import (
 )
 from omni.agent.pipeline import StreamPipeline
 from omni.agent.reconfigure import Prepared, prepare
+from omni.agent.scheduler import Scheduler, cores
 from omni.agent.software import software_versions
 from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
@@ -39,6 +39,9 @@ from omni.track import Tracker, TrackerConfig
 from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamStatus
 
 logger = logging.getLogger(__name__)
+
+KEEPS_UP = 0.9
+"""A stream of whose frames less than this share is analysed is told of as a problem."""
 
 STOP_S = 2.0
 """How long stopping waits for the streams' threads, all together."""
@@ -59,9 +62,10 @@ class Agent:
 
     def __init__(self, config: AgentConfig | Mapping[str, Any] | str | Path, *, run: Run | None = None) -> None:
         self.config = load_config(config)
-        streams = enabled_streams(self.config)
+        streams = self.config.enabled_streams
         self._bus = Bus()
         self._parts = open_parts(self.config)
+        self._scheduler = Scheduler(workers=max(1, cores() // self.config.detector.threads))
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
         self.delivery = Delivery(
             self.config.webhook_tracking_subscribers,
@@ -100,6 +104,7 @@ class Agent:
             raise RuntimeError("an Agent is started once; make a new one")
         self._started = True
         self.delivery.start()
+        self._scheduler.start()
         for pipeline in self._pipelines.values():
             pipeline.start()
 
@@ -110,6 +115,7 @@ class Agent:
         if not self._started:
             return
         _end(self._pipelines, "agent_stopped")
+        self._scheduler.stop()
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
         self.delivery.stop()
 
@@ -138,7 +144,7 @@ class Agent:
             _end(ending, "config_changed")
             for uuid in ending:
                 self.external.terminate_all(stream_uuid=uuid, end_reason="config_changed")
-            streams = [stream.uuid for stream in enabled_streams(config)]
+            streams = [stream.uuid for stream in config.enabled_streams]
             self._counts = self._counts or prepared.counts
             self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
             self.external.change_streams(streams)
@@ -240,7 +246,7 @@ class Agent:
     @property
     def faces(self) -> FaceEngine | None:
         """The networks and the gallery of faces; None where none are looked for."""
-        return self._parts.faces
+        return self._parts.networks.faces
 
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
@@ -250,6 +256,11 @@ class Agent:
             f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
             for status in self.streams()
             if status.state in ("starting", "failed", "down")
+        ]
+        found += [
+            f"stream {status.name}: the machine cannot keep up: {status.fps} of {status.offered_fps} frames a second"
+            for status in self.streams()
+            if status.state == "online" and status.fps < KEEPS_UP * status.offered_fps
         ]
         return found
 
@@ -262,6 +273,7 @@ class Agent:
                 stages[stage] = stages.get(stage, 0.0) + seconds
         stage_s = {**stages, "map": sum(view.fuse_s for view in self._parts.views.values())}
         total = sum(stage_s.values())
+        detector = self._parts.networks.detector
         return {
             "frames": sum(status.frames for status in statuses),
             "dropped": sum(status.dropped for status in statuses),
@@ -271,7 +283,8 @@ class Agent:
             "map": {name: view.stats() for name, view in self._parts.views.items()},
             "stage_share": {stage: round(s / total, 4) if total else 0.0 for stage, s in sorted(stage_s.items())},
             "stage_s": {stage: round(s, 3) for stage, s in sorted(stage_s.items())},
-            "detector": self._parts.detector.info() if self._parts.detector else None,
+            "detector": detector.info() if detector else None,
+            "networks": self._parts.networks.documents(),
             "faces": self._face_stats(),
             "webhooks": self.delivery.stats(),
         }
@@ -307,9 +320,10 @@ class Agent:
         return StreamPipeline(
             stream,
             open_source(stream, run.started_at, stop),
-            parts.detector,
-            parts.descriptor,
-            parts.faces.watch(pictures=shows_faces(config)) if parts.faces else None,
+            parts.networks.detector,
+            parts.networks.descriptor,
+            parts.networks.faces.watch(pictures=shows_faces(config)) if parts.networks.faces else None,
+            self._scheduler,
             Tracker(TrackerConfig(reident_confidence=config.cos_reident_confidence)),
             region_monitor(config, stream),
             builder,

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from omni.agent.best_shot import BestShotEncoder
 from omni.agent.map_view import MapView
+from omni.agent.networks import Networks, open_networks
 from omni.config import AgentConfig, RegionConfig, StreamConfig
-from omni.detect import Descriptor, Detector, open_descriptor, open_detector
 from omni.errors import CalibrationError, ConfigError
-from omni.faces.engine import FaceEngine, open_face_engine
 from omni.process import ShotSettings
 from omni.regions import RegionMonitor
 
@@ -24,17 +23,13 @@ class Parts:
 
     Attributes:
         config: whose.
-        detector: finds people; None: nobody is looked for.
-        descriptor: knows people by their looks; None: nobody is.
-        faces: None: no faces are looked for.
+        networks: what people are found and known by.
         views: the maps, by name.
         map_problems: why there are none though they are configured.
     """
 
     config: AgentConfig
-    detector: Detector | None
-    descriptor: Descriptor | None
-    faces: FaceEngine | None
+    networks: Networks
     views: dict[str, MapView]
     map_problems: tuple[str, ...]
 
@@ -45,24 +40,9 @@ def open_parts(config: AgentConfig, running: Parts | None = None) -> Parts:
     Raises:
         ModelError, StateError: what cannot be used, and the remedy.
     """
-    before = None if running is None else running.config
-    streams = enabled_streams(config)
-    if running is not None and before is not None and _detection(before) == _detection(config):
-        detector, descriptor = running.detector, running.descriptor
-    else:
-        detector = _open_detector(config) if streams else None
-        descriptor = _open_descriptor(config) if detector else None
-    if running is not None and before is not None and face_settings(before) == face_settings(config):
-        faces = running.faces
-    else:
-        faces = _open_faces(config)
-    views, map_problems = _map_views(config, streams, running)
-    return Parts(config, detector, descriptor, faces, views, map_problems)
-
-
-def enabled_streams(config: AgentConfig) -> list[StreamConfig]:
-    """Those that run."""
-    return [stream for stream in config.streams if stream.enabled]
+    networks = open_networks(config, None if running is None else (running.config, running.networks))
+    views, map_problems = _map_views(config, running)
+    return Parts(config, networks, views, map_problems)
 
 
 def region_monitor(config: AgentConfig, stream: StreamConfig) -> RegionMonitor:
@@ -98,57 +78,12 @@ def shows_faces(config: AgentConfig) -> bool:
     return config.enable_webhook_image2jpg_conversion and not config.anonymous_mode
 
 
-def face_settings(config: AgentConfig) -> object:
-    """What the networks and the gallery of faces are opened by."""
-    return (config.pipelines.face, config.detector.providers, config.detector.threads, config.detector.allow_fallback,
-            config.state_folder, config.desired_score, config.faR, config.frR)  # fmt: skip
-
-
-def _detection(config: AgentConfig) -> object:
-    return (config.detector, config.detector_confidence, config.pipelines.body_detector, config.enable_body_tracking,
-            config.appearance, bool(enabled_streams(config)))  # fmt: skip
-
-
-def _open_detector(config: AgentConfig) -> Detector | None:
-    settings = config.detector
-    if not (config.pipelines.body_detector.enabled and config.enable_body_tracking):
-        return None
-    return open_detector(
-        settings.model,
-        head=settings.head,
-        confidence=config.detector_confidence,
-        providers=settings.providers,
-        threads=settings.threads,
-        allow_fallback=settings.allow_fallback,
-    )
-
-
-def _open_descriptor(config: AgentConfig) -> Descriptor | None:
-    name, settings = config.appearance.descriptor, config.detector
-    if name is None:
-        return None
-    return open_descriptor(
-        name, providers=settings.providers, threads=settings.threads, allow_fallback=settings.allow_fallback
-    )
-
-
-def _open_faces(config: AgentConfig) -> FaceEngine | None:
-    settings = config.detector
-    if not config.pipelines.face.enabled:
-        return None
-    return open_face_engine(
-        config, providers=settings.providers, threads=settings.threads, allow_fallback=settings.allow_fallback
-    )
-
-
-def _map_views(
-    config: AgentConfig, streams: list[StreamConfig], running: Parts | None
-) -> tuple[dict[str, MapView], tuple[str, ...]]:
+def _map_views(config: AgentConfig, running: Parts | None) -> tuple[dict[str, MapView], tuple[str, ...]]:
     """The views that can be used, and why others cannot: a wrong map must not keep the cameras from being watched."""
     if not config.map_tracking.enabled:
         return {}, ()
-    files = frozenset(stream.uuid for stream in streams if not stream.live)
-    cameras = frozenset(stream.uuid for stream in streams if stream.live)
+    files = frozenset(stream.uuid for stream in config.enabled_streams if stream.every_frame)
+    cameras = frozenset(stream.uuid for stream in config.enabled_streams if not stream.every_frame)
     views, problems = {}, []
     for view in config.map_tracking.views:
         before = None if running is None else running.views.get(view.name)

@@ -1,4 +1,4 @@
-"""One stream, one thread: frames in, tracks and processes out. The one place that decides what waits for what."""
+"""One stream: its frames are read in a thread of its own, and told of, in their order, by the scheduler's workers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from omni.agent.map_view import MapView
+from omni.agent.scheduler import Scheduler
 from omni.agent.termination import TerminationOnLost
 from omni.anonymity import bodies_in, bodies_of
 from omni.config import RegionConfig, StreamConfig
@@ -22,7 +23,7 @@ from omni.process import ProcessBuilder, ShotSettings
 from omni.regions import RegionMonitor
 from omni.sources import Source
 from omni.track import Tracker
-from omni.types import Detections, Frame, FrameResult, ProcessMessage, RegionEvent, StreamStatus, Tracks
+from omni.types import Detections, Frame, FrameResult, ProcessMessage, RegionEvent, StreamStatus, Tracks, UInt8
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class StreamPipeline:
         detector: shared by all streams; None analyses nothing.
         descriptor: shared by all streams; None knows nobody by the looks.
         faces: this stream's faces; None looks for none.
+        scheduler: shared by all streams.
         tracker: this stream's own.
         regions: this stream's regions and lines.
         builder: this stream's processes.
@@ -82,6 +84,7 @@ class StreamPipeline:
         detector: Detector | None,
         descriptor: Descriptor | None,
         faces: FaceWatch | None,
+        scheduler: Scheduler,
         tracker: Tracker,
         regions: RegionMonitor,
         builder: ProcessBuilder,
@@ -95,7 +98,8 @@ class StreamPipeline:
     ) -> None:
         self._stream = stream
         self._source = source
-        self._detector = detector
+        self._scheduler = scheduler
+        self._lane = scheduler.lane(detector, self._look, self._step, every_frame=stream.every_frame)
         self._descriptor = descriptor
         self._faces = faces
         self._tracker = tracker
@@ -119,6 +123,7 @@ class StreamPipeline:
         self._size: tuple[int, int] | None = None
         self._decode_s = 0.0
         self._stage_s = dict.fromkeys(("decode", "detect", "track", "face", "process"), 0.0)
+        self._came_at: deque[float] = deque(maxlen=FPS_WINDOW)
         self._done_at: deque[float] = deque(maxlen=FPS_WINDOW)
         self._last_timestamp = 0.0
 
@@ -148,6 +153,7 @@ class StreamPipeline:
         return dict(self._stage_s)
 
     def start(self) -> None:
+        self._scheduler.open(self._lane)
         self._thread.start()
 
     def change(self, change: Change) -> threading.Event:
@@ -179,34 +185,20 @@ class StreamPipeline:
             state=state,
             reason=reason,
             frames=self._frames,
-            dropped=self._source.dropped,
-            fps=round(self._fps(), 2),
+            dropped=self._source.dropped + self._lane.dropped,
+            fps=round(_rate(self._done_at), 2),
+            offered_fps=round(_rate(self._came_at), 2),
             image_size=self._source.image_size,
         )
-
-    def _fps(self) -> float:
-        times = list(self._done_at)
-        return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
 
     def _run(self) -> None:
         reason = "agent_stopped"
         try:
-            for frame in self._source:
-                if self._change is not None:
-                    self._take_change()
-                if frame is None:
-                    self._end_if_down()
-                    continue
-                for view in self._views:
-                    if not self._stream.live:
-                        view.wait_for_room(self._stream.uuid, self._stop)
-                if self._stop.is_set():
-                    break
-                self._step(frame)
-            else:
-                reason = "end_of_file"
-            if self._stop.is_set():
-                reason = self._end_reason
+            try:
+                self._read()
+            finally:
+                self._lane.drain(discard=self._stop.is_set())
+            reason = self._end_reason if self._stop.is_set() else "end_of_file"
             self._state = "ended"
         except OmniError as error:
             self._state, self._reason, reason = "failed", str(error), "camera_down"
@@ -232,7 +224,7 @@ class StreamPipeline:
         if change is None:
             return
         self._stream = change.stream
-        self._detector, self._descriptor = change.detector, change.descriptor
+        self._lane.detector, self._descriptor = change.detector, change.descriptor
         if self._faces is not None:
             self._faces.pictures = change.face_pictures
         self._builder.change(ongoings_interval_s=change.ongoings_interval_s, best_shots=change.best_shots)
@@ -255,19 +247,40 @@ class StreamPipeline:
         for message in self._builder.act(self._last_timestamp, in_regions, "config_changed"):
             self._publish(message)
 
+    def _read(self) -> None:
+        for frame in self._source:
+            if self._change is not None:
+                self._lane.drain()
+                self._take_change()
+            if frame is None:
+                self._lane.drain()
+                self._end_if_down()
+                continue
+            if self._stream.every_frame:
+                for view in self._views:
+                    view.wait_for_room(self._stream.uuid, self._stop)
+            if self._stop.is_set():
+                return
+            self._came_at.append(time.monotonic())
+            self._lane.put(frame, self._stop)
+
     def _close(self, reason: str) -> None:
+        self._scheduler.close(self._lane)
         self._end_everybody(reason)
         self._ended(self._stream.uuid, reason)
         for view in self._views:
             view.stream_down(self._stream.uuid)
 
-    def _step(self, frame: Frame) -> None:
+    def _look(self, frame: Frame) -> list[UInt8]:
+        return [frame.image]
+
+    def _step(self, frame: Frame, found: Sequence[Detections], seconds: float) -> None:
         if frame.segment != self._segment:
             self._new_segment(frame)
         if frame.size != self._size:
             self._new_size(frame.size)
+        detections = found[0] if found else Detections.empty()
         clock = [time.perf_counter()]
-        detections = self._detector.detect(frame.image) if self._detector else Detections.empty()
         looks = self._descriptor.describe(frame.image, detections.xyxy) if self._descriptor else None
         clock.append(time.perf_counter())
         tracks = self._tracker.update(
@@ -289,6 +302,7 @@ class StreamPipeline:
         messages = self._builder.update(frame, tracks, gone, in_regions, bodies, faces)
         clock.append(time.perf_counter())
         stage_s = dict(zip(("detect", "track", "face", "process"), np.diff(clock).tolist(), strict=True))
+        stage_s["detect"] += seconds
         stage_s["decode"] = self._source.decode_s - self._decode_s
         self._decode_s = self._source.decode_s
         for stage, seconds in stage_s.items():
@@ -341,3 +355,9 @@ class StreamPipeline:
         verdicts = self._faces.finish() if self._faces is not None else ()
         for message in self._builder.finish(self._last_timestamp, reason, in_regions, verdicts):
             self._publish(message)
+
+
+def _rate(moments: Iterable[float]) -> float:
+    """Frames a second."""
+    times = list(moments)
+    return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0

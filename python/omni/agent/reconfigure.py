@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from omni.agent.networks import face_settings
 from omni.agent.parts import (
     Parts,
-    enabled_streams,
-    face_settings,
     open_parts,
     regions_of,
     shot_settings,
@@ -85,10 +84,10 @@ def _staying(before: AgentConfig, now: AgentConfig) -> Collection[str]:
     """Streams that need not begin anew: a name is nothing to them, how people are told apart is all."""
     if _tracking(before) != _tracking(now):
         return ()
-    known = {stream.uuid: stream for stream in enabled_streams(before)}
+    known = {stream.uuid: stream for stream in before.enabled_streams}
     return {
         stream.uuid
-        for stream in enabled_streams(now)
+        for stream in now.enabled_streams
         if stream.uuid in known and known[stream.uuid].model_copy(update={"name": stream.name}) == stream
     }
 
@@ -105,8 +104,8 @@ def _change(stream: StreamConfig, parts: Parts) -> Change:
     config = parts.config
     return Change(
         stream,
-        parts.detector,
-        parts.descriptor,
+        parts.networks.detector,
+        parts.networks.descriptor,
         list(parts.views.values()),
         regions_of(config, stream),
         config.mutlistream_ROI.inertia_frames,

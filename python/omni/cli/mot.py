@@ -36,6 +36,9 @@ def add_parser(verbs: Any) -> None:
         "--calibration", type=Path, metavar="FILE", help="calibration.json of a camera that stands still"
     )
     track.add_argument("--camera", metavar="NAME", help="which camera of the calibration, where it has several")
+    track.add_argument(
+        "--live", action="store_true", help="tracks as a live stream tells them, not smoothed with the frames to come"
+    )
     track.set_defaults(func=run_track)
     fuse: argparse.ArgumentParser = verbs.add_parser(
         "fuse",
@@ -74,27 +77,27 @@ def run_detect(options: argparse.Namespace) -> int:
 
 def run_track(options: argparse.Namespace) -> int:
     from omni.mot import read_mot, track_lines
-    from omni.track import Tracker
+    from omni.track import Tracker, TrackRows, smoothed
 
     _positive_fps(options.fps)
     rows = read_mot(options.detections)
     tracker = Tracker(homography=_camera(options))
-    ids: set[int] = set()
+    told = []
     progress = Progress("frames", rows.last_frame)
-    with _written(options.output) as file:
-        for frame in range(1, rows.last_frame + 1):
-            at = rows.at(frame)
-            tracks = tracker.update(
-                rows.xyxy[at].astype(np.float32),
-                np.clip(rows.score[at], 0.0, 1.0).astype(np.float32),
-                timestamp=frame / options.fps,
-                image_size=options.size,
-            )
-            ids.update(tracks.track_id.tolist())
-            file.writelines(track_lines(frame, tracks))
-            progress.advance()
+    for frame in range(1, rows.last_frame + 1):
+        at = rows.at(frame)
+        boxes = rows.xyxy[at].astype(np.float32)
+        scores = np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
+        tracks = tracker.update(boxes, scores, timestamp=frame / options.fps, image_size=options.size)
+        told.append(TrackRows.of_frame(frame, tracks, boxes))
+        progress.advance()
     progress.finish()
-    return _done(options, {"frames": rows.last_frame, "tracks": len(ids)})
+    history = TrackRows.joined(told)
+    if not options.live:
+        history = smoothed(history, options.fps)
+    with _written(options.output) as file:
+        file.writelines(track_lines(history))
+    return _done(options, {"frames": rows.last_frame, "tracks": len(np.unique(history.track_id))})
 
 
 def run_fuse(options: argparse.Namespace) -> int:

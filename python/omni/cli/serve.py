@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ def run_service(options: argparse.Namespace) -> int:
     from omni.config import config_folder
     from omni.service import create_app, free_port, open_settings, serve
 
+    _log_networks()
     settings, config, agent = open_settings(config_folder(options.config), strict=options.strict)
     host = options.host or config.http.host
     port = free_port(host, config.http.port if options.port is None else options.port)
@@ -63,6 +65,7 @@ def run_agent(options: argparse.Namespace) -> int:
     from omni.agent import Agent
     from omni.config import config_folder
 
+    _log_networks()
     agent = Agent(config_folder(options.config))
     if options.json:
         agent.subscribe(_print_records)
@@ -76,6 +79,11 @@ def run_agent(options: argparse.Namespace) -> int:
     for status in failed:
         note(f"omni: stream {status.name}: {status.reason}")
     return 1 if failed else 0
+
+
+def _log_networks() -> None:
+    """What runs each network stands in the log, also when all is well."""
+    logging.getLogger("omni.detect").setLevel(logging.INFO)
 
 
 def _print_records(message: Any) -> None:

@@ -22,20 +22,37 @@ class HttpConfig(Section):
     map_tracking_path: str = Field(default="/map_tracking", pattern=r"^(/[A-Za-z0-9_-]+)+$")
 
 
+Provider = Annotated[str, Field(pattern=r"^(CPU|CUDA|TensorRT|OpenVINO|CoreML|\w+ExecutionProvider)$")]
+"""What runs a network: one of these, or any other of onnxruntime's by its own name."""
+Providers = Annotated[tuple[Provider, ...], Field(min_length=1)]
+
+
 class DetectorConfig(Section):
-    """Which model finds people. ``model``: a name of ``omni models list`` or the path of an ONNX file."""
+    """Which model finds people.
+
+    Attributes:
+        model: a name of ``omni models list`` or the path of an ONNX file.
+        head: how its outputs are read; null: as recognised.
+        threads: that one inference of any network uses.
+        providers: what runs it, best first.
+        allow_fallback: of any network: go on with the CPU where its first provider cannot be had.
+    """
 
     model: str = "nanodet-g-416"
     head: str | None = None
     threads: int = Field(default=1, ge=1, le=64)
-    providers: tuple[str, ...] = ("CPUExecutionProvider",)
+    providers: Providers = ("CPU",)
     allow_fallback: bool = False
 
 
 class AppearanceConfig(Section):
-    """How people are known by their looks: ``colour``, the path of an ONNX file, or not at all."""
+    """How people are known by their looks: ``colour``, the path of an ONNX file, or not at all.
+
+    ``providers``: what runs the network; null: as the detector's.
+    """
 
     descriptor: str | None = None
+    providers: Providers | None = None
 
 
 class EventsConfig(Section):
@@ -53,11 +70,13 @@ class FaceConfig(Section):
 
     Attributes:
         embedder: ``dlib-128``, or the path of a JSON description of one's own network.
+        providers: what runs the networks, best first; null: as the detector's.
         retention_days: after so many days the photos of a profile are forgotten, and with the last one the profile.
     """
 
     enabled: bool = False
     embedder: str = "dlib-128"
+    providers: Providers | None = None
     retention_days: Annotated[float, Field(gt=0.0, le=36_500.0)] | None = None
 
 
@@ -111,6 +130,11 @@ class AgentConfig(Section):
     events: EventsConfig = EventsConfig()
     anonymous_mode: bool = True
     http: HttpConfig = HttpConfig()
+
+    @property
+    def enabled_streams(self) -> list[StreamConfig]:
+        """Those that run."""
+        return [stream for stream in self.streams if stream.enabled]
 
     @model_validator(mode="after")
     def _streams_fit(self) -> Self:

@@ -29,7 +29,7 @@ class StreamConfig(Section):
     loop: bool = False
     max_fps: float | None = Field(default=None, gt=0.0, le=1000.0)
     crop: tuple[Relative, Relative, Relative, Relative] | None = None
-    pace: Literal["real", "fast"] = "real"
+    pace: Literal["real", "fast", "live"] = "real"
 
     @field_validator("crop")
     @classmethod
@@ -50,6 +50,11 @@ class StreamConfig(Section):
     def live(self) -> bool:
         """Whether pictures come at their own time (camera) rather than when asked for (file, folder)."""
         return bool(_LIVE.match(self.url))
+
+    @property
+    def every_frame(self) -> bool:
+        """Whether every frame is analysed, rather than the newest: a file that is not played like a camera."""
+        return not self.live and self.pace != "live"
 
     @property
     def safe_url(self) -> str:

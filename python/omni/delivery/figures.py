@@ -45,23 +45,23 @@ def prometheus(stats: dict[str, Any]) -> str:
 
 def _lines(stats: dict[str, Any]) -> Iterator[str]:
     endpoints = stats["endpoints"]
-    yield from _family("omni_webhook_depth", "gauge", [({"endpoint": e["id"]}, e["waiting"]) for e in endpoints])
-    yield from _family(
+    yield from family("omni_webhook_depth", "gauge", [({"endpoint": e["id"]}, e["waiting"]) for e in endpoints])
+    yield from family(
         "omni_webhook_oldest_age_seconds", "gauge", [({"endpoint": e["id"]}, e["oldest_age_s"]) for e in endpoints]
     )
-    yield from _family(
+    yield from family(
         "omni_webhook_attempts_total",
         "counter",
         [({"endpoint": e["id"], "outcome": outcome}, n) for e in endpoints for outcome, n in e["attempts"].items()],
     )
-    yield from _family(
+    yield from family(
         "omni_webhook_delivered_total",
         "counter",
         [({"endpoint": e["id"], "reason": reason}, n) for e in endpoints for reason, n in e["delivered"].items()],
     )
-    yield from _family("omni_webhook_dead", "gauge", [({"endpoint": e["id"]}, e["dead"]) for e in endpoints])
+    yield from family("omni_webhook_dead", "gauge", [({"endpoint": e["id"]}, e["dead"]) for e in endpoints])
     lost = [("", d) for d in stats["dropped"]] + [(e["id"], d) for e in endpoints for d in e["dropped"]]
-    yield from _family(
+    yield from family(
         "omni_webhook_dropped_total",
         "counter",
         [({"endpoint": name, "class": d["class"], "cause": d["cause"]}, d["count"]) for name, d in lost],
@@ -74,11 +74,12 @@ def _lines(stats: dict[str, Any]) -> Iterator[str]:
             yield _sample("omni_webhook_latency_seconds_bucket", {"endpoint": e["id"], "le": str(bound)}, total)
         yield _sample("omni_webhook_latency_seconds_sum", {"endpoint": e["id"]}, e["latency"]["sum_s"])
         yield _sample("omni_webhook_latency_seconds_count", {"endpoint": e["id"]}, total)
-    yield from _family("omni_outbox_bytes", "gauge", [({}, stats["outbox"]["bytes"])])
-    yield from _family("omni_outbox_problem", "gauge", [({}, int(bool(stats["outbox"]["problem"])))])
+    yield from family("omni_outbox_bytes", "gauge", [({}, stats["outbox"]["bytes"])])
+    yield from family("omni_outbox_problem", "gauge", [({}, int(bool(stats["outbox"]["problem"])))])
 
 
-def _family(name: str, kind: str, samples: list[tuple[dict[str, str], float]]) -> Iterator[str]:
+def family(name: str, kind: str, samples: list[tuple[dict[str, str], float]]) -> Iterator[str]:
+    """The lines of one metric: its type, and a sample for each set of labels (empty ones are left out)."""
     yield f"# TYPE {name} {kind}"
     for labels, value in samples:
         yield _sample(name, labels, value)

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from omni.detect.detector import Detector, open_detector
     from omni.detect.face_detector import FaceDetector, open_face_detector
     from omni.detect.face_embedder import FaceEmbedder, open_face_embedder
+    from omni.detect.network import RunsOn
 
 _MODULES = {
     "Descriptor": "appearance",
     "Detector": "detector",
     "FaceDetector": "face_detector",
     "FaceEmbedder": "face_embedder",
+    "RunsOn": "network",
     "open_descriptor": "appearance",
     "open_detector": "detector",
     "open_face_detector": "face_detector",
@@ -30,6 +32,7 @@ __all__ = [
     "Detector",
     "FaceDetector",
     "FaceEmbedder",
+    "RunsOn",
     "open_descriptor",
     "open_detector",
     "open_face_detector",

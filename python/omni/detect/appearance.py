@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omni.detect.network import Network
+from omni.detect.network import Network, RunsOn
 from omni.errors import ModelError
 from omni.types import Float32, UInt8
 
@@ -34,6 +34,11 @@ MARGIN = 0.2
 class Descriptor(Protocol):
     """Gives each box of a picture a vector whose cosine to another tells how alike they look."""
 
+    @property
+    def runs_on(self) -> RunsOn | None:
+        """What runs its network; None where it has none."""
+        ...
+
     def describe(self, image: UInt8, xyxy: Float32) -> Float32:
         """(H, W, 3) uint8 BGR and (N, 4) pixels -> (N, D); zeros where a box shows nothing of the picture."""
         ...
@@ -43,6 +48,8 @@ class ColourDescriptor:
     """Histograms of hue, saturation and value in three bands of the body: no model, and on small people as good as an
     ImageNet network. People in like clothes look alike to it.
     """
+
+    runs_on: RunsOn | None = None
 
     def describe(self, image: UInt8, xyxy: Float32) -> Float32:
         rows = np.zeros((len(xyxy), BANDS * int(np.prod(BINS))), np.float32)
@@ -59,7 +66,7 @@ class NetworkDescriptor:
 
     Args:
         path: the ONNX file.
-        providers: onnxruntime's names, best first.
+        providers: best first, as :class:`Network` takes them.
         threads: that one inference uses.
         allow_fallback: go on with the CPU where a provider cannot be had.
 
@@ -70,11 +77,12 @@ class NetworkDescriptor:
     def __init__(
         self,
         path: Path,
-        providers: Sequence[str] = ("CPUExecutionProvider",),
+        providers: Sequence[str] = ("CPU",),
         threads: int = 1,
         allow_fallback: bool = False,
     ) -> None:
         self._network = Network(path, providers, free_size=CROP, threads=threads, allow_fallback=allow_fallback)
+        self.runs_on: RunsOn | None = self._network.runs_on
         shapes = self._network.signature.outputs
         if len(shapes) != 1 or len(next(iter(shapes.values()))) != 2:
             raise ModelError(f"{path}: expected one output (1, D), found {dict(shapes)}")
@@ -94,7 +102,7 @@ class NetworkDescriptor:
 
 
 def open_descriptor(
-    name: str, *, providers: Sequence[str] = ("CPUExecutionProvider",), threads: int = 1, allow_fallback: bool = False
+    name: str, *, providers: Sequence[str] = ("CPU",), threads: int = 1, allow_fallback: bool = False
 ) -> Descriptor:
     """The descriptor called ``colour``, or the network of an ONNX file.
 

@@ -13,13 +13,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omni.detect.heads import HEADS, Head, Size, choose_head
+from omni.detect.heads import HEADS, Head, Outputs, Size, choose_head
 from omni.detect.letterbox import Letterbox
 from omni.detect.models import MODELS, locate
 from omni.detect.network import Network
 from omni.errors import ModelError
 from omni.types import Detections, Float32, UInt8
 
+AT_ONCE = 8
+"""Pictures that an accelerator is given at once at most, where the network takes any number."""
 _FREE_SIZE = (640, 640)
 _PERSON_ID = 0
 
@@ -28,9 +30,15 @@ class Detector:
     """Finds people in pictures. Made by :func:`open_detector`.
 
     ``detect`` may be called by several threads at once.
+
+    Attributes:
+        runs_on: what runs the network.
+        batch: how many pictures are best looked at at once, where so many wait. On a CPU one: several take longer each.
     """
 
     def __init__(self, network: Network, head: Head, confidence: float, about: dict[str, Any]) -> None:
+        self.runs_on = network.runs_on
+        self.batch = AT_ONCE if network.batches and network.accelerated else 1
         self._network = network
         self._head = head
         self._confidence = confidence
@@ -54,9 +62,16 @@ class Detector:
             TypeError: the picture is not a uint8 array.
             ValueError: its shape is not one of the above.
         """
-        frame = _as_bgr(image)
-        letterbox = Letterbox.fit((frame.shape[1], frame.shape[0]), self._network.size)
-        outputs = self._network.run(self._blob(frame, letterbox))
+        return self.detect_many([image])[0]
+
+    def detect_many(self, images: Sequence[UInt8]) -> list[Detections]:
+        """People in each of several pictures, as ``detect`` finds them; at once where the network takes several."""
+        frames = [_as_bgr(image) for image in images]
+        boxes = [Letterbox.fit((frame.shape[1], frame.shape[0]), self._network.size) for frame in frames]
+        blobs = [self._blob(frame, letterbox) for frame, letterbox in zip(frames, boxes, strict=True)]
+        return [self._people(outputs, box) for outputs, box in zip(self._network.run_many(blobs), boxes, strict=True)]
+
+    def _people(self, outputs: Outputs, letterbox: Letterbox) -> Detections:
         # A model may give numbers without sense (inf, NaN); such boxes come out empty and are dropped.
         with np.errstate(over="ignore", invalid="ignore"):
             boxes, scores = self._head.decode(outputs, self._network.size, self._confidence)
@@ -67,7 +82,7 @@ class Detector:
         return Detections(boxes, scores, np.full(len(scores), _PERSON_ID, np.int32))
 
     def info(self) -> dict[str, Any]:
-        """What is in use: model, head, input size, confidence, providers asked for and in use, threads, sha256."""
+        """What is in use: model, head, input size, confidence, threads, sha256, and as ``RunsOn.document`` has it."""
         return dict(self._about)
 
     def _blob(self, frame: UInt8, letterbox: Letterbox) -> Float32:
@@ -102,7 +117,7 @@ def open_detector(
     *,
     head: str | None = None,
     confidence: float | None = None,
-    providers: Sequence[str] = ("CPUExecutionProvider",),
+    providers: Sequence[str] = ("CPU",),
     threads: int = 1,
     allow_fallback: bool = False,
 ) -> Detector:
@@ -114,7 +129,7 @@ def open_detector(
             shapes.
         confidence: score that a box must be over; None takes the head's own, which is low because the tracker
             makes use of weak boxes too.
-        providers: onnxruntime's names, best first.
+        providers: best first, as :class:`Network` takes them.
         threads: that one inference uses. Several streams are best served by one each.
         allow_fallback: go on with the CPU where a provider cannot be had.
 
@@ -134,12 +149,11 @@ def open_detector(
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     about = {
+        **network.runs_on.document(),
         "model": str(model),
         "head": chosen.name,
         "input_size": list(network.size),
         "confidence": confidence,
-        "providers_asked": list(providers),
-        "providers_in_use": network.providers,
         "threads": threads,
         "sha256": sha256,
     }

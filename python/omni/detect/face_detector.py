@@ -32,6 +32,7 @@ class FaceDetector:
     """Finds faces in pictures. Made by :func:`open_face_detector`; several threads may call it at once."""
 
     def __init__(self, network: Network) -> None:
+        self.runs_on = network.runs_on
         self._network = network
 
     def detect(self, image: UInt8) -> Faces:
@@ -57,7 +58,7 @@ class FaceDetector:
 
 
 def open_face_detector(
-    *, providers: Sequence[str] = ("CPUExecutionProvider",), threads: int = 1, allow_fallback: bool = False
+    *, providers: Sequence[str] = ("CPU",), threads: int = 1, allow_fallback: bool = False
 ) -> FaceDetector:
     """Open the face detector of the registry.
 

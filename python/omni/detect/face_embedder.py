@@ -56,6 +56,7 @@ class FaceEmbedder:
     Attributes:
         spec: what is known of the network.
         dimension: length of its vectors.
+        runs_on: what runs the network.
         identity: name and checksum: vectors of another identity cannot be compared with its own.
     """
 
@@ -63,6 +64,7 @@ class FaceEmbedder:
         self.spec = spec
         self.dimension = _dimension(network, spec.path)
         self.identity = f"{spec.name}@{sha256[:16]}"
+        self.runs_on = network.runs_on
         self._network = network
         self._points = np.array(spec.points, np.float64)
         self._mean, self._std = (np.array(part, np.float32) for part in (spec.pixels.mean, spec.pixels.std))
@@ -102,7 +104,7 @@ class FaceEmbedder:
 def open_face_embedder(
     model: str = DLIB_128,
     *,
-    providers: Sequence[str] = ("CPUExecutionProvider",),
+    providers: Sequence[str] = ("CPU",),
     threads: int = 1,
     allow_fallback: bool = False,
 ) -> FaceEmbedder:
@@ -110,7 +112,7 @@ def open_face_embedder(
 
     Args:
         model: ``dlib-128``, or the path of a JSON description of one's own (docs/faces.md).
-        providers: onnxruntime's names, best first.
+        providers: best first, as :class:`Network` takes them.
         threads: that one inference uses.
         allow_fallback: go on with the CPU where a provider cannot be had.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,41 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _ERRORS_ONLY = 3
+CPU = "CPUExecutionProvider"
+_PROVIDERS = {
+    "CPU": CPU,
+    "CUDA": "CUDAExecutionProvider",
+    "TensorRT": "TensorrtExecutionProvider",
+    "OpenVINO": "OpenVINOExecutionProvider",
+    "CoreML": "CoreMLExecutionProvider",
+}
+"""Short names of onnxruntime's execution providers."""
 _TARGET_SIZES = "orig_target_sizes"
 """Second input of exported DETRs: (width, height) of the picture that the boxes shall refer to."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunsOn:
+    """What runs a network: asked for and got.
+
+    Attributes:
+        model: its name.
+        asked: onnxruntime's names of the providers asked for, best first.
+        nodes: how many of its nodes each provider runs, by onnxruntime's name; what runs none is not in use.
+    """
+
+    model: str
+    asked: tuple[str, ...]
+    nodes: Mapping[str, int]
+
+    def document(self) -> dict[str, Any]:
+        """As it stands in the status."""
+        return {
+            "model": self.model,
+            "providers_asked": list(self.asked),
+            "providers_in_use": list(self.nodes),
+            "nodes": dict(self.nodes),
+        }
 
 
 class Network:
@@ -29,8 +64,9 @@ class Network:
     Attributes:
         size: (width, height) of its picture.
         batch: how many pictures it takes at once; None: any number.
-        providers: of onnxruntime that are in use.
+        runs_on: what runs it.
         signature: what it takes and gives.
+        batches: whether it takes several pictures at once and gives the outputs of each.
     """
 
     def __init__(
@@ -46,7 +82,7 @@ class Network:
 
         Args:
             path: the ONNX file.
-            providers: onnxruntime's names, best first.
+            providers: best first: CPU, CUDA, TensorRT, OpenVINO, CoreML, or any other by onnxruntime's name.
             free_size: (width, height) to use where the model leaves its size open.
             threads: that one inference uses.
             allow_fallback: go on with the CPU where a provider cannot be had.
@@ -54,7 +90,8 @@ class Network:
         Raises:
             ModelError: the file cannot be loaded or run, or a provider asked for is not in use.
         """
-        self._session = _open_session(path, providers, threads, allow_fallback)
+        asked = tuple(_PROVIDERS.get(provider, provider) for provider in providers)
+        self._session = _open_session(path, asked, threads, allow_fallback)
         inputs = [value.name for value in self._session.get_inputs()]
         if not inputs or inputs[1:] not in ([], [_TARGET_SIZES]):
             found = ", ".join(inputs) or "none"
@@ -63,16 +100,43 @@ class Network:
         self.size = _picture_size(path, self._picture, free_size)
         first = self._picture.shape[0] if len(self._picture.shape) == 4 else 1
         self.batch = first if isinstance(first, int) else None
-        self.providers: list[str] = self._session.get_providers()
+        self.runs_on = RunsOn(path.stem, asked, _nodes(self._session))
+        _require(path, asked[:1], list(self.runs_on.nodes), "in use", allow_fallback)
+        _log.info("%s runs on %s (asked for: %s)", path.stem, _listed(self.runs_on.nodes), ", ".join(asked))
         self._other_inputs = {other.name: np.array([self.size], np.int64) for other in others}
         self._output_names = [output.name for output in self._session.get_outputs()]
         self.signature = self._probe(path)
+        self.batches = self.batch is None and self._gives_one_each()
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether something else than the CPU runs most of it."""
+        return next(iter(self.runs_on.nodes)) != CPU
 
     def run(self, blob: Float32) -> Outputs:
-        """The outputs for a picture (1, 3, H, W)."""
+        """The outputs for pictures (n, 3, H, W)."""
         picture = blob if len(self._picture.shape) == 4 else blob[0]
         feed: dict[str, npt.NDArray[Any]] = {self._picture.name: picture, **self._other_inputs}
         return dict(zip(self._output_names, self._session.run(self._output_names, feed), strict=True))
+
+    def run_many(self, blobs: Sequence[Float32]) -> list[Outputs]:
+        """The outputs for each of several pictures (1, 3, H, W) of one size, at once where that can be done."""
+        if not self.batches or len(blobs) < 2:
+            return [self.run(blob) for blob in blobs]
+        together = self.run(np.concatenate(blobs))
+        return [{name: value[i : i + 1] for name, value in together.items()} for i in range(len(blobs))]
+
+    def _gives_one_each(self) -> bool:
+        """Whether two pictures give two of each output, so that each can be told from the other."""
+        width, height = self.size
+        try:
+            outputs = self.run(np.zeros((2, 3, height, width), np.float32))
+        except Exception:  # onnxruntime's errors share no base but Exception; a size that is free in name only
+            return False
+        return all(
+            np.shape(value)[:1] == (2,) and np.shape(value)[1:] == self.signature.outputs[name][1:]
+            for name, value in outputs.items()
+        )
 
     def _probe(self, path: Path) -> Signature:
         width, height = self.size
@@ -95,6 +159,7 @@ def _open_session(path: Path, providers: Sequence[str], threads: int, allow_fall
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
+    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     # Spinning threads make two threads slower than one as soon as another process wants the core.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
 
@@ -102,11 +167,24 @@ def _open_session(path: Path, providers: Sequence[str], threads: int, allow_fall
     usable = [provider for provider in providers if provider in available]
     _require(path, providers, available, "available", allow_fallback)
     try:
-        session = ort.InferenceSession(str(path), options, providers=usable or ["CPUExecutionProvider"])
+        session = ort.InferenceSession(str(path), options, providers=usable or [CPU])
     except Exception as error:  # onnxruntime's errors share no base but Exception
         raise ModelError(f"{path} cannot be loaded by onnxruntime: {_first_line(error)}") from error
-    _require(path, usable, session.get_providers(), "in use", allow_fallback)
+    _require(path, usable, session.get_providers(), "loaded", allow_fallback)
     return session
+
+
+def _nodes(session: ort.InferenceSession) -> dict[str, int]:
+    """How many nodes of the graph each provider runs, most first.
+
+    A provider may be loaded and yet run nothing. Where onnxruntime cannot tell (it is older than 1.24, or has folded
+    the whole graph into constants), what is loaded counts as used, with no nodes.
+    """
+    counts: Counter[str] = Counter()
+    if hasattr(session, "get_provider_graph_assignment_info"):
+        for part in session.get_provider_graph_assignment_info():
+            counts[part.ep_name] += len(part.get_nodes())
+    return dict(counts.most_common()) or dict.fromkeys(session.get_providers(), 0)
 
 
 def _require(path: Path, asked: Sequence[str], found: Sequence[str], what: str, allow_fallback: bool) -> None:
@@ -118,6 +196,10 @@ def _require(path: Path, asked: Sequence[str], found: Sequence[str], what: str, 
     if not allow_fallback:
         raise ModelError(f"{message}: install the onnxruntime that has it, or set allow_fallback")
     _log.warning("%s; going on with these", message)
+
+
+def _listed(nodes: Mapping[str, int]) -> str:
+    return ", ".join(f"{provider} ({count} nodes)" for provider, count in nodes.items())
 
 
 def _picture_size(path: Path, picture: ort.NodeArg, free_size: Size) -> Size:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omni.config import AgentConfig
-from omni.detect import FaceDetector, FaceEmbedder, open_face_detector, open_face_embedder
+from omni.detect import FaceDetector, FaceEmbedder, RunsOn, open_face_detector, open_face_embedder
 from omni.faces.enrol import Enroller
 from omni.faces.recognition import Recognition, open_recognition
 from omni.faces.watch import FaceWatch
@@ -25,6 +25,11 @@ class FaceEngine:
         """What is in use, with the checksum of the embedding network."""
         return f"omni {self.embedder.identity}"
 
+    @property
+    def runs_on(self) -> dict[str, RunsOn]:
+        """What runs the networks, by their role."""
+        return {"faces": self.detector.runs_on, "face embeddings": self.embedder.runs_on}
+
     def watch(self, *, pictures: bool) -> FaceWatch:
         """For one stream. ``pictures``: whether pictures of faces are handed on."""
         return FaceWatch(self.detector, self.embedder, self.recognition, pictures=pictures)
@@ -37,7 +42,7 @@ class FaceEngine:
 def open_face_engine(
     config: AgentConfig,
     *,
-    providers: Sequence[str] = ("CPUExecutionProvider",),
+    providers: Sequence[str] = ("CPU",),
     threads: int = 1,
     allow_fallback: bool = False,
 ) -> FaceEngine:
@@ -45,7 +50,7 @@ def open_face_engine(
 
     Args:
         config: whose gallery, embedder and threshold.
-        providers: onnxruntime's names, best first.
+        providers: best first, as ``open_detector`` takes them.
         threads: that one inference uses.
         allow_fallback: go on with the CPU where a provider cannot be had.
 

@@ -86,7 +86,7 @@ class FolderReader:
 
 
 class FileSource:
-    """Frames of a file. With pace ``real`` each comes when its time has come, and none is dropped."""
+    """Frames of a file. With pace ``real`` and ``live`` each comes when its time has come."""
 
     def __init__(self, stream: StreamConfig, reader: Reader, started_at: float, stop: threading.Event) -> None:
         self._stream = stream
@@ -104,7 +104,7 @@ class FileSource:
         while True:
             at = 0.0
             for at, picture in self._thinned():
-                if self._stream.pace == "real" and self._stop.wait(max(begun + offset + at - time.monotonic(), 0.0)):
+                if self._stream.pace != "fast" and self._stop.wait(max(begun + offset + at - time.monotonic(), 0.0)):
                     return
                 if self._stop.is_set():
                     return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from omni.agent.pipeline import StreamPipeline
+from omni.agent.scheduler import Scheduler
 from omni.config import RegionConfig, StreamConfig
 from omni.faces.watch import FaceWatch
 from omni.process import ProcessBuilder, ShotSettings, event_errors, schema_errors
@@ -53,7 +54,10 @@ class Scene:
         self.told: list[ProcessMessage] = []
         self.crossed: list[RegionEvent] = []
         self.image_size, self.dropped, self.down, self.decode_s = SIZE, 0, "", 0.0
-        self._frame = 0
+        self._shown: list[np.ndarray] = []
+        self.batch = 1
+        self._scheduler = Scheduler(workers=2)
+        self._scheduler.start()
         builder = ProcessBuilder(STREAM, RUN, count(1), ongoings_interval_s=1.0, best_shots=best_shots)
         self.pipeline = StreamPipeline(
             StreamConfig.model_validate({"stream_uuid": STREAM, "url": "scene.avi"}),
@@ -61,6 +65,7 @@ class Scene:
             self,  # type: ignore[arg-type]  # sees what ``people`` says
             None,
             faces,
+            self._scheduler,
             Tracker(),
             RegionMonitor([RegionConfig.model_validate(r) for r in regions], inertia_frames),
             builder,
@@ -74,18 +79,22 @@ class Scene:
 
     def __iter__(self) -> Iterator[Frame]:
         for i in range(self.frames):
-            self._frame = i
-            yield Frame(STREAM, i, RUN.started_at + i / self.fps, i / self.fps, self.picture(i))
+            self._shown.append(self.picture(i))
+            yield Frame(STREAM, i, RUN.started_at + i / self.fps, i / self.fps, self._shown[i])
 
-    def detect(self, image: np.ndarray) -> Detections:
-        del image
-        boxes = np.array(self.people(self._frame), np.float32).reshape(-1, 4)
+    def detect_many(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        return [self._seen(image) for image in images]
+
+    def _seen(self, image: np.ndarray) -> Detections:
+        frame = next(i for i, shown in enumerate(self._shown) if shown is image)
+        boxes = np.array(self.people(frame), np.float32).reshape(-1, 4)
         return Detections(boxes, np.full(len(boxes), 0.9, np.float32), np.zeros(len(boxes), np.int32))
 
     def play(self) -> list[ProcessMessage]:
         """The messages of the whole run, each held to its schema."""
         self.pipeline.start()
         assert self.pipeline.join(30)
+        self._scheduler.stop()
         assert self.pipeline.status().state == "ended", self.pipeline.status().reason
         for message in self.told:
             assert schema_errors({"processes": list(message.processes)}) == []

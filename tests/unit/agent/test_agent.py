@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from omni import Agent
+from omni.agent import networks
+from omni.detect import RunsOn
 from omni.errors import ConfigError, SourceError, UnknownLineError
 from omni.regions import LineCounts
-from omni.types import ProcessMessage
+from omni.types import Detections, ProcessMessage
 
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 LINE = "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59"
@@ -166,3 +168,35 @@ def test_a_region_that_is_none_is_refused_before_anything_starts(pictures: Path)
     corners = [{"x": x, "y": y} for x, y in ((0.1, 0.1), (0.9, 0.9), (0.9, 0.1), (0.1, 0.9))]
     with pytest.raises(ConfigError, match="region 'bow': points: expected edges that neither cross nor touch"):
         Agent(config(pictures, mutlistream_ROI={"regions": [{"name": "bow", "points": corners}]}))
+
+
+def test_a_machine_that_cannot_keep_up_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A detector that takes 50 ms, and cameras that give 100 frames a second: all fall alike, and it is told."""
+    picture = np.zeros((48, 64, 3), np.uint8)
+    clip = str(tmp_path / "clip.avi")
+    writer = cv2.VideoWriter(clip, cv2.VideoWriter.fourcc(*"MJPG"), 100.0, (64, 48))
+    for _ in range(100):
+        writer.write(picture)
+    writer.release()
+
+    class Slow:
+        batch = 1
+        runs_on = RunsOn("slow", ("CPU",), {"CPU": 1})
+
+        def detect_many(self, images: list[np.ndarray]) -> list[Detections]:
+            threading.Event().wait(0.05)
+            return [Detections.empty() for _ in images]
+
+        def info(self) -> dict[str, Any]:
+            return {}
+
+    monkeypatch.setattr(networks, "_open_detector", lambda _: Slow())
+    stream = {"url": clip, "pace": "live", "loop": True}
+    agent = Agent({"streams": [stream, stream, stream]})
+    with agent:
+        assert not agent.wait(2.0)
+        statuses, problems = agent.streams(), agent.problems()
+    frames = [status.frames for status in statuses]
+    assert max(frames) - min(frames) <= 2
+    assert all(status.dropped > status.frames for status in statuses)
+    assert sum("the machine cannot keep up" in problem for problem in problems) == 3

@@ -195,7 +195,7 @@ def test_what_needs_a_restart_stays_as_it_runs(
     agent: Agent, document: dict[str, Any], path: str, tmp_path: Path
 ) -> None:
     _, *sections, name = path.split("/")
-    values = {"host": "127.0.0.2", "port": 9, "map_tracking_path": "/floor"}
+    values = {"host": "127.0.0.2", "port": 9, "map_tracking_path": "/floor", "threads": 3}
     running = agent.config
 
     def change(d: dict[str, Any]) -> None:
@@ -206,6 +206,15 @@ def test_what_needs_a_restart_stays_as_it_runs(
     agent.reconfigure(but(document, change))
     assert agent.config == running
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_preparation_that_is_left_out_leaves_nothing_behind(agent: Agent, document: dict[str, Any]) -> None:
+    threads, lanes = threading.active_count(), agent._scheduler.lanes
+    for _ in range(3):
+        agent.prepare(but(document, lambda d: d["streams"][0].update(crop=[0, 0, 0.5, 1])))
+    assert (threading.active_count(), agent._scheduler.lanes) == (threads, lanes)
+    agent.reconfigure(but(document, lambda d: d["streams"].pop()))
+    assert agent._scheduler.lanes == lanes - 1
 
 
 def test_webhooks_come_change_and_go(agent: Agent, document: dict[str, Any]) -> None:

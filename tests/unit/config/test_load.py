@@ -32,6 +32,8 @@ REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y
             {"webhook_tracking_subscribers": [{"url": "http://h/", "secret": "abc"}]},
             'must start with "whsec_"',
         ),
+        ({"detector": {"providers": ["GPU"]}}, "$.detector.providers[0]: string should match pattern '^(CPU|CUDA|"),
+        ({"pipelines": {"face": {"providers": []}}}, "$.pipelines.face.providers"),
         ({"ongoings_interval_in_msec": "soon"}, "$.ongoings_interval_in_msec"),
         ({"map_tracking": {"views": [{"cameras": []}]}}, "$.map_tracking.views[0].cameras"),
         ({"faR": 0.001, "frR": 0.1}, "faR and frR: each of them is the threshold of a match; give one"),

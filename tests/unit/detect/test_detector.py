@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,6 +194,7 @@ def test_info_tells_what_is_in_use(write_model: WriteModel) -> None:
         "confidence": 0.25,
         "providers_asked": ["CPUExecutionProvider"],
         "providers_in_use": ["CPUExecutionProvider"],
+        "nodes": {"CPUExecutionProvider": 0},
         "threads": 2,
     }
 
@@ -207,7 +209,25 @@ def test_a_model_with_a_free_size_runs_at_its_heads_size(write_model: WriteModel
 
 def test_a_provider_that_cannot_be_had_is_an_error(write_model: WriteModel) -> None:
     with pytest.raises(ModelError, match="CUDAExecutionProvider cannot be had, available are"):
-        open_detector(write_model(yolov8()), providers=("CUDAExecutionProvider", "CPUExecutionProvider"))
+        open_detector(write_model(yolov8()), providers=("CUDA", "CPU"))
+
+
+def test_a_provider_that_runs_nothing_is_not_in_use(write_model: WriteModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """onnxruntime's own ``AzureExecutionProvider`` is there and runs no node of any detector."""
+    path, azure = write_model(yolov8()), "AzureExecutionProvider"
+    if azure not in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime has no provider that runs nothing")
+    nodes = {"CPUExecutionProvider": 3}
+    monkeypatch.setattr("omni.detect.network._nodes", lambda _: nodes)  # of a graph that is not folded away
+    with pytest.raises(ModelError, match="AzureExecutionProvider cannot be had, in use are CPUExecutionProvider"):
+        open_detector(path, providers=(azure, "CPU"))
+    assert open_detector(path, providers=(azure, "CPU"), allow_fallback=True).runs_on.nodes == nodes
+
+
+def test_the_real_network_tells_where_its_nodes_run(person_model: str) -> None:
+    runs_on = open_detector(person_model).runs_on
+    assert runs_on.asked == ("CPUExecutionProvider",)
+    assert list(runs_on.nodes) == ["CPUExecutionProvider"]
 
 
 def test_a_fallback_that_is_allowed_is_logged(write_model: WriteModel, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from omni.track import TrackRows, smoothed
+
+
+def rows(frames: list[int], boxes: np.ndarray, track_id: int = 1, detected: np.ndarray | None = None) -> TrackRows:
+    n = len(frames)
+    return TrackRows(
+        np.array(frames), np.full(n, track_id), boxes, np.full(n, 0.9), boxes if detected is None else detected
+    )
+
+
+def walk(frames: list[int], speed: float = 3.0) -> np.ndarray:
+    at = np.array(frames, np.float64)[:, None]
+    return np.array([100.0, 50.0, 140.0, 170.0]) + at * np.array([speed, 0.0, speed, 0.0])
+
+
+def test_a_gap_is_closed_on_the_straight_way_and_a_longer_one_is_not() -> None:
+    seen = [*range(1, 11), *range(16, 26)]
+    closed = smoothed(rows(seen, walk(seen)), fps=5)
+    assert closed.frame.tolist() == list(range(1, 26))
+    np.testing.assert_allclose(closed.xyxy, walk(list(range(1, 26))), atol=1e-6)
+    assert np.isnan(closed.detected[10:15]).all()
+    assert not np.isnan(closed.detected[9]).any()
+    assert smoothed(rows(seen, walk(seen)), fps=4).frame.tolist() == seen
+
+
+def test_noise_is_smoothed_and_a_fast_turn_is_kept() -> None:
+    frames = list(range(200))
+    noise = np.random.default_rng(1).normal(0.0, 3.0, (200, 4))
+    straight = walk(frames, 0.5)
+    error = smoothed(rows(frames, straight + noise), fps=30).xyxy - straight
+    assert np.sqrt((error[10:-10] ** 2).mean()) < 0.5 * 3.0  # of the noise of 3 pixels less than half is left
+    dance = straight + 60.0 * np.sin(np.array(frames) * 0.3)[:, None] * np.array([1.0, 0.0, 1.0, 0.0])
+    kept = smoothed(rows(frames, dance), fps=30).xyxy - dance
+    assert np.abs(kept[5:-5]).max() < 3.0  # of an amplitude of 60
+
+
+def test_lines_stay_lines_whatever_the_width() -> None:
+    frames = list(range(50))
+    told = smoothed(rows(frames, walk(frames)), fps=10)
+    np.testing.assert_allclose(told.xyxy, walk(frames), atol=1e-6)
+
+
+def test_tracks_do_not_touch_each_other_and_rows_come_by_frame_and_number() -> None:
+    one, two = rows([1, 2, 3], walk([1, 2, 3])), rows([2, 3, 4], walk([2, 3, 4]) + 500.0, track_id=2)
+    told = smoothed(TrackRows.joined([two, one]), fps=10)
+    assert list(zip(told.frame.tolist(), told.track_id.tolist(), strict=True)) == [
+        (1, 1),
+        (2, 1),
+        (2, 2),
+        (3, 1),
+        (3, 2),
+        (4, 2),
+    ]
+    np.testing.assert_allclose(told.xyxy[told.track_id == 2], walk([2, 3, 4]) + 500.0, atol=1e-6)
+
+
+def test_predicted_ends_stay_as_the_tracker_told_them() -> None:
+    frames = list(range(20))
+    boxes = walk(frames)
+    detected = boxes.copy()
+    detected[15:] = np.nan
+    told = smoothed(rows(frames, boxes, detected=detected), fps=10)
+    np.testing.assert_array_equal(told.xyxy[15:], boxes[15:])
+
+
+@pytest.mark.parametrize("frames", [[], [7]])
+def test_hardly_any_rows_are_given_back(frames: list[int]) -> None:
+    given = rows(frames, walk(frames).reshape(-1, 4))
+    told = smoothed(given, fps=10)
+    assert told.frame.tolist() == frames
+    np.testing.assert_array_equal(told.xyxy, given.xyxy)
