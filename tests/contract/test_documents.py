@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from omni.cli import parser
-from omni.config import AgentConfig, MapTrackingConfig, StreamConfig, SubscriberConfig, ViewConfig
+from omni.config import NEEDS_RESTART, AgentConfig, MapTrackingConfig, StreamConfig, SubscriberConfig, ViewConfig
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +49,12 @@ def test_every_setting_is_documented() -> None:
         for name, field in model.model_fields.items():
             shown = field.alias or name
             assert f"`{shown}`" in text or f'"{shown}"' in text, f"{model.__name__}.{shown} is not documented"
+
+
+def test_what_needs_a_restart_is_documented_as_the_code_has_it() -> None:
+    text = (ROOT / "docs" / "config.md").read_text()
+    [row] = re.findall(r"^\| (.*) \| nothing: taken at the next start \|$", text, re.MULTILINE)
+    assert {"/" + name.replace(".", "/") for name in re.findall(r"`([^`]+)`", row)} == set(NEEDS_RESTART)
 
 
 def test_the_schema_beside_the_configuration_is_the_codes() -> None:

@@ -344,3 +344,27 @@ def test_what_is_no_plan_is_refused(site: Site, name: str, data: bytes | None) -
     refused = site.server.call(f"/api/v1/plans/{name}", "PUT", data=body)
     assert refused.status in (404, 422)
     assert sorted(site.file.parent.rglob("*.png")) == before
+
+
+def test_a_region_drawn_while_people_walk_is_told_of(tmp_path: Path, street_clip: Path, person_model: str) -> None:
+    inbox = Inbox()
+    stream = {"stream_uuid": UUID, "url": str(street_clip), "loop": True, "pace": "fast"}
+    region = {"name": "street", "points": [{"x": 0, "y": 0}, {"x": 1, "y": 0}, {"x": 1, "y": 1}, {"x": 0, "y": 1}]}
+    hook = {"url": inbox.address, "type": "events", "private_networks": True}
+    site = Site(tmp_path, {"streams": [stream], "detector": {"model": person_model, "threads": 2}})
+    try:
+        with site.server:
+            answer = site.put(
+                lambda c: (
+                    c["mutlistream_ROI"]["regions"].append(region),
+                    c["webhook_tracking_subscribers"].append(hook),
+                )
+            )
+            assert answer.status == 200
+            eventually(lambda: inbox.messages, 60)
+            event = inbox.messages[0].event
+            assert event is not None
+            assert (event["type"], event["state"]) == ("roi", "in")
+            assert site.written["mutlistream_ROI"]["regions"][0]["uuid"]  # it was given one
+    finally:
+        inbox.receiver.stop()

@@ -78,3 +78,27 @@ def wait_until_up(address: str) -> None:
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
     raise AssertionError("the service did not come up")
+
+
+def test_an_unusable_configuration_is_served_in_safe_mode_unless_strict(tmp_path: Path) -> None:
+    (tmp_path / "run_params.json").write_text('{"streems": []}')
+    command = [sys.executable, "-W", "error", "-m", "omni.cli", "serve", "--config", str(tmp_path)]
+    strict = subprocess.run([*command, "--strict"], capture_output=True, text=True, timeout=30)
+    assert strict.returncode == 3
+    assert "streems: unknown key" in strict.stderr
+    port = free_port("127.0.0.1", 0)
+    service = subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until_up(f"http://127.0.0.1:{port}/healthz")
+        service.send_signal(signal.SIGTERM)
+        _, errors = service.communicate(timeout=15)
+    finally:
+        service.kill()
+    assert service.returncode == 0
+    assert "/streems: unknown key" in errors
+    assert "safe mode" in errors
+
+
+def test_no_configuration_at_all_is_an_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "omni.cli", "serve", "--config", str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, timeout=30).returncode == 3

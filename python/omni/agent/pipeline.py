@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -99,8 +98,8 @@ class StreamPipeline:
     ) -> None:
         self._stream = stream
         self._source = source
-        self._lane = scheduler.open_lane(detector, self._look, self._step, every_frame=stream.every_frame)
-        self._close_lane = partial(scheduler.close_lane, self._lane)
+        self._scheduler = scheduler
+        self._lane = scheduler.lane(detector, self._look, self._step, every_frame=stream.every_frame)
         self._descriptor = descriptor
         self._faces = faces
         self._tracker = tracker
@@ -154,6 +153,7 @@ class StreamPipeline:
         return dict(self._stage_s)
 
     def start(self) -> None:
+        self._scheduler.open(self._lane)
         self._thread.start()
 
     def change(self, change: Change) -> threading.Event:
@@ -265,7 +265,7 @@ class StreamPipeline:
             self._lane.put(frame, self._stop)
 
     def _close(self, reason: str) -> None:
-        self._close_lane()
+        self._scheduler.close(self._lane)
         self._end_everybody(reason)
         self._ended(self._stream.uuid, reason)
         for view in self._views:

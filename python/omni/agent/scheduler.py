@@ -47,10 +47,15 @@ class Scheduler:
     def workers(self) -> int:
         return len(self._workers)
 
-    def open_lane(
+    @property
+    def lanes(self) -> int:
+        """How many streams are open."""
+        return len(self._lanes)
+
+    def lane(
         self, detector: Detector | None, look: Look, tell: Tell, *, every_frame: bool, at_once: int | None = None
     ) -> Lane:
-        """The way of one more stream through the workers.
+        """The way of one more stream through the workers, not yet open.
 
         Args:
             detector: finds people in what ``look`` gives; None: nobody is looked for.
@@ -59,12 +64,15 @@ class Scheduler:
             every_frame: reading waits for room; else only the newest frame waits, and older ones are dropped.
             at_once: most frames of it in work at a time; None: one a worker.
         """
-        lane = Lane(self._lock, self._work, detector, look, tell, every_frame, at_once or self.workers)
+        return Lane(self._lock, self._work, detector, look, tell, every_frame, at_once or self.workers)
+
+    def open(self, lane: Lane) -> Lane:
+        """From now on its frames are taken."""
         with self._lock:
             self._lanes.append(lane)
         return lane
 
-    def close_lane(self, lane: Lane) -> None:
+    def close(self, lane: Lane) -> None:
         with self._lock:
             self._lanes.remove(lane)
 

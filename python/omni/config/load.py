@@ -6,6 +6,7 @@ import difflib
 import json
 import logging
 import os
+import re
 import stat
 import typing
 from collections.abc import Iterable, Mapping
@@ -197,7 +198,7 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
     except ValidationError as error:
         found = [(problem["loc"], _message(document, problem)) for problem in error.errors(include_url=False)]
         lines = [f"{_path(loc)}: {message}" for loc, message in found]
-        problems = [(pointer(loc), message) for loc, message in found]
+        problems = [(pointer(loc or _named_in(message)), message) for loc, message in found]
         raise ConfigError(f"{origin}: " + "; ".join(lines), problems) from None
 
 
@@ -224,6 +225,14 @@ def _message(document: Any, problem: Any) -> str:
         return f"unknown key{_hint(loc)}"
     message = problem["msg"].removeprefix("Value error, ")
     return f"{message[:1].lower()}{message[1:]}{_found(document, loc)}"
+
+
+def _named_in(message: str) -> tuple[int | str, ...]:
+    """What a message about the whole document names first: ``streams[0].url: ...``."""
+    place, colon, _ = message.partition(": ")
+    if not colon or not re.fullmatch(r"[\w.\[\]]+", place):
+        return ()
+    return tuple(int(step) if step.isdecimal() else step for step in re.findall(r"\w+", place))
 
 
 def pointer(steps: Iterable[int | str]) -> str:

@@ -10,8 +10,9 @@ NEEDS_RESTART = (
     "/http/map_tracking_path",
     "/state_folder",
     "/delivery/directory",
+    "/detector/threads",
 )
-"""JSON pointers: the address that is listened on, and files that stay open."""
+"""JSON pointers: the address that is listened on, files that stay open, and how many workers there are."""
 
 
 def needs_restart(path: str) -> bool:
@@ -26,6 +27,7 @@ def without_restart(running: AgentConfig, proposed: AgentConfig) -> AgentConfig:
         update={
             "http": proposed.http.model_copy(update=http),
             "state_folder": running.state_folder,
+            "detector": proposed.detector.model_copy(update={"threads": running.detector.threads}),
             "delivery": proposed.delivery.model_copy(update={"directory": running.delivery.directory}),
         }
     )

@@ -277,7 +277,9 @@ class Endpoint:
         self._breaker.failed(slow_down)
         if outcome.gone and not self._disabled:
             self._disabled = True
-            logger.error("webhook %s: answered 410 Gone; it is told nothing more until the next start", self.label)
+            logger.error(
+                "webhook %s: answered 410 Gone; it is told nothing until the next start or another address", self.label
+            )
             self.outbox.forget(self.route.endpoint)
             current = asyncio.current_task()
             lanes, self._lanes = self._lanes, {}

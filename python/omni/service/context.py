@@ -87,7 +87,13 @@ class Context:
             return proposal
 
     async def change(self, propose: Callable[[], Proposal]) -> Proposal:
-        """Use a proposal: opened first, then written, then applied. Raises as ``check``; nothing is changed then."""
+        """Use a proposal: opened first, then written, then applied. Raises as ``check``; nothing is changed then.
+
+        What has begun is brought to its end, also when the caller goes away meanwhile.
+        """
+        return await asyncio.shield(asyncio.create_task(self._change(propose)))
+
+    async def _change(self, propose: Callable[[], Proposal]) -> Proposal:
         async with self._changing:
             proposal = await asyncio.to_thread(propose)
             prepared = await asyncio.to_thread(self._prepared, proposal)
@@ -99,8 +105,15 @@ class Context:
                 self.live.show_streams()
             else:
                 self.config = proposal.config
-                await self.start(prepared)
+                await self._leave_safe_mode(prepared)
             return proposal
+
+    async def _leave_safe_mode(self, agent: Agent) -> None:
+        try:
+            await self.start(agent)
+        except ConfigError as error:  # another agent has the outbox
+            self.settings.problems = error.problems
+            raise
 
     def _prepared(self, proposal: Proposal) -> Prepared | Agent:
         """All that is new, opened: a change of the agent that runs, or an agent where there is none yet."""

@@ -195,7 +195,7 @@ def test_what_needs_a_restart_stays_as_it_runs(
     agent: Agent, document: dict[str, Any], path: str, tmp_path: Path
 ) -> None:
     _, *sections, name = path.split("/")
-    values = {"host": "127.0.0.2", "port": 9, "map_tracking_path": "/floor"}
+    values = {"host": "127.0.0.2", "port": 9, "map_tracking_path": "/floor", "threads": 3}
     running = agent.config
 
     def change(d: dict[str, Any]) -> None:
@@ -206,6 +206,15 @@ def test_what_needs_a_restart_stays_as_it_runs(
     agent.reconfigure(but(document, change))
     assert agent.config == running
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_preparation_that_is_left_out_leaves_nothing_behind(agent: Agent, document: dict[str, Any]) -> None:
+    threads, lanes = threading.active_count(), agent._scheduler.lanes
+    for _ in range(3):
+        agent.prepare(but(document, lambda d: d["streams"][0].update(crop=[0, 0, 0.5, 1])))
+    assert (threading.active_count(), agent._scheduler.lanes) == (threads, lanes)
+    agent.reconfigure(but(document, lambda d: d["streams"].pop()))
+    assert agent._scheduler.lanes == lanes - 1
 
 
 def test_webhooks_come_change_and_go(agent: Agent, document: dict[str, Any]) -> None:
@@ -260,3 +269,61 @@ def test_a_region_that_is_added_is_told_of_and_no_id_comes_twice(street_clip: Pa
     assert "config_changed" in {p["omni"].get("end_reason") for p in records}
     first_life = {p["object"]["id"] for m in told[:count] for p in m.processes}
     assert not first_life & {p["object"]["id"] for m in told[count:] if m.reason == "begin" for p in m.processes}
+
+
+# The map
+
+
+def view(*streams: str, shift: float = 0.0, **more: Any) -> dict[str, Any]:
+    corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+    points = [{"image": c, "map": [c[0] * 10 + shift, c[1] * 10]} for c in corners]
+    return {"cameras": [{"stream_uuid": stream, "points": points} for stream in streams], **more}
+
+
+def mapped(document: dict[str, Any], *views: dict[str, Any]) -> dict[str, Any]:
+    return {**document, "map_tracking": {"enabled": True, "views": list(views)}}
+
+
+def goes_on(agent: Agent) -> None:
+    """Every stream gives frames, every map moves."""
+    sequences = {tick.name: tick.sequence for tick in agent.map_ticks()}
+    frames = [status.frames for status in agent.streams()]
+    eventually(lambda: all(s.frames > n + 5 for s, n in zip(agent.streams(), frames, strict=True)))
+    eventually(lambda: all(tick.sequence > sequences[tick.name] for tick in agent.map_ticks()))
+
+
+def test_a_map_comes_changes_and_goes_while_files_wait_for_each_other(agent: Agent, document: dict[str, Any]) -> None:
+    """Files of one view hold each other back; whoever changes first must not leave the other waiting for ever."""
+    for document_ in (
+        mapped(document, view(DOOR, YARD)),
+        mapped(document, view(DOOR, YARD, shift=5.0)),
+        mapped(document, view(DOOR, name="one"), view(YARD, name="two")),
+        mapped(document, view(DOOR, YARD)),
+        document,
+    ):
+        agent.reconfigure(document_)
+        goes_on(agent)
+    assert agent.map_ticks() == []
+
+
+def test_a_map_that_is_the_same_goes_on_also_with_another_plan(
+    agent: Agent, document: dict[str, Any], tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.png"
+    cv2.imwrite(str(plan), np.zeros((8, 8, 3), np.uint8))
+    agent.reconfigure(mapped(document, view(DOOR, YARD)))
+    eventually(lambda: agent.map_ticks()[0].sequence > 3)
+    agent.reconfigure({**mapped(document, view(DOOR, YARD, image=str(plan))), "anonymous_mode": False})
+    assert agent.map_ticks()[0].sequence > 3
+    before = agent.map_ticks()[0].sequence
+    agent.reconfigure(mapped(document, view(DOOR, YARD, shift=1.0)))
+    assert agent.map_ticks()[0].sequence > before  # a tick is never given twice
+
+
+def test_a_calibration_that_gives_no_map_is_refused(agent: Agent, document: dict[str, Any]) -> None:
+    wrong = view(DOOR)
+    wrong["cameras"][0]["points"] = [{"image": [v, v], "map": [v, v]} for v in (0.0, 0.2, 0.5, 1.0)]
+    with pytest.raises(ConfigError) as caught:
+        agent.reconfigure(mapped(document, wrong))
+    assert [path for path, _ in caught.value.problems] == ["/map_tracking"]
+    assert agent.map_ticks() == []

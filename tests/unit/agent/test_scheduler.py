@@ -39,13 +39,14 @@ class Work:
         self.told.append((told.stream_uuid, told.index))
 
     def lane(self, scheduler: Scheduler, *, every_frame: bool, at_once: int | None = None) -> Lane:
-        return scheduler.open_lane(
+        lane = scheduler.lane(
             self,  # type: ignore[arg-type]
             lambda shown: [shown.image],
             self.tell,
             every_frame=every_frame,
             at_once=at_once,
         )
+        return scheduler.open(lane)
 
 
 def test_streams_that_want_all_they_can_get_are_served_in_turn() -> None:
@@ -87,7 +88,7 @@ def test_frames_in_work_at_once_are_told_of_in_their_order() -> None:
             gates[shown.index].wait(10)
         return [shown.image]
 
-    lane = scheduler.open_lane(work, look, work.tell, every_frame=True)  # type: ignore[arg-type]
+    lane = scheduler.open(scheduler.lane(work, look, work.tell, every_frame=True))  # type: ignore[arg-type]
     scheduler.start()
     for i in range(4):
         lane.put(frame("file", i), NEVER)
@@ -110,7 +111,7 @@ def test_what_waits_is_shared_by_the_workers_where_the_network_takes_several_at_
     for lane in lanes:
         lane.drain()
     scheduler.stop()
-    assert work.at_once[0] == 3
+    assert max(work.at_once) == 3  # which of the two workers tells first is left to chance
     assert sum(work.at_once) == 6
 
 
@@ -121,7 +122,9 @@ def test_an_error_ends_its_own_stream_only() -> None:
         raise ZeroDivisionError("of this stream")
 
     good = work.lane(scheduler, every_frame=True)
-    bad = scheduler.open_lane(work, lambda shown: [shown.image], fail, every_frame=True)  # type: ignore[arg-type]
+    bad = scheduler.open(
+        scheduler.lane(work, lambda shown: [shown.image], fail, every_frame=True)  # type: ignore[arg-type]
+    )
     scheduler.start()
     bad.put(frame("bad", 0), NEVER)
     with pytest.raises(ZeroDivisionError, match="of this stream"):
