@@ -25,6 +25,7 @@ from omni.delivery import Delivery
 from omni.detect import Descriptor, Detector, open_descriptor, open_detector
 from omni.errors import CalibrationError, ConfigError, StateError, UnknownLineError
 from omni.faces.engine import FaceEngine, open_face_engine
+from omni.history import History, Shots
 from omni.process import ExternalProcesses, ProcessBuilder, ShotSettings
 from omni.regions import LineCount, LineCounts, RegionMonitor
 from omni.sources import open_source
@@ -60,10 +61,12 @@ class Agent:
         self.faces = self._open_faces()
         self._views, self._map_problems = _map_views(self.config, streams)
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
+        encode = self._shot_encoder() if self.config.enable_webhook_image2jpg_conversion else None
+        self.history = _open_history(self.config, encode)
         self.delivery = Delivery(
             self.config.webhook_tracking_subscribers,
             self._run,
-            encode=self._shot_encoder() if self.config.enable_webhook_image2jpg_conversion else None,
+            encode=encode,
             settings=self.config.delivery,
             mqtt=self.config.mqtt_settings,
         )
@@ -93,6 +96,9 @@ class Agent:
         if self._started:
             raise RuntimeError("an Agent is started once; make a new one")
         self._started = True
+        if self.history is not None:
+            self.history.start()
+            self._bus.subscribe(self.history.record)
         self.delivery.start()
         for pipeline in self._pipelines.values():
             pipeline.start()
@@ -107,6 +113,8 @@ class Agent:
             if not pipeline.join(max(deadline - time.monotonic(), 0.0)):
                 logger.warning("stream %s does not end; left behind", stream)
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
+        if self.history is not None:
+            self.history.stop()
         self.delivery.stop()
 
     def wait(self, timeout_s: float | None = None) -> bool:
@@ -192,6 +200,7 @@ class Agent:
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
         found = self._map_problems + self.delivery.problems()
+        found += self.history.problems() if self.history else []
         found += self.faces.recognition.gallery.problems if self.faces else ()
         found += [
             f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
@@ -221,6 +230,7 @@ class Agent:
             "detector": self._detector.info() if self._detector else None,
             "faces": self._face_stats(),
             "webhooks": self.delivery.stats(),
+            "history": self.history.stats() if self.history else None,
         }
 
     def about_software(self) -> dict[str, str]:
@@ -330,6 +340,19 @@ class Agent:
 
     def _ended(self) -> bool:
         return self._started and all(pipeline.join(0) for pipeline in self._pipelines.values())
+
+
+def _open_history(config: AgentConfig, encode: BestShotEncoder | None) -> History | None:
+    """None where none is wanted, or there is no folder to keep it in."""
+    settings = config.history
+    if not settings.enabled or config.state_folder is None:
+        return None
+    return History(
+        Path(config.state_folder),
+        retention_days=settings.retention_days,
+        max_bytes=settings.max_bytes,
+        shots=Shots(encode, config.anonymous_mode) if encode else None,
+    )
 
 
 def _map_views(config: AgentConfig, streams: list[StreamConfig]) -> tuple[dict[str, MapView], list[str]]:
