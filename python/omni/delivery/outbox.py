@@ -106,7 +106,7 @@ class Outbox:
         self._run = run
         self._routes = routes
         self._encode = encode
-        self._bounds = bounds if directory else replace(bounds, bytes=min(bounds.bytes, MEMORY_BYTES))
+        self._bounds = self._possible(bounds)
         self._clock = clock
         self._committed = committed
         self._handed_over: deque[tuple[ProcessMessage, float]] = deque()
@@ -158,7 +158,7 @@ class Outbox:
                 self._tell(f"the outbox {self._directory} cannot be used ({error}); what waits is lost at the end")
                 self._release()
                 self._folder = self._directory = None
-                self._bounds = replace(self._bounds, bytes=min(self._bounds.bytes, MEMORY_BYTES))
+                self._bounds = self._possible(self._bounds)
                 self._connect()
         self._thread.start()
 
@@ -191,13 +191,23 @@ class Outbox:
     def forget(self, endpoint: str) -> None:
         """An endpoint that wants nothing more: its lanes go, with what waits in them."""
 
-        def remove(store: Store) -> None:
-            self._routes = tuple(route for route in self._routes if route.endpoint != endpoint)
-            waiting, _ = store.backlog().get(endpoint, (0, 0.0))
-            self._settle_lanes(store)
-            self.dropped["durable", "endpoint gone"] += waiting
+        self.change(lambda store: self._tell_only(store, [r for r in self._routes if r.endpoint != endpoint]))
 
-        self.change(remove)
+    def reconfigure(self, routes: Sequence[Route], *, encode: EncodePicture | None, bounds: Bounds) -> None:
+        """Tell others what, from the next commit on; who is told no more loses what waits. As the class takes them."""
+        self._encode = encode
+        self._bounds = self._possible(bounds)
+        self.change(lambda store: self._tell_only(store, routes))
+
+    def _tell_only(self, store: Store, routes: Sequence[Route]) -> None:
+        self._routes = routes
+        waiting = sum(count for count, _ in store.backlog().values())
+        self._settle_lanes(store)
+        self.dropped["durable", "endpoint gone"] += waiting - sum(count for count, _ in store.backlog().values())
+
+    def _possible(self, bounds: Bounds) -> Bounds:
+        """In memory there is less room than on disk."""
+        return bounds if self._directory else replace(bounds, bytes=min(bounds.bytes, MEMORY_BYTES))
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was handed over is on disk. True when it is."""

@@ -76,12 +76,12 @@ class Archive:
 
     Args:
         path: of the file.
-        shows: which best shots may be shown: ``all``, only the ``anonymous``, or ``none``.
     """
 
-    def __init__(self, path: Path, *, shows: Literal["all", "anonymous", "none"]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self.shows = shows
+        self.shows: Literal["all", "anonymous", "none"] = "none"
+        """Which best shots may be shown."""
 
     def page(self, chosen: Filter, *, limit: int, cursor: str = "") -> Page:
         """Processes, newest first, from a cursor on.

@@ -82,26 +82,34 @@ class History:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._path = folder / FILE_NAME
-        self._retention_ms = round(retention_days * _DAY_MS)
-        self._max_bytes = max_bytes
-        self._shots = shots
         self._clock = clock
         self._waiting: deque[ProcessMessage] = deque()
         self._filled = threading.Condition()
         self._busy = self._closing = False
         self._store: Store | None = None
         self._begun = False
+        self._dropped_for = ""  # what ``archive.shows`` was when other pictures were deleted
         self._problem = ""
         self._used_bytes = 0
         self._dropped: Counter[str] = Counter()
         self._written: dict[str, weakref.ref[UInt8]] = {}  # process -> its best shot as it is on disk
         self._thread = threading.Thread(target=self._write, name="history", daemon=True)
-        self.archive = Archive(self._path, shows="none" if shots is None else "anonymous" if shots.anonymous else "all")
+        self.archive = Archive(self._path)
+        self.reconfigure(retention_days, max_bytes, shots)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
             raise StateError(f"{self._path}: the history cannot be kept here: {error.strerror}") from None
+
+    def reconfigure(self, retention_days: float, max_bytes: int, shots: Shots | None) -> None:
+        """Go on within other bounds; pictures that are not allowed any more are deleted. As the constructor's."""
+        with self._filled:
+            self._retention_ms = round(retention_days * _DAY_MS)
+            self._max_bytes = max_bytes
+            self._shots = shots
+            self.archive.shows = "none" if shots is None else "anonymous" if shots.anonymous else "all"
+            self._filled.notify_all()
 
     def start(self) -> None:
         """Open or make the file and begin to write."""
@@ -158,7 +166,7 @@ class History:
             with self._filled:
                 self._busy = False
                 self._filled.notify_all()
-                self._filled.wait_for(lambda: self._waiting or self._closing, RETAIN_EVERY_S)
+                self._filled.wait_for(self._has_work, RETAIN_EVERY_S)
                 closing = self._closing
                 self._busy = bool(self._waiting) and not closing
             if closing:
@@ -171,6 +179,9 @@ class History:
                 next_retain = time.monotonic() + RETAIN_EVERY_S
                 self._attempt(self._retain)
         self._disconnect()
+
+    def _has_work(self) -> bool:
+        return bool(self._waiting or self._closing or self._dropped_for != self.archive.shows)
 
     def _pause(self, seconds: float) -> bool:
         """Wait. True when the end has come."""
@@ -189,8 +200,11 @@ class History:
         if not self._begun:
             with self._store as store:
                 store.end_open("agent_restarted")
-                store.drop_shots_but(self.archive.shows)
             self._begun = True
+        while self._dropped_for != (shows := self.archive.shows):
+            with self._store as store:
+                store.drop_shots_but(shows)
+            self._dropped_for = shows
         return self._store
 
     def _commit(self) -> None:

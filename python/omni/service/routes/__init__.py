@@ -6,6 +6,8 @@ from sanic import Blueprint
 
 from omni.service.routes import (
     about,
+    calibration,
+    config,
     events,
     external_process,
     faces,
@@ -29,6 +31,7 @@ def blueprints() -> list[Blueprint]:
         health,
         status,
         views,
+        calibration,
         lines,
         faces,
         webhooks,
@@ -38,4 +41,4 @@ def blueprints() -> list[Blueprint]:
         live,
         page,
     )
-    return [part.blueprint() for part in parts]
+    return [part.blueprint() for part in (*parts, config)]

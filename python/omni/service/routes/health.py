@@ -20,5 +20,7 @@ async def healthz(_: HttpRequest) -> HTTPResponse:
 
 
 async def readyz(request: HttpRequest) -> HTTPResponse:
-    ready, reasons, warnings = readiness(request.app.ctx.agent)
+    context = request.app.ctx
+    unusable = [f"safe mode: {path}: {why}" for path, why in context.settings.problems]
+    ready, reasons, warnings = (False, unusable, []) if unusable else readiness(context.agent)
     return json({"ready": ready, "reasons": reasons, "warnings": warnings}, 200 if ready else 503)
