@@ -179,7 +179,8 @@ def test_what_needs_a_restart_is_written_and_pending(site: Site) -> None:
 def test_a_webhook_that_is_added_is_told_at_once(site: Site) -> None:
     inbox = Inbox()
     try:
-        site.put(lambda c: c["webhook_tracking_subscribers"].append({"url": inbox.address}))
+        new = {"url": inbox.address, "private_networks": True}
+        assert site.put(lambda c: c["webhook_tracking_subscribers"].append(new)).status == 200
         begin = {"name": "film", "stream_uuid": UUID}
         assert site.server.call("/external_process/begin", "POST", json=begin).status == 200
         eventually(lambda: [m.reason for m in inbox.messages][:1] == ["begin"])
@@ -200,6 +201,7 @@ def test_a_file_that_somebody_else_changed_is_not_overwritten(site: Site) -> Non
 @pytest.mark.parametrize("broken", ["{", '{"streams": [{"url": "none.avi"}], "ongoings_interval_in_msec": 1}'])
 def test_safe_mode_until_a_configuration_can_be_used(tmp_path: Path, document: dict[str, Any], broken: str) -> None:
     site = Site(tmp_path, broken)
+    document["webhook_tracking_subscribers"][0]["private_networks"] = True
     with site.server as server:
         ready = server.call("/readyz")
         assert ready.status == 503
@@ -217,3 +219,56 @@ def test_safe_mode_until_a_configuration_can_be_used(tmp_path: Path, document: d
         eventually(lambda: server.call("/readyz").status == 200)
         assert site.written == document
         assert site.config()[0]["problems"] == []
+
+
+def test_an_address_set_over_http_leads_to_no_private_network(site: Site) -> None:
+    inbox = Inbox()
+    try:
+        site.put(lambda c: c["webhook_tracking_subscribers"].append({"id": "b", "url": inbox.address}))
+        assert site.written["webhook_tracking_subscribers"][1]["private_networks"] is False
+        assert "private_networks" not in site.written["webhook_tracking_subscribers"][0]
+        tested = site.server.call("/api/v1/webhooks/b/test", "POST")
+        assert not tested.document["delivered"]
+        assert inbox.messages == []
+    finally:
+        inbox.receiver.stop()
+
+
+def test_a_paused_subscriber_gets_all_of_it_later_in_order(site: Site) -> None:
+    inbox, server = Inbox(), site.server
+    try:
+        new = {"id": "b", "url": inbox.address, "private_networks": True}
+        site.put(lambda c: c["webhook_tracking_subscribers"].append(new))
+        assert server.call("/api/v1/webhooks/b/pause", "POST", json={"paused": True}).status == 200
+        assert site.written["webhook_tracking_subscribers"][1]["paused"]
+        for name in ("one", "two"):
+            server.call("/external_process/begin", "POST", json={"name": name, "stream_uuid": UUID})
+        [_, b] = server.call("/api/v1/webhooks").document["endpoints"]
+        assert (b["paused"], b["delivered"]) == (True, {})
+        waiting = server.call("/api/v1/webhooks/b/deliveries").document["deliveries"]
+        eventually(lambda: len(server.call("/api/v1/webhooks/b/deliveries").document["deliveries"]) == 2)
+        assert all(d["state"] == "waiting" and d["attempts"] == [] for d in waiting)
+        assert server.call("/api/v1/webhooks/b/pause", "POST", json={"paused": False}).status == 200
+        eventually(lambda: [m.processes[0]["name"] for m in inbox.messages if m.reason == "begin"] == ["one", "two"])
+        eventually(
+            lambda: (
+                [d["state"] for d in server.call("/api/v1/webhooks/b/deliveries").document["deliveries"]]
+                == ["delivered", "delivered"]
+            )
+        )
+        newest, _ = server.call("/api/v1/webhooks/b/deliveries").document["deliveries"]
+        assert (newest["sequence"], newest["reason"], newest["stream"]) == (2, "begin", UUID)
+        [attempt] = newest["attempts"]
+        assert (attempt["status"], attempt["error"]) == (200, "")
+        assert attempt["duration_ms"] > 0
+        assert server.call("/api/v1/webhooks/none/pause", "POST", json={"paused": True}).status == 404
+    finally:
+        inbox.receiver.stop()
+
+
+def test_a_new_secret_is_shown_once_and_the_old_one_signs_beside_it(site: Site) -> None:
+    answer = site.server.call("/api/v1/webhooks/a/rotate", "POST")
+    [subscriber] = site.written["webhook_tracking_subscribers"]
+    assert subscriber["secret"] == answer.document["secret"]
+    assert subscriber["previous_secret"] == "whsec_c2VjcmV0"
+    assert answer.document["secret"].removeprefix("whsec_") not in site.server.call("/api/v1/config").body.decode()

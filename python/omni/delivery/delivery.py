@@ -167,12 +167,24 @@ class Delivery:
         Raises:
             UnknownEndpointError: there is none of that id.
         """
+        return self._call(self._known(endpoint).test(), 20.0)
+
+    def deliveries(self, endpoint: str, limit: int) -> list[dict[str, Any]]:
+        """What became of the newest messages for one endpoint, as ``Store.deliveries``.
+
+        Raises:
+            UnknownEndpointError: there is none of that id.
+            OutboxError: the log cannot be read.
+        """
+        return self.log.deliveries(self._known(endpoint).route.endpoint, limit)
+
+    def _known(self, endpoint: str) -> Endpoint:
         found = self._endpoints.get(endpoint)
         if found is None:
             raise UnknownEndpointError(
                 f"no webhook {endpoint[:100]!r}; there are: {', '.join(self._endpoints) or 'none'}"
             )
-        return self._call(found.test(), 20.0)
+        return found
 
     def stats(self) -> dict[str, Any]:
         """``delivered`` by reason over all endpoints, each of the ``endpoints``' own figures, those of the outbox."""

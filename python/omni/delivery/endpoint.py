@@ -17,7 +17,7 @@ from omni.delivery.clock import Clock
 from omni.delivery.figures import Latencies
 from omni.delivery.lane import Lane
 from omni.delivery.outbox import Outbox, Route
-from omni.delivery.records import Chosen, Death, LaneKey, Message
+from omni.delivery.records import Attempt, Chosen, Death, LaneKey, Message
 from omni.delivery.retry import Breaker, RetryPlan
 from omni.delivery.store import Store
 
@@ -186,6 +186,7 @@ class Endpoint:
         """Send once, and draw the conclusions for the whole endpoint."""
         channel = self._channel
         self._sending[channel] += 1
+        at, begun = self.clock.time(), self.clock.monotonic()
         try:
             outcome = await channel.send(message)
         except BaseException:
@@ -196,6 +197,8 @@ class Endpoint:
             if channel is not self._channel and not self._sending[channel]:
                 await channel.close()
         self._attempts[outcome.kind] += 1
+        if message.log_id:
+            self._note_attempt(message, outcome, at, self.clock.monotonic() - begun)
         if outcome.failure:
             self._note_failure(outcome)
         else:
@@ -245,6 +248,14 @@ class Endpoint:
             self._lanes[key] = lane, asyncio.create_task(lane.run(), name=f"lane {self.label}")
         return self._lanes[key][0]
 
+    def _note_attempt(self, message: Outgoing, outcome: Outcome, at: float, seconds: float) -> None:
+        number = message.headers.get("omni-sequence")
+        sequence = None if number is None else int(number)
+        duration_ms = round(seconds * 1000, 1)
+        self.outbox.attempted(
+            Attempt(self.route.endpoint, message.log_id, sequence, at, outcome.status, outcome.failure, duration_ms)
+        )
+
     def _note_success(self) -> None:
         self._heard = self.clock.monotonic()
         well_before = not self._last_failure
@@ -293,7 +304,7 @@ class Endpoint:
                 "omni-replay": "true",
             }
             outcome = await self.attempt(
-                Outgoing(message.webhook_id, message.kind, message.stream_uuid, message.body, headers)
+                Outgoing(message.webhook_id, message.kind, message.stream_uuid, message.body, headers, message.id)
             )
             if not outcome.failure:
                 self.delivered(message)

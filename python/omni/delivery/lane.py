@@ -137,7 +137,7 @@ class Lane:
         }
         if gap:
             headers["omni-gap"] = str(gap)
-        return Outgoing(message.webhook_id, message.kind, message.stream_uuid, message.body, headers)
+        return Outgoing(message.webhook_id, message.kind, message.stream_uuid, message.body, headers, message.id)
 
     def _delivered(self, message: Message, gap: int) -> None:
         self._endpoint.sequences[self._key.stream_uuid] += 1

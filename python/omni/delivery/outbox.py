@@ -16,9 +16,9 @@ from pathlib import Path
 from omni.delivery.body import EncodePicture, bodies
 from omni.delivery.clock import Clock
 from omni.delivery.folder import Folder
-from omni.delivery.records import LaneKey, Message
+from omni.delivery.records import Attempt, LaneKey, Message
 from omni.delivery.retention import Bounds, Retention
-from omni.delivery.store import FILE_NAME, Store
+from omni.delivery.store import ATTEMPTS_MAX, FILE_NAME, Store
 from omni.types import ProcessMessage, Run
 
 logger = logging.getLogger(__name__)
@@ -112,6 +112,7 @@ class Outbox:
         self._handed_over: deque[tuple[ProcessMessage, float]] = deque()
         self._changes: deque[tuple[Change, Done | None]] = deque()
         self._progress: dict[LaneKey, tuple[int, int, int]] = {}
+        self._attempts: deque[Attempt] = deque(maxlen=ATTEMPTS_MAX)
         self._filled = threading.Condition()
         self._busy = False
         self._closing = False
@@ -187,6 +188,11 @@ class Outbox:
             _, _, before = self._progress.get(key, (0, 0, 0))
             self._progress[key] = (acknowledged, attempts, before + told)
             self._filled.notify()
+
+    def attempted(self, attempt: Attempt) -> None:
+        """Have an attempt written along with the progress that follows it; returns at once."""
+        with self._filled:
+            self._attempts.append(attempt)
 
     def forget(self, endpoint: str) -> None:
         """An endpoint that wants nothing more: its lanes go, with what waits in them."""
@@ -325,10 +331,12 @@ class Outbox:
             handed_over = [self._handed_over.popleft() for _ in range(min(len(self._handed_over), GROUP))]
             changes = list(self._changes)
             progress = dict(self._progress)
+            tried = list(self._attempts)
+            self._attempts.clear()
             self._changes.clear()
             self._progress.clear()
         prepared = [one for message, at in handed_over if (one := self._prepared(message, at)) is not None]
-        while not self._attempt(lambda: self._commit(prepared, changes, progress)):
+        while not self._attempt(lambda: self._commit(prepared, changes, progress, tried)):
             with self._filled:
                 if self._filled.wait_for(lambda: self._closing, TRY_AGAIN_S):
                     return
@@ -338,6 +346,7 @@ class Outbox:
         prepared: Iterable[_Prepared],
         changes: Sequence[tuple[Change, Done | None]],
         progress: Mapping[LaneKey, tuple[int, int, int]],
+        tried: Sequence[Attempt],
     ) -> None:
         store = self._connected()
         lanes: set[LaneKey] = set()
@@ -348,6 +357,7 @@ class Outbox:
                 change(store)
             for key, (acknowledged, attempts, told) in progress.items():
                 store.progress(key, acknowledged, attempts, told)
+            store.note_attempts(tried)
             for one in prepared:
                 appended = self._append(store, one)
                 lanes |= appended.lanes

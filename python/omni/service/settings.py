@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from omni.config import NEEDS_RESTART, AgentConfig, HttpConfig, load_config, nee
 from omni.config.document import Difference, differences, document_of, merged, restored
 from omni.config.load import check_document, config_file, pointer, read_document, validated, with_uuids, write_document
 from omni.config.secrets import Concealed, conceal, is_masked, revealed, shown
-from omni.errors import ConfigError, FolderInUseError, OmniError
+from omni.delivery import subscriber_keys
+from omni.errors import ConfigError, FolderInUseError, OmniError, UnknownEndpointError
 
 UNDO_MAX = 20
+SUBSCRIBERS = "webhook_tracking_subscribers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Settings:
             ConfigError: what is wrong, thing by thing.
         """
         now = self._document()
-        whole, _ = with_uuids(restored(document, now))
+        whole, _ = with_uuids(_guarded(restored(document, now), now))
         config = validated(whole, "configuration")
         new = document_of(config)
         masked = list(_masked(new))
@@ -106,10 +108,25 @@ class Settings:
         changes = differences(self._document(), _document_of(before))
         return self._proposal(before, tuple(changes), undoes=True)
 
-    def with_subscriber(self, place: int, **changes: Any) -> Proposal:
-        """What changing members of one subscriber comes to, by its place in the list."""
+    def paused(self, endpoint: str, paused: bool) -> Proposal:
+        """What keeping messages for a subscriber without sending them comes to, or going on."""
+        return self._with_subscriber(endpoint, lambda _: {"paused": paused})
+
+    def rotated(self, endpoint: str, secret: str) -> Proposal:
+        """What another secret for a subscriber comes to; the one of now signs beside it."""
+        return self._with_subscriber(
+            endpoint, lambda subscriber: {"secret": secret, "previous_secret": subscriber["secret"]}
+        )
+
+    def _with_subscriber(self, endpoint: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Proposal:
         document = revealed(self._document())
-        document["webhook_tracking_subscribers"][place].update(changes)
+        subscribers = validated(document, "configuration").webhook_tracking_subscribers
+        known = dict(subscriber_keys(subscribers))
+        if endpoint not in known:
+            raise UnknownEndpointError(f"no webhook {endpoint[:100]!r}; there are: {', '.join(known) or 'none'}")
+        place = next(i for i, subscriber in enumerate(subscribers) if subscriber is known[endpoint])
+        subscriber = document[SUBSCRIBERS][place]
+        subscriber.update(change(subscriber))
         return self.propose(document)
 
     def accept(self, proposal: Proposal) -> None:
@@ -182,6 +199,25 @@ def _where_to_listen(written: dict[str, Any] | None) -> HttpConfig:
         return HttpConfig.model_validate((written or {}).get("http", {}))
     except ValidationError:
         return HttpConfig()
+
+
+def _guarded(document: dict[str, Any], now: Any) -> dict[str, Any]:
+    """An address set over the network leads to no private one, unless that is said with it (delivery, line 10)."""
+    known = [_address(s) for s in revealed((now or {}).get(SUBSCRIBERS)) or () if isinstance(s, Mapping)]
+    proposed = document.get(SUBSCRIBERS)
+    if not isinstance(proposed, list):
+        return document
+    guarded = [
+        {**s, "private_networks": False}
+        if isinstance(s, Mapping) and "private_networks" not in s and _address(s) not in known
+        else s
+        for s in proposed
+    ]
+    return {**document, SUBSCRIBERS: guarded}
+
+
+def _address(subscriber: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    return subscriber.get("url") or "", subscriber.get("host") or "", subscriber.get("port", 5000)
 
 
 def _document_of(written: dict[str, Any]) -> dict[str, Any]:
