@@ -21,6 +21,7 @@ from omni.config import AgentConfig
 from omni.delivery import Delivery
 from omni.errors import UnknownLineError
 from omni.faces.engine import FaceEngine
+from omni.history import History
 from omni.process import ExternalProcesses
 from omni.service import create_app
 from omni.service.server import listen
@@ -55,6 +56,7 @@ class FakeAgent:
         self.delivery = Delivery(
             config.webhook_tracking_subscribers, run, encode=None, settings=config.delivery, mqtt=config.mqtt_settings
         )
+        self.history: History | None = None
         self.life: list[str] = []
 
     def start(self) -> None:

@@ -18,6 +18,8 @@ from uuid import UUID, uuid4
 from omni.agent.bus import Bus
 from omni.agent.parts import (
     Parts,
+    history_shots,
+    open_history,
     open_parts,
     region_monitor,
     shot_encoder,
@@ -67,10 +69,12 @@ class Agent:
         self._parts = open_parts(self.config)
         self._scheduler = Scheduler(workers=max(1, cores() // self.config.detector.threads))
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
+        encode = shot_encoder(self.config)
+        self.history = open_history(self.config, encode)
         self.delivery = Delivery(
             self.config.webhook_tracking_subscribers,
             self._run,
-            encode=shot_encoder(self.config),
+            encode=encode,
             settings=self.config.delivery,
             mqtt=self.config.mqtt_settings,
         )
@@ -103,6 +107,9 @@ class Agent:
         if self._started:
             raise RuntimeError("an Agent is started once; make a new one")
         self._started = True
+        if self.history is not None:
+            self.history.start()
+            self._bus.subscribe(self.history.record)
         self.delivery.start()
         self._scheduler.start()
         for pipeline in self._pipelines.values():
@@ -117,6 +124,8 @@ class Agent:
         _end(self._pipelines, "agent_stopped")
         self._scheduler.stop()
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
+        if self.history is not None:
+            self.history.stop()
         self.delivery.stop()
 
     def reconfigure(self, config: AgentConfig | Mapping[str, Any] | str | Path) -> None:
@@ -149,9 +158,14 @@ class Agent:
             self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
             self.external.change_streams(streams)
             self.config, self._parts = config, prepared.parts
+            encode = shot_encoder(config)
+            if self.history is not None:
+                self.history.reconfigure(
+                    config.history.retention_days, config.history.max_bytes, history_shots(config, encode)
+                )
             self.delivery.reconfigure(
                 config.webhook_tracking_subscribers,
-                encode=shot_encoder(config),
+                encode=encode,
                 settings=config.delivery,
                 mqtt=config.mqtt_settings,
             )
@@ -263,6 +277,7 @@ class Agent:
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
         found = [*self._parts.map_problems, *self.delivery.problems()]
+        found += self.history.problems() if self.history else []
         found += self.faces.recognition.gallery.problems if self.faces else ()
         found += [
             f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
@@ -299,6 +314,7 @@ class Agent:
             "networks": self._parts.networks.documents(),
             "faces": self._face_stats(),
             "webhooks": self.delivery.stats(),
+            "history": self.history.stats() if self.history else None,
         }
 
     def about_software(self) -> dict[str, str]:

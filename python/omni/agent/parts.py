@@ -11,6 +11,7 @@ from omni.agent.map_view import MapView
 from omni.agent.networks import Networks, open_networks
 from omni.config import AgentConfig, RegionConfig, StreamConfig
 from omni.errors import CalibrationError, ConfigError
+from omni.history import History, Shots
 from omni.process import ShotSettings
 from omni.regions import RegionMonitor
 
@@ -71,6 +72,28 @@ def shot_encoder(config: AgentConfig) -> BestShotEncoder | None:
     if not config.enable_webhook_image2jpg_conversion:
         return None
     return BestShotEncoder(config.best_shot.max_side, config.best_shot.quality)
+
+
+def open_history(config: AgentConfig, encode: BestShotEncoder | None) -> History | None:
+    """None where none is wanted, or there is no folder to keep it in.
+
+    Raises:
+        StateError: the folder cannot be used.
+    """
+    settings = config.history
+    if not settings.enabled or config.state_folder is None:
+        return None
+    return History(
+        Path(config.state_folder),
+        retention_days=settings.retention_days,
+        max_bytes=settings.max_bytes,
+        shots=history_shots(config, encode),
+    )
+
+
+def history_shots(config: AgentConfig, encode: BestShotEncoder | None) -> Shots | None:
+    """How the history keeps best shots; None: not at all."""
+    return Shots(encode, config.anonymous_mode) if encode else None
 
 
 def shows_faces(config: AgentConfig) -> bool:

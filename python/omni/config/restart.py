@@ -9,6 +9,7 @@ NEEDS_RESTART = (
     "/http/port",
     "/http/map_tracking_path",
     "/state_folder",
+    "/history/enabled",
     "/delivery/directory",
     "/detector/threads",
 )
@@ -28,6 +29,7 @@ def without_restart(running: AgentConfig, proposed: AgentConfig) -> AgentConfig:
             "http": proposed.http.model_copy(update=http),
             "state_folder": running.state_folder,
             "detector": proposed.detector.model_copy(update={"threads": running.detector.threads}),
+            "history": proposed.history.model_copy(update={"enabled": running.history.enabled}),
             "delivery": proposed.delivery.model_copy(update={"directory": running.delivery.directory}),
         }
     )

@@ -12,6 +12,7 @@ from omni.service.routes import (
     external_process,
     faces,
     health,
+    history,
     lines,
     live,
     metrics,
@@ -25,5 +26,19 @@ from omni.service.routes import (
 
 def blueprints() -> list[Blueprint]:
     """Fresh blueprints of all resources but the map, whose path is configured."""
-    parts = (about, external_process, health, status, views, lines, faces, webhooks, events, metrics, live, page)
+    parts = (
+        about,
+        external_process,
+        health,
+        status,
+        views,
+        lines,
+        faces,
+        webhooks,
+        events,
+        history,
+        metrics,
+        live,
+        page,
+    )
     return [part.blueprint() for part in (*parts, calibration, config, plans)]

@@ -3,7 +3,7 @@
 // A view is a module with mount(root, context): it fills the empty root and answers the function that ends it.
 // context: live (LiveData), people (People), session {required, scopes}, navigate(hash), keys (Keys).
 
-import { logOut, readSession } from "./api.js";
+import { get, logOut, readSession } from "./api.js";
 import { button, element } from "./dom.js";
 import { Keys } from "./keys.js";
 import { LiveData } from "./live_data.js";
@@ -17,7 +17,10 @@ const VIEWS = {
   map: () => import("./views/map.js"),
   regions: () => import("./views/regions.js"),
   calibrate: () => import("./views/calibrate.js"),
+  history: () => import("./views/history.js"),
+  settings: () => import("./views/settings.js"),
   webhooks: () => import("./views/webhooks.js"),
+  faces: () => import("./views/faces.js"),
 };
 const FIRST = "live";
 const THEMES = ["auto", "light", "dark"];
@@ -102,6 +105,12 @@ function tools({ keys, session }) {
   byId("tools").append(...[help, look, out].filter(Boolean));
 }
 
+// The configuration cannot be used: nothing runs, and the settings are the one page that works.
+async function isSafeMode() {
+  const { data } = await get("config").catch(() => ({ data: null }));
+  return Boolean(data?.problems?.length);
+}
+
 async function start() {
   let session = await readSession();
   if (session.required && !session.scopes.length) session = await askToLogIn();
@@ -112,6 +121,7 @@ async function start() {
   };
   new Names(context.live, people, session);
   tools(context);
+  if (await isSafeMode()) location.hash = "settings";
   const frame = new Frame(context);
   context.live.connect();
   await frame.open();
