@@ -110,7 +110,7 @@ class Agent:
         for stream, pipeline in self._pipelines.items():
             if not pipeline.join(max(deadline - time.monotonic(), 0.0)):
                 logger.warning("stream %s does not end; left behind", stream)
-        self._scheduler.stop()
+        self._scheduler.stop(max(deadline - time.monotonic(), 0.1))
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
         self.delivery.stop()
 

@@ -110,7 +110,7 @@ def test_what_waits_is_shared_by_the_workers_where_the_network_takes_several_at_
     for lane in lanes:
         lane.drain()
     scheduler.stop()
-    assert work.at_once[0] == 3
+    assert max(work.at_once) == 3
     assert sum(work.at_once) == 6
 
 
