@@ -1,4 +1,4 @@
-"""Tiles and the motion gate on real footage: what they find, what they cost (needs OMNI_DATA). Prints a JSON row a line.
+"""Tiles and the motion gate on real footage: what they find, what they cost (needs OMNI_DATA). Prints JSON lines.
 
 Tiles: recall by the height of people against ground truth, an overlap (IoU) of 0.5 and more. Motion gate: share of the
 people found by looking at every frame who are found with it too, at the same overlap.
