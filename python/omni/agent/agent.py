@@ -121,8 +121,9 @@ class Agent:
             self._stopped = True
         if not self._started:
             return
+        deadline = time.monotonic() + STOP_S
         _end(self._pipelines, "agent_stopped")
-        self._scheduler.stop()
+        self._scheduler.stop(max(deadline - time.monotonic(), 0.1))
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
         if self.history is not None:
             self.history.stop()

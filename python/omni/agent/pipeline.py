@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,13 +17,15 @@ from omni.agent.termination import TerminationOnLost
 from omni.anonymity import bodies_in, bodies_of
 from omni.config import RegionConfig, StreamConfig
 from omni.detect import Descriptor, Detector
+from omni.detect.lookout import Lookout
+from omni.detect.motion import MotionGate
 from omni.errors import OmniError
 from omni.faces.watch import FaceWatch
 from omni.process import ProcessBuilder, ShotSettings
 from omni.regions import RegionMonitor
 from omni.sources import Source
 from omni.track import Tracker
-from omni.types import Detections, Frame, FrameResult, ProcessMessage, RegionEvent, StreamStatus, Tracks, UInt8
+from omni.types import Detections, Frame, FrameResult, ProcessMessage, RegionEvent, StreamStatus, Tracks
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +101,14 @@ class StreamPipeline:
         self._stream = stream
         self._source = source
         self._scheduler = scheduler
-        self._lane = scheduler.lane(detector, self._look, self._step, every_frame=stream.every_frame)
+        self._lookout = Lookout(stream.ignore, stream.tiles, MotionGate() if stream.motion_gate else None)
+        self._lane = scheduler.lane(
+            detector,
+            self._lookout.pictures,
+            self._step,
+            every_frame=stream.every_frame,
+            at_once=1 if self._lookout.in_order else None,
+        )
         self._descriptor = descriptor
         self._faces = faces
         self._tracker = tracker
@@ -271,15 +280,12 @@ class StreamPipeline:
         for view in self._views:
             view.stream_down(self._stream.uuid)
 
-    def _look(self, frame: Frame) -> list[UInt8]:
-        return [frame.image]
-
     def _step(self, frame: Frame, found: Sequence[Detections], seconds: float) -> None:
         if frame.segment != self._segment:
             self._new_segment(frame)
         if frame.size != self._size:
             self._new_size(frame.size)
-        detections = found[0] if found else Detections.empty()
+        detections = self._lookout.people(frame, found)
         clock = [time.perf_counter()]
         looks = self._descriptor.describe(frame.image, detections.xyxy) if self._descriptor else None
         clock.append(time.perf_counter())
@@ -295,7 +301,8 @@ class StreamPipeline:
         clock.append(time.perf_counter())
         bodies, faces = bodies_in(detections, tracks), None
         if self._faces is not None:
-            faces = self._faces.update(frame, tracks, gone, bodies)
+            seen = replace(frame, image=self._lookout.masked(frame.image))
+            faces = self._faces.update(seen, tracks, gone, bodies)
             bodies = np.concatenate([bodies, bodies_of(faces.faces)])
         clock.append(time.perf_counter())
         in_regions = self._regions.update(frame, tracks, gone)

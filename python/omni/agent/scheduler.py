@@ -80,11 +80,15 @@ class Scheduler:
         for worker in self._workers:
             worker.start()
 
-    def stop(self) -> None:
-        """Let the workers end; what is in work is finished by them."""
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Let the workers end, and wait for them; what is in work is finished by them."""
         with self._lock:
             self._stopped = True
             self._work.notify_all()
+        deadline = time.monotonic() + timeout_s
+        for worker in self._workers:
+            if worker.is_alive():
+                worker.join(max(deadline - time.monotonic(), 0.0))
 
     def _run(self) -> None:
         while turns := self._take():

@@ -12,7 +12,7 @@ from typing import Any
 from omni.cli.output import add_json, note, print_json
 from omni.errors import OmniError
 
-SUITES = ("tracker", "accuracy", "fusion", "encode", "contract", "faces", "pipeline")
+SUITES = ("tracker", "accuracy", "fusion", "encode", "contract", "faces", "pipeline", "capacity")
 BENCHES = Path(__file__).resolve().parents[3] / "benches"
 
 

@@ -12,14 +12,16 @@ from typing import IO, Any
 import numpy as np
 
 from omni.cli.output import Progress, add_json, note, print_json
+from omni.cli.unfinished import Unfinished
 from omni.errors import CalibrationError, SourceError
+from omni.types import Detections
 
 
 def add_parser(verbs: Any) -> None:
     detect: argparse.ArgumentParser = verbs.add_parser(
         "detect",
         help="people in a video, as MOT text",
-        description="Detect people in a video or folder of pictures.",
+        description="Detect people in a video or folder of pictures. After a stop it goes on where it was.",
     )
     detect.add_argument("video", type=Path)
     detect.add_argument("--model", default="nanodet-g-416", help="name or path of an ONNX file (default nanodet-g-416)")
@@ -62,17 +64,27 @@ def run_detect(options: argparse.Namespace) -> int:
         raise SourceError(f"{options.video}: no such file or folder")
     reader = FolderReader(options.video) if options.video.is_dir() else VideoReader(options.video)
     detector = open_detector(options.model, head=options.head, confidence=options.confidence)
-    boxes = frames = 0
-    progress = Progress("frames", 0)
-    with _written(options.output) as file:
-        for frames, (_, picture) in enumerate(reader.pictures(), 1):
-            found = detector.detect(picture)
-            for (x1, y1, x2, y2), score in zip(found.xyxy.tolist(), found.confidence.tolist(), strict=True):
-                file.write(f"{frames},-1,{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},{score:.4f},-1,-1,-1\n")
-            boxes += len(found)
+    about = {
+        "video": str(options.video.resolve()),
+        "bytes": options.video.stat().st_size,
+        "model": detector.info()["sha256"],
+        "confidence": detector.info()["confidence"],
+    }
+    progress = Progress("frames", reader.frames)
+    with Unfinished(options.output, about) as unfinished:
+        for number, (_, picture) in enumerate(reader.pictures(), 1):
+            if number > unfinished.frames:
+                unfinished.write(number, _mot_lines(number, detector.detect(picture)))
             progress.advance()
     progress.finish()
-    return _done(options, {"frames": frames, "boxes": boxes, "fps": round(reader.fps, 3)})
+    return _done(options, {"frames": unfinished.frames, "boxes": unfinished.lines, "fps": round(reader.fps, 3)})
+
+
+def _mot_lines(frame: int, found: Detections) -> list[str]:
+    return [
+        f"{frame},-1,{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},{score:.4f},-1,-1,-1\n"
+        for (x1, y1, x2, y2), score in zip(found.xyxy.tolist(), found.confidence.tolist(), strict=True)
+    ]
 
 
 def run_track(options: argparse.Namespace) -> int:

@@ -11,6 +11,8 @@ from pydantic import Field, field_validator
 from omni.config._base import Section
 
 Relative = Annotated[float, Field(ge=0.0, le=1.0)]
+Polygon = Annotated[tuple[tuple[Relative, Relative], ...], Field(min_length=3, max_length=1000)]
+Tiles = Annotated[int, Field(ge=1, le=8)]
 
 _LIVE = re.compile(r"^(rtsps?|https?)://|^\d+$|^/dev/video\d+$", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -19,7 +21,11 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 class StreamConfig(Section):
     """One camera, file or folder of pictures.
 
-    ``crop`` is x, y, width, height relative to the full picture; what is outside never reaches the detector.
+    Attributes:
+        crop: x, y, width, height relative to the full picture; what is outside never reaches the detector.
+        ignore: polygons, corners x, y relative to the (cropped) picture, in which nobody is looked for.
+        tiles: columns and rows of overlapping tiles that are looked at beside the whole picture.
+        motion_gate: frames in which nothing has moved are not looked at again.
     """
 
     stream_uuid: UUID
@@ -29,6 +35,9 @@ class StreamConfig(Section):
     loop: bool = False
     max_fps: float | None = Field(default=None, gt=0.0, le=1000.0)
     crop: tuple[Relative, Relative, Relative, Relative] | None = None
+    ignore: tuple[Polygon, ...] = ()
+    tiles: tuple[Tiles, Tiles] | None = None
+    motion_gate: bool = False
     pace: Literal["real", "fast", "live"] = "real"
 
     @field_validator("crop")

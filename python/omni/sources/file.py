@@ -22,9 +22,15 @@ FOLDER_FPS = 10.0
 
 
 class Reader(Protocol):
-    """Something that gives pictures with their time in seconds from the start, again and again."""
+    """Something that gives pictures with their time in seconds from the start, again and again.
+
+    Attributes:
+        fps: pictures a second.
+        frames: how many there are, as far as the file tells; 0 where it does not.
+    """
 
     fps: float
+    frames: int
 
     def pictures(self) -> Iterator[tuple[float, UInt8]]: ...
 
@@ -38,6 +44,7 @@ class VideoReader:
         self.fps = capture.get(cv2.CAP_PROP_FPS)
         if not np.isfinite(self.fps) or not 0.1 <= self.fps <= 1000:
             self.fps = 25.0
+        self.frames = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
         readable, _ = capture.read()
         capture.release()
         if not readable:
@@ -74,6 +81,7 @@ class FolderReader:
     def __init__(self, path: Path) -> None:
         self._files = sorted(f for f in path.iterdir() if f.suffix.lower() in PICTURES)
         self.fps = FOLDER_FPS
+        self.frames = len(self._files)
         if not self._files:
             raise SourceError(f"{path}: no pictures in this folder; expected {', '.join(sorted(PICTURES))}")
 

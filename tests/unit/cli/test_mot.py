@@ -4,10 +4,12 @@ import gzip
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from omni.cli import main
+from omni.cli.unfinished import Unfinished
 
 
 def walkers(path: Path, frames: int = 30, opened: bool = True) -> Path:
@@ -83,3 +85,60 @@ def test_track_takes_the_calibration_of_one_camera(tmp_path: Path, capsys: pytes
     for camera in ([], ["--camera", "c"]):
         assert main([*arguments, *camera]) == 3
         assert "--camera: expected one of a, b" in capsys.readouterr().err
+
+
+def test_what_a_killed_run_left_is_gone_on_with_and_the_bytes_are_the_same(tmp_path: Path) -> None:
+    frames = {i: [f"{i},-1,1,2,3,4,0.9\n"] * (i % 3) for i in range(1, 8)}
+    about = {"video": "a.avi"}
+
+    def run(path: Path, dies_in: int | None = None) -> int:
+        with Unfinished(path, about) as unfinished:
+            begun = unfinished.frames
+            for i in range(unfinished.frames + 1, 8):
+                if i == dies_in:
+                    raise KeyboardInterrupt
+                unfinished.write(i, frames[i])
+        assert unfinished.lines == sum(map(len, frames.values()))
+        return begun
+
+    run(tmp_path / "whole.txt")
+    for cut in range(0, 60, 7):  # the kill may come in the middle of a line
+        path = tmp_path / "killed.txt"
+        with pytest.raises(KeyboardInterrupt):
+            run(path, dies_in=5)
+        part = tmp_path / "killed.txt.part"
+        content = part.read_bytes()
+        part.write_bytes(content[: len(content) - cut])
+        assert not path.exists()
+        assert run(path) <= 4
+        assert path.read_bytes() == (tmp_path / "whole.txt").read_bytes()
+        path.unlink()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_part_of_something_else_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "d.txt"
+    (tmp_path / "d.txt.part").write_text('# {"model": "a"}\n1,-1,0,0,1,1,1\n#1\n')
+    with Unfinished(path, {"model": "a"}) as first:
+        assert first.frames == 1
+    (tmp_path / "d.txt.part").write_text('# {"model": "a"}\n1,-1,0,0,1,1,1\n#1\n')
+    with Unfinished(path, {"model": "b"}) as second:
+        assert second.frames == 0
+        second.write(1, ["1,-1,5,5,5,5,1\n"])
+    assert path.read_text() == "1,-1,5,5,5,5,1\n"
+
+
+def test_detect_goes_on_where_it_was_killed(tmp_path: Path, person_model: str) -> None:
+    assert person_model
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i in range(4):
+        cv2.imwrite(str(folder / f"{i}.png"), np.random.default_rng(i).integers(0, 255, (96, 128, 3), np.uint8))
+    whole, killed = tmp_path / "whole.txt", tmp_path / "killed.txt"
+    assert main(["detect", str(folder), "--confidence", "0.05", "-o", str(whole)]) == 0
+    (folder / "2.png").write_bytes((picture := (folder / "2.png").read_bytes())[:20])
+    assert main(["detect", str(folder), "--confidence", "0.05", "-o", str(killed)]) == 3
+    assert (tmp_path / "killed.txt.part").read_text().endswith("#2\n")
+    (folder / "2.png").write_bytes(picture)
+    assert main(["detect", str(folder), "--confidence", "0.05", "-o", str(killed)]) == 0
+    assert killed.read_bytes() == whole.read_bytes()

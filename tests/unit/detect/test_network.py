@@ -1,0 +1,45 @@
+"""Several pictures at once, where a network takes and gives several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper, save
+
+from omni.detect.network import Network
+
+
+def brightness(path: Path, *, batch: int | str, each: bool) -> Path:
+    """A network that gives the mean of each picture, or of all pictures together."""
+    axes = [1, 2, 3] if each else [0, 1, 2, 3]
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], axes=axes, keepdims=1),
+        helper.make_node("Reshape", ["mean", "shape"], ["level"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "brightness",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, (batch, 3, 8, 8))],
+        [helper.make_tensor_value_info("level", TensorProto.FLOAT, (batch if each else 1, 1))],
+        [numpy_helper.from_array(np.array([-1, 1], np.int64), "shape")],
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("batch", "each", "together"),
+    [("n", True, True), (1, True, False), ("n", False, False)],
+    ids=["any number", "one only", "free in name only"],
+)
+def test_several_pictures_give_what_each_gives_alone(
+    tmp_path: Path, batch: int | str, each: bool, together: bool
+) -> None:
+    network = Network(brightness(tmp_path / "m.onnx", batch=batch, each=each), ("CPU",), free_size=(8, 8))
+    assert network.batches is together
+    assert not network.accelerated
+    blobs = [np.full((1, 3, 8, 8), level, np.float32) for level in (1.0, 5.0, 2.0)]
+    assert [float(outputs["level"][0, 0]) for outputs in network.run_many(blobs)] == [1.0, 5.0, 2.0]
+    assert network.run_many([]) == []
