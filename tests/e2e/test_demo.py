@@ -111,7 +111,7 @@ def test_bad_input_is_one_line_with_the_remedy(
     tmp_path: Path, config: dict[str, Any], code: int, words: list[str]
 ) -> None:
     (tmp_path / "run_params.json").write_text(json.dumps(config))
-    done = omni("serve", "--config", str(tmp_path), "--port", "0")
+    done = omni("serve", "--config", str(tmp_path), "--port", "0", "--strict")
     assert done.returncode == code, done.stderr
     [line] = [line for line in done.stderr.splitlines() if line.strip()]
     assert line.startswith("omni: ")
