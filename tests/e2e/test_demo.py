@@ -111,7 +111,7 @@ def test_bad_input_is_one_line_with_the_remedy(
     tmp_path: Path, config: dict[str, Any], code: int, words: list[str]
 ) -> None:
     (tmp_path / "run_params.json").write_text(json.dumps(config))
-    done = omni("serve", "--config", str(tmp_path), "--port", "0")
+    done = omni("serve", "--config", str(tmp_path), "--port", "0", "--strict")
     assert done.returncode == code, done.stderr
     [line] = [line for line in done.stderr.splitlines() if line.strip()]
     assert line.startswith("omni: ")
@@ -143,7 +143,16 @@ def test_a_port_in_use_is_named(street_clip: Path, person_model: str) -> None:
 
 def test_a_missing_model_says_how_to_get_it(tmp_path: Path, street_clip: Path) -> None:
     (tmp_path / "run_params.json").write_text(json.dumps({"streams": [{"url": str(street_clip)}]}))
-    done = omni("serve", "--config", str(tmp_path), "--port", "0", OMNI_CACHE=str(tmp_path / "cache"), OMNI_MODELS="")
+    done = omni(
+        "serve",
+        "--config",
+        str(tmp_path),
+        "--port",
+        "0",
+        "--strict",
+        OMNI_CACHE=str(tmp_path / "cache"),
+        OMNI_MODELS="",
+    )
     assert done.returncode == 1
     assert "omni models pull" in done.stderr
 
