@@ -211,10 +211,10 @@ def _config(folder: Path, cameras: int) -> dict[str, Any]:
         },
         "mutlistream_ROI": {
             "regions": [
-                _region("zebra crossing", 0, [(0.3, 0.42), (0.62, 0.38), (0.72, 0.66), (0.3, 0.72)]),
-                _region("forecourt", 1, [(0.08, 0.5), (0.46, 0.46), (0.5, 0.9), (0.06, 0.92)]),
-                _region("entrance", 2, [(0.45, 0.35), (0.53, 0.35), (0.56, 0.95), (0.44, 0.95)], (1.0, 0.0)),
-                _region("way out", 0, [(0.78, 0.36), (0.84, 0.36), (0.92, 0.85), (0.8, 0.85)], (1.0, 0.1)),
+                _region("zebra crossing", 0, _floor(0, (9.6, 6.1), (14.2, 6.1), (14.2, 9.9), (9.6, 9.9))),
+                _region("forecourt", 1, _floor(1, (9.0, 11.0), (15.5, 11.0), (15.5, 14.5), (9.0, 14.5))),
+                _region("entrance", 2, _floor(2, (16.4, 5.0), (17.4, 5.0), (17.4, 13.5), (16.4, 13.5)), (1.0, 0.05)),
+                _region("way out", 0, _floor(0, (5.6, 4.0), (6.6, 4.0), (6.6, 12.5), (5.6, 12.5)), (-1.0, 0.1)),
             ]
         },
     }
@@ -229,6 +229,12 @@ def _pairs(number: int) -> list[dict[str, list[float]]]:
                 place = [round(x * PIXELS_PER_M, 2), round(y * PIXELS_PER_M, 2)]
                 pairs.append({"image": [round(u / w / WIDTH, 4), round(v / w / HEIGHT, 4)], "map": place})
     return pairs[:: max(len(pairs) // 7, 1)]
+
+
+def _floor(number: int, *places: tuple[float, float]) -> list[tuple[float, float]]:
+    """Places of the floor, metres, as a camera shows them, relative to its picture and held to it."""
+    seen = np.column_stack([np.array(places), np.ones(len(places))]) @ camera(number)[:, [0, 1, 3]].T
+    return [tuple(v) for v in np.clip(seen[:, :2] / seen[:, 2:] / (WIDTH, HEIGHT), 0, 1).round(4).tolist()]
 
 
 def _region(
