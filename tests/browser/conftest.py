@@ -79,9 +79,9 @@ def _wait_until_up(address: str, service: subprocess.Popen[bytes], log: Path) ->
     raise AssertionError(f"the service did not come up: {log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium. Ended with each file: Playwright's event loop would keep other tests from having their own."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no browser here (Debian's package chromium)")

@@ -65,6 +65,35 @@ def test_a_small_picture_keeps_its_size_and_nobody_may_be_in_it(server: Server) 
     assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape == (480, 640, 3)
 
 
+def test_a_viewer_with_small_tiles_gets_small_pictures_and_others_get_theirs(server: Server) -> None:
+    server.agent.results[DOOR] = frame_result(DOOR, 1, size=(1920, 1080))
+
+    async def look(socket: aiohttp.ClientWebSocketResponse) -> list[tuple[int, ...]]:
+        shapes = [decoded((await picture_of(socket))[1]).shape]
+        await socket.send_json({"width": 500})
+        await text_of(socket, "status")  # by now it is heard
+        server.agent.results[DOOR] = frame_result(DOOR, 2, size=(1920, 1080))
+        shapes.append(decoded((await picture_of(socket))[1]).shape)
+        return shapes
+
+    assert watch(server, look) == [(540, 960, 3), (360, 640, 3)]
+
+
+@pytest.mark.parametrize("said", ["wide", "{}", '{"width": 0}', '{"width": true}', '{"width": 1e9}', "[1]"])
+def test_a_viewer_that_says_something_else_is_told_and_closed(server: Server, said: str) -> None:
+    async def look(socket: aiohttp.ClientWebSocketResponse) -> int | None:
+        await socket.send_str(said)
+        async for _ in socket:
+            pass
+        return socket.close_code
+
+    assert watch(server, look) == 1007
+
+
+def decoded(jpeg: bytes) -> Any:
+    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+
+
 def test_the_map_comes_once_a_tick(server: Server) -> None:
     server.agent.ticks = [map_tick(1, x=1.5)]
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from omni.service.live.picture import picture_message
+from omni.service.live.picture import picture_messages
 from omni.service.live.viewer import Viewer
 from omni.service.map_body import MapBody
 from omni.service.serialize import to_json
@@ -55,7 +55,7 @@ class LiveHub:
         self._watched = asyncio.Event()
         self._history: deque[str] = deque(maxlen=HISTORY)
         self._stays = _Stays()
-        self._pictures: dict[str, tuple[FrameResult, bytes]] = {}
+        self._pictures: dict[str, tuple[FrameResult, dict[int, bytes]]] = {}
         self._shown_map = ""
         self._tasks: list[asyncio.Task[None]] = []
         self._streams: dict[str, asyncio.Task[None]] = {}
@@ -105,9 +105,9 @@ class LiveHub:
         for stay in self._stays.messages():
             viewer.append(_processes_message(stay))
         viewer.replace("map", _map_message(self._map_body.text(self._agent.map_ticks())))
-        for stream, (result, message) in self._pictures.items():
-            if self._agent.latest(stream) is result:  # else the newest is on its way
-                viewer.replace(stream, message)
+        for stream, (result, messages) in self._pictures.items():
+            if messages and self._agent.latest(stream) is result:  # else the newest is on its way
+                viewer.replace(stream, messages.get(viewer.width) or next(iter(messages.values())))
         self._viewers.add(viewer)
         self._watched.set()
         return viewer
@@ -133,13 +133,16 @@ class LiveHub:
             result = self._agent.latest(stream_uuid)
         except KeyError:  # it was taken out of the configuration a moment ago
             return
-        shown, _ = self._pictures.get(stream_uuid, (None, b""))
+        shown, _ = self._pictures.get(stream_uuid, (None, {}))
         if result is None or result is shown:
             return
-        message = await asyncio.to_thread(picture_message, result, anonymous=self._agent.config.anonymous_mode)
-        self._pictures[stream_uuid] = result, message
+        widths = {viewer.width for viewer in self._viewers}
+        anonymous = self._agent.config.anonymous_mode
+        messages = await asyncio.to_thread(picture_messages, result, widths, anonymous=anonymous)
+        self._pictures[stream_uuid] = result, messages
         for viewer in self._viewers:
-            viewer.replace(stream_uuid, message)
+            if viewer.width in messages:
+                viewer.replace(stream_uuid, messages[viewer.width])
 
     async def _send_map(self) -> None:
         body = self._map_body.text(self._agent.map_ticks())

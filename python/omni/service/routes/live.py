@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from omni.service.context import HttpRequest
 from omni.service.live import VIEWERS_MAX, Viewer
 
+NOT_UNDERSTOOD = 1007
 TRY_AGAIN_LATER = 1013
 
 
@@ -21,7 +22,7 @@ def blueprint() -> Blueprint:
 
 
 async def live(request: HttpRequest, ws: Websocket) -> None:
-    """Send until the viewer is gone. What it sends is not read."""
+    """Send until the viewer is gone. It may say how wide its tiles are."""
     hub = request.app.ctx.live
     viewer = hub.join()
     if viewer is None:
@@ -29,8 +30,10 @@ async def live(request: HttpRequest, ws: Websocket) -> None:
         return
     sender = asyncio.create_task(_send(ws, viewer))
     try:
-        while True:
-            await ws.recv()
+        while (text := await ws.recv()) is not None:
+            viewer.listen(text)
+    except ValueError as error:
+        await ws.close(NOT_UNDERSTOOD, str(error))
     finally:
         hub.leave(viewer)
         sender.cancel()

@@ -103,6 +103,7 @@ export class CameraWall {
     const wanted = Math.min(Math.max(Math.round(width / (SCROLLED_HEIGHT * aspect)), 1), tiles.length);
     const choices = height ? tiles.map((_, i) => i + 1) : [wanted];
     this.#columns = choices.reduce((best, n) => (tileWidth(n) > tileWidth(best) ? n : best));
+    this.#live.want(tileWidth(this.#columns));
     this.element.style.gridTemplateColumns = `repeat(${this.#columns}, ${Math.floor(tileWidth(this.#columns))}px)`;
     for (const tile of tiles) tile.element.style.aspectRatio = String(aspect);
   }

@@ -31,6 +31,10 @@ export class Connection {
     this.#expectMore();
   }
 
+  send(document) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(document));
+  }
+
   #expectMore() {
     clearTimeout(this.#watchdog);
     const socket = this.#socket;

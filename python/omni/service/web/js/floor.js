@@ -70,6 +70,8 @@ export class FloorMap {
     this.#plan = null;
     this.#trails.clear();
     for (const tab of this.#tabs.children) tab.setAttribute("aria-pressed", String(tab.textContent === view?.name));
+    const [x0, y0, x1, y1] = view?.extent ?? [0, 0, 1, 1];
+    this.element.style.setProperty("--aspect", (x1 - x0) / (y1 - y0));
     if (view?.plan) {
       const plan = new Image();
       plan.onload = () => { if (this.#view === view) { this.#plan = plan; this.redraw(); } };

@@ -9,7 +9,7 @@ const KINDS = ["scene", "status", "map", "processes", "picture", "link"];
 
 export class LiveData {
   #listeners = new Map(KINDS.map((kind) => [kind, new Set()]));
-  #people; #connection = null;
+  #people; #connection = null; #width = 0;
   occupancy = new Occupancy();
   scene = { regions: [], views: [], anonymous: true }; // regions and lines, views of the map: what the configuration says
   status = null; // as GET status
@@ -33,6 +33,7 @@ export class LiveData {
       open: () => {
         this.processes = [];
         this.occupancy.clear();
+        this.#sayWidth();
         this.#link({ state: "live", reason: "", pauseMs: 0 });
       },
       lost: (reason, pauseMs) => this.#link({ state: "lost", reason, pauseMs }),
@@ -44,6 +45,16 @@ export class LiveData {
       message: (document) => this.#take(document),
     });
   }
+
+  // How wide a picture is shown now, CSS pixels: the server sends none that is much wider.
+  want(width) {
+    const pixels = Math.round(width * (devicePixelRatio || 1));
+    if (pixels < 1 || pixels === this.#width) return;
+    this.#width = pixels;
+    this.#sayWidth();
+  }
+
+  #sayWidth() { if (this.#width) this.#connection?.send({ width: this.#width }); }
 
   // Regions and lines that lie in a stream.
   regionsOf(stream) {

@@ -174,6 +174,7 @@ export function showLive(stage, live, stream) {
     bitmap?.close();
     bitmap = next;
   };
+  live.want(stage.surface.width || innerWidth / 2);
   const off = live.on("picture", show);
   if (live.pictures.has(stream)) show(live.pictures.get(stream));
   return () => {

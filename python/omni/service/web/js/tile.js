@@ -111,7 +111,8 @@ export class Tile {
     }));
     people.sort((a, b) => a.bottom - b.bottom); // nearer people over farther ones
     for (const { id, person } of people) drawTrail(context, place, this.#trails.get(id) ?? [], person, this.#people.lit);
-    for (const box of people) drawBox(context, box, this.#people.lit);
+    const size = Math.min(Math.max(place.width / 520, 1), 1.7); // of labels: larger on large pictures
+    for (const box of people) drawBox(context, box, size, this.#people.lit);
   }
 
   #drawRegions(context, place) {
@@ -159,23 +160,24 @@ function drawTrail(context, place, trail, person, lit) {
   context.globalAlpha = 1;
 }
 
-function drawBox(context, { person, name, left, top, right, bottom }, lit) {
+function drawBox(context, { person, name, left, top, right, bottom }, size, lit) {
   const isLit = person.key === lit;
   context.globalAlpha = lit && !isLit ? 0.35 : 1;
-  outline(context, left, top, right - left, bottom - top, "#000a", isLit ? 5.5 : 3.5);
-  outline(context, left, top, right - left, bottom - top, colour(person.hue), isLit ? 3.5 : 2);
+  outline(context, left, top, right - left, bottom - top, "#000a", size + (isLit ? 4.5 : 2.5));
+  outline(context, left, top, right - left, bottom - top, colour(person.hue), size + (isLit ? 2.5 : 1));
   const label = name ? `${person.label}  ${name}` : person.label;
-  context.font = `650 12px ${FONT}`;
-  const width = Math.max(context.measureText(label).width + 10, 20);
-  const [x, y] = [Math.max(left - 1, 0), top >= 18 ? top - 18 : top];
+  context.font = `650 ${12 * size}px ${FONT}`;
+  const height = 17 * size;
+  const width = Math.max(context.measureText(label).width + 10 * size, 20 * size);
+  const [x, y] = [Math.max(left - 1, 0), top >= height + 1 ? top - height - 1 : top];
   context.fillStyle = colour(person.hue);
   context.beginPath();
-  context.roundRect(x, y, width, 17, 4);
+  context.roundRect(x, y, width, height, 4 * size);
   context.fill();
   context.fillStyle = "#0b0e12";
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText(label, x + width / 2, y + 9);
+  context.fillText(label, x + width / 2, y + 0.53 * height);
   context.globalAlpha = 1;
 }
 

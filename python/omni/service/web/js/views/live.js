@@ -7,6 +7,8 @@ import { FloorMap } from "../floor.js";
 import { Pipeline, Totals } from "../stats.js";
 import { t } from "../texts.js";
 
+const WIDE = 1.15; // a map that is so much wider than high gets a wide place
+
 export function mount(root, { live, people, keys, navigate }) {
   const wall = new CameraWall(live, people, (uuid) => navigate(uuid ? `live/${uuid}` : "live"));
   const floor = new FloorMap(live, people);
@@ -27,17 +29,22 @@ export function mount(root, { live, people, keys, navigate }) {
     if (uuid !== wall.large) wall.enlarge(uuid);
     root.classList.toggle("large", wall.large !== null);
   };
+  const shape = () => {
+    const [x0, y0, x1, y1] = floor.view?.extent ?? [0, 0, 1, 1];
+    root.classList.toggle("no-floor", !floor.view);
+    root.classList.toggle("wide-floor", (x1 - x0) / (y1 - y0) > WIDE);
+  };
   const arrow = (right, down) => () => wall.move(right, down);
   const off = [
     live.on("status", status),
-    live.on("scene", (scene) => root.classList.toggle("no-floor", !scene.views.length)),
+    live.on("scene", shape),
     keys.on("ArrowLeft", arrow(-1, 0)), keys.on("ArrowRight", arrow(1, 0)),
     keys.on("ArrowUp", arrow(0, -1)), keys.on("ArrowDown", arrow(0, 1)),
     keys.on("Escape", () => navigate("live")), keys.on("0", () => navigate("live")),
     ...Array.from({ length: 9 }, (_, i) => keys.on(String(i + 1), () => { if (wall.uuid(i)) navigate(`live/${wall.uuid(i)}`); })),
   ];
   addEventListener("hashchange", follow);
-  root.classList.toggle("no-floor", !live.scene.views.length);
+  shape();
   if (live.status) status(live.status);
   return () => {
     removeEventListener("hashchange", follow);
