@@ -78,7 +78,7 @@ export class Field {
 
   #input() {
     const { type, enum: choices } = this.#schema;
-    if (this.#key === "stream_uuid" && this.#path.split("/").length > 3) return this.#choice([...this.#context.streams().map((s) => [s.stream_uuid, s.name])]);
+    if (this.#key === "stream_uuid" && !this.#path.startsWith("/streams/")) return this.#choice(this.#context.streams().map(({ stream_uuid: uuid, name }) => [uuid, name]));
     if (choices) return this.#choice(choices.map((choice) => [choice, String(choice)]));
     if (type === "number" || type === "integer") return this.#number(type);
     if (type === "string") return this.#text();

@@ -20,7 +20,7 @@ const TEXTS = {
   },
   keys: {
     title: "Keyboard", pages: "open a page", tile: "show camera 1 to 9 large", move: "from camera to camera",
-    open: "show the camera large", back: "back to all cameras", help: "this list", theme: "light, dark, automatic",
+    open: "show the camera large", back: "back to all cameras", reload: "history: read again", help: "this list", theme: "light, dark, automatic",
     map_layers: "map: heat, flow, footprints, trails", point: "move the chosen point, with Shift far",
     remove: "delete what is chosen", undo: "take the last change back", arrows: "Arrows", or: "or",
   },
@@ -107,7 +107,8 @@ const TEXTS = {
     none: "Nobody is known yet.", samples: "{n} photos", one_sample: "1 photo", since: "since {date}", delete: "Delete", sure_delete: "Delete {name} and all photos of them? This cannot be undone.", all_groups: "All groups", more_photos: "Add photos of {name}",
     find: "Find a name", match: "Who is in this photo?", nobody: "Nobody who is known.", no_face: "No face was found.", match_is: "{name}: distance {distance}, score {score}; false accept rate {far}", threshold: "Threshold of a match",
     off: "Faces are not looked for.", switch_on: "Switch it on in the settings", off_hint: "It must be wanted: pipelines.face.enabled. Faces are compared on this machine only.",
-    far: "False accept rate (faR)", frr: "False reject rate (frR)", score: "Least score (desired_score)", far_meaning: "The share of comparisons of two different people that are taken for one. Lower: fewer strangers are taken for somebody known, more people are not recognised. With {n} people known, a stranger is compared {n} times: about {share} of strangers are taken for somebody.",
+    far: "False accept rate (faR)", frr: "False reject rate (frR)", score: "Least score (desired_score)", far_meaning: "The share of comparisons of two different people that are taken for one. Lower: fewer strangers are taken for somebody known, more people are not recognised.",
+    far_of_many: "With {n} people known, a stranger is compared {n} times: about {share} of strangers are taken for somebody.",
     frr_meaning: "The share of comparisons of one person with their own photo that are missed. Lower: fewer people are not recognised, more strangers are taken for somebody known.", score_meaning: "How likely it is one person, where both are equally likely beforehand. Higher: fewer strangers are taken for somebody known, more people are not recognised.",
     change: "Change in the settings", models: "Models", model_people: "People", model_faces: "Faces", provider: "runs on", engine: "Engine",
   },
