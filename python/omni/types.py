@@ -176,6 +176,38 @@ class ProfileMatch:
     frr: float
 
 
+Gender = Literal["MALE", "FEMALE"]
+Emotion = Literal["ANGRY", "DISGUSTED", "SCARED", "HAPPY", "SAD", "SURPRISED", "NEUTRAL"]
+EMOTIONS: tuple[Emotion, ...] = ("ANGRY", "DISGUSTED", "SCARED", "HAPPY", "SAD", "SURPRISED", "NEUTRAL")
+"""In the order of the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Whether a face is turned to the camera; by the head, the eyes are not looked at.
+
+    Attributes:
+        looking: whether it is.
+        yaw, pitch: degrees to the line of sight, above 0 to the picture's right and down.
+        looking_s: seconds so far.
+    """
+
+    looking: bool
+    yaw: float
+    pitch: float
+    looking_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTraits:
+    """What a person's face tells, smoothed over its track; None: not asked for, or not known (yet)."""
+
+    age: float | None = None
+    gender: Gender | None = None
+    emotion: Emotion | None = None
+    attention: Attention | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceSight:
     """A person's face in one frame.
@@ -184,11 +216,13 @@ class FaceSight:
         xyxy: (4,) float32 pixels.
         confidence: 0..1.
         picture: (h, w, 3) uint8 BGR, where faces may be shown and it is the best so far.
+        traits: what it tells.
     """
 
     xyxy: Float32
     confidence: float
     picture: UInt8 | None = None
+    traits: FaceTraits = field(default_factory=FaceTraits)
 
 
 VerdictKind = Literal["identified", "unknown", "withdrawn"]

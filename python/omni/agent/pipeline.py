@@ -114,6 +114,11 @@ class StreamPipeline:
         return {} if self._faces is None else self._faces.counts
 
     @property
+    def face_cost_s(self) -> dict[str, float]:
+        """What faces cost so far; empty where none are looked for."""
+        return {} if self._faces is None else self._faces.cost_s
+
+    @property
     def stage_s(self) -> dict[str, float]:
         """Seconds spent in each stage so far."""
         return dict(self._stage_s)

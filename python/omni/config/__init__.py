@@ -1,6 +1,6 @@
 """Configuration: what ``run_params.json`` holds, checked."""
 
-from omni.config.agent import AgentConfig, DetectorConfig, HttpConfig
+from omni.config.agent import AgentConfig, AttributesConfig, DetectorConfig, HttpConfig
 from omni.config.load import FILE_NAME, config_folder, load_config
 from omni.config.map_tracking import CameraView, MapTrackingConfig, PointPair, ViewConfig
 from omni.config.regions import RegionConfig, RegionsConfig
@@ -10,6 +10,7 @@ from omni.config.webhooks import DeliveryConfig, MqttConfig, SubscriberConfig
 __all__ = [
     "FILE_NAME",
     "AgentConfig",
+    "AttributesConfig",
     "CameraView",
     "DeliveryConfig",
     "DetectorConfig",

@@ -48,17 +48,33 @@ class Switch(Section):
     enabled: bool = True
 
 
+class AttributesConfig(Section):
+    """What is told of faces beside who they are; nothing, because it must be wanted.
+
+    Attributes:
+        age_gender: age and gender, by ``faceres``.
+        emotion: processes of emotion, by ``mini-xception``.
+        attention: whether somebody looks at the camera, by the landmarks.
+    """
+
+    age_gender: bool = False
+    emotion: bool = False
+    attention: bool = False
+
+
 class FaceConfig(Section):
     """Whether faces are looked for and matched with the gallery; off, because it must be wanted.
 
     Attributes:
         embedder: ``dlib-128``, or the path of a JSON description of one's own network.
         retention_days: after so many days the photos of a profile are forgotten, and with the last one the profile.
+        attributes: what else is told of faces.
     """
 
     enabled: bool = False
     embedder: str = "dlib-128"
     retention_days: Annotated[float, Field(gt=0.0, le=36_500.0)] | None = None
+    attributes: AttributesConfig = AttributesConfig()
 
 
 class PipelinesConfig(Section):

@@ -39,6 +39,7 @@ class Network:
         providers: Sequence[str],
         *,
         free_size: Size,
+        channels: int = 3,
         threads: int = 1,
         allow_fallback: bool = False,
     ) -> None:
@@ -48,6 +49,7 @@ class Network:
             path: the ONNX file.
             providers: onnxruntime's names, best first.
             free_size: (width, height) to use where the model leaves its size open.
+            channels: of its picture.
             threads: that one inference uses.
             allow_fallback: go on with the CPU where a provider cannot be had.
 
@@ -60,24 +62,24 @@ class Network:
             found = ", ".join(inputs) or "none"
             raise ModelError(f"{path}: expected a picture (and {_TARGET_SIZES}) as inputs, found {found}")
         self._picture, *others = self._session.get_inputs()
-        self.size = _picture_size(path, self._picture, free_size)
+        self.size = _picture_size(path, self._picture, free_size, channels)
         first = self._picture.shape[0] if len(self._picture.shape) == 4 else 1
         self.batch = first if isinstance(first, int) else None
         self.providers: list[str] = self._session.get_providers()
         self._other_inputs = {other.name: np.array([self.size], np.int64) for other in others}
         self._output_names = [output.name for output in self._session.get_outputs()]
-        self.signature = self._probe(path)
+        self.signature = self._probe(path, channels)
 
     def run(self, blob: Float32) -> Outputs:
-        """The outputs for a picture (1, 3, H, W)."""
+        """The outputs for a picture (1, C, H, W)."""
         picture = blob if len(self._picture.shape) == 4 else blob[0]
         feed: dict[str, npt.NDArray[Any]] = {self._picture.name: picture, **self._other_inputs}
         return dict(zip(self._output_names, self._session.run(self._output_names, feed), strict=True))
 
-    def _probe(self, path: Path) -> Signature:
+    def _probe(self, path: Path, channels: int) -> Signature:
         width, height = self.size
         try:
-            outputs = self.run(np.zeros((1, 3, height, width), np.float32))
+            outputs = self.run(np.zeros((1, channels, height, width), np.float32))
         except Exception as error:  # onnxruntime's errors share no base but Exception
             raise ModelError(f"{path} fails on a black picture of {width}x{height}: {_first_line(error)}") from error
         for name, value in outputs.items():
@@ -120,11 +122,12 @@ def _require(path: Path, asked: Sequence[str], found: Sequence[str], what: str, 
     _log.warning("%s; going on with these", message)
 
 
-def _picture_size(path: Path, picture: ort.NodeArg, free_size: Size) -> Size:
+def _picture_size(path: Path, picture: ort.NodeArg, free_size: Size, channels: int) -> Size:
     shape = picture.shape
-    if picture.type != "tensor(float)" or len(shape) not in (3, 4) or shape[-3] not in (3, None, ""):
+    if picture.type != "tensor(float)" or len(shape) not in (3, 4) or shape[-3] not in (channels, None, ""):
         raise ModelError(
-            f"{path}: expected a float32 picture (1, 3, H, W) as input, found {picture.type} {picture.name} {shape}"
+            f"{path}: expected a float32 picture (1, {channels}, H, W) as input, "
+            f"found {picture.type} {picture.name} {shape}"
         )
     height, width = shape[-2:]
     return (width if isinstance(width, int) else free_size[0], height if isinstance(height, int) else free_size[1])

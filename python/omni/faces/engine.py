@@ -9,6 +9,7 @@ from omni.config import AgentConfig
 from omni.detect import FaceDetector, FaceEmbedder, open_face_detector, open_face_embedder
 from omni.faces.enrol import Enroller
 from omni.faces.recognition import Recognition, open_recognition
+from omni.faces.traits import TraitReader, open_trait_reader
 from omni.faces.watch import FaceWatch
 
 
@@ -19,6 +20,7 @@ class FaceEngine:
     detector: FaceDetector
     embedder: FaceEmbedder
     recognition: Recognition
+    traits: TraitReader
 
     @property
     def name(self) -> str:
@@ -27,7 +29,7 @@ class FaceEngine:
 
     def watch(self, *, pictures: bool) -> FaceWatch:
         """For one stream. ``pictures``: whether pictures of faces are handed on."""
-        return FaceWatch(self.detector, self.embedder, self.recognition, pictures=pictures)
+        return FaceWatch(self.detector, self.embedder, self.recognition, self.traits, pictures=pictures)
 
     def enroller(self) -> Enroller:
         """Reads photos for the gallery."""
@@ -57,4 +59,7 @@ def open_face_engine(
     embedder = open_face_embedder(
         config.pipelines.face.embedder, providers=providers, threads=threads, allow_fallback=allow_fallback
     )
-    return FaceEngine(detector, embedder, open_recognition(config, embedder))
+    traits = open_trait_reader(
+        config.pipelines.face.attributes, providers=providers, threads=threads, allow_fallback=allow_fallback
+    )
+    return FaceEngine(detector, embedder, open_recognition(config, embedder), traits)

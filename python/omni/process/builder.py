@@ -11,7 +11,7 @@ import numpy as np
 
 from omni.process.action import Actions
 from omni.process.events import identification_event, non_identification_event
-from omni.process.person import Face, Identity, Person
+from omni.process.person import Face, Identity, Mood, Person
 from omni.process.record import Moment
 from omni.process.shots import BestShots, ShotSettings
 from omni.types import (
@@ -26,6 +26,9 @@ from omni.types import (
     UInt8,
     Verdict,
 )
+
+EMOTION_UNSEEN_S = 2.0
+"""The emotion of a face that was not seen for so long has ended when it was seen last."""
 
 FRAMES_REMEMBERED = 256
 """Enough to find the frame in which a track was first seen, before it was confirmed."""
@@ -96,7 +99,7 @@ class ProcessBuilder:
             faces: what the faces of this frame tell, where they are looked for.
 
         Returns:
-            Messages in the order in which they must go out: begin, match, roi, line, end, ongoing.
+            Messages in the order in which they must go out: begin, emotions, match, roi, line, end, ongoing.
         """
         now = Moment.at(frame.timestamp, frame.index)
         self._seen_at.append(now)
@@ -109,6 +112,7 @@ class ProcessBuilder:
             gone = [*gone, *faces.lone_gone]
         messages = [self._message("begin", frame.timestamp, [person]) for person in begun]
         if faces is not None:
+            messages += self._feel(now, faces.sights)
             messages += self._recognise(frame.timestamp, faces.verdicts)
         messages += self._act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
@@ -161,6 +165,32 @@ class ProcessBuilder:
             face = person.face
             face.last, face.box, face.confidence = now, box, confidence
             face.picture = face.picture if sight.picture is None else sight.picture
+            face.traits = sight.traits
+
+    def _feel(self, now: Moment, sights: Mapping[int, FaceSight]) -> list[ProcessMessage]:
+        """A change of emotion ends one process and begins the next."""
+        messages = []
+        for track_id, person in self._open.items():
+            face, seen = person.face, track_id in sights
+            if face is None:
+                continue
+            mood = face.mood
+            if mood is not None:
+                away = not seen and now.timestamp - face.last.timestamp > EMOTION_UNSEEN_S
+                if away or (seen and face.traits.emotion != mood.emotion):
+                    face.mood = None
+                    messages.append(self._emotion("end", now, person.emotion(face, mood, "ended")))
+                elif seen:
+                    mood.last = now
+            if seen and face.mood is None and face.traits.emotion is not None:
+                face.moods += 1
+                id_ = self._run.uuid("emotion", face.id, face.moods)
+                face.mood = Mood(id_, next(self._numbers), face.traits.emotion, now, now)
+                messages.append(self._emotion("begin", now, person.emotion(face, face.mood)))
+        return messages
+
+    def _emotion(self, reason: str, now: Moment, record: dict[str, Any]) -> ProcessMessage:
+        return ProcessMessage(reason, self._stream_uuid, now.timestamp, (record,))
 
     def _recognise(self, timestamp: float, verdicts: Iterable[Verdict]) -> list[ProcessMessage]:
         """A message for each verdict: whom the gallery knows, whom it does not, whom it does no longer."""
