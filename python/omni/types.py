@@ -24,6 +24,9 @@ UInt8 = npt.NDArray[np.uint8]
 TENTATIVE, CONFIRMED, LOST, REMOVED = 0, 1, 2, 3
 """Track states, as in ``Tracks.state``."""
 
+FACE_CLASS = -1
+"""``Tracks.class_id`` of somebody of whom only the face is seen: the box is the face's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -251,15 +254,15 @@ class FaceReport:
     Attributes:
         faces: all that were found.
         sights: by track, the face of each person who shows it.
-        lone: tracks of faces without a body.
-        lone_gone: ids of such tracks that ended with this frame.
+        people: everybody who is seen once, by the body, or where only the face is seen by that (``FACE_CLASS``).
+        gone: ids of the people who are gone with this frame.
         verdicts: what is new, in order.
     """
 
     faces: Faces
     sights: Mapping[int, FaceSight]
-    lone: Tracks
-    lone_gone: tuple[int, ...]
+    people: Tracks
+    gone: tuple[int, ...]
     verdicts: tuple[Verdict, ...]
 
 

@@ -212,6 +212,7 @@ class StreamPipeline:
         if self._faces is not None:
             faces = self._faces.update(frame, tracks, gone, bodies)
             bodies = np.concatenate([bodies, bodies_of(faces.faces)])
+            tracks, gone = faces.people, list(faces.gone)
         clock.append(time.perf_counter())
         in_regions = self._regions.update(frame, tracks, gone)
         messages = self._builder.update(frame, tracks, gone, in_regions, bodies, faces)

@@ -12,6 +12,7 @@ import numpy as np
 from omni.detect import FaceDetector, FaceEmbedder
 from omni.faces.association import in_heads, owners
 from omni.faces.evidence import Evidence, Sample
+from omni.faces.people import People
 from omni.faces.quality import qualities
 from omni.faces.recognition import Recognition
 from omni.faces.traits import Impression, TraitReader
@@ -51,6 +52,7 @@ class FaceWatch:
         self._traits = traits
         self._pictures = pictures
         self._lone = Tracker()
+        self._people = People()
         self._known: dict[int, Evidence] = {}
         self._impressions: defaultdict[int, Impression] = defaultdict(Impression)
         self._seen_at: float | None = None
@@ -87,21 +89,27 @@ class FaceWatch:
         self._cost_s["detect_s"] += time.perf_counter() - begun
         self._counts["found"] += len(faces)
         lone, lone_gone, of_lone = self._follow_lone(frame, faces, bodies)
-        track_of = dict(of_lone)
+        people, ended = self._people.update(tracks, gone, lone, lone_gone)
+        track_of: dict[int, int] = {}
         for face, owner in enumerate(owners(faces.xyxy, tracks.xyxy).tolist()):
             if owner >= 0:
-                track_of[face] = int(tracks.track_id[owner])
+                track_of[face] = int(people.track_id[owner])
+        with_body = set(track_of.values())
+        for face, track_id in of_lone:
+            if (number := self._people.number(track_id)) not in with_body:
+                track_of[face] = number
         sights = self._sights(frame, faces, track_of)
         if self._seen_at is not None:
             self._person_s += len(sights) * float(np.clip(frame.timestamp - self._seen_at, 0.0, LONGEST_PAUSE_S))
         self._seen_at = frame.timestamp
-        verdicts = [*self._judge(frame.timestamp, set(sights)), *self._end([*gone, *lone_gone])]
-        return FaceReport(faces, sights, lone, tuple(lone_gone), tuple(self._counted(verdicts)))
+        verdicts = [*self._judge(frame.timestamp, set(sights)), *self._end(ended)]
+        return FaceReport(faces, sights, people, tuple(ended), tuple(self._counted(verdicts)))
 
     def finish(self) -> tuple[Verdict, ...]:
         """All tracks have ended. What is still to be told of them."""
         verdicts = tuple(self._counted(self._end(list(self._known))))
         self._lone.reset()
+        self._people.reset()
         return verdicts
 
     def _follow_lone(

@@ -60,8 +60,18 @@ class Face:
 
 
 @dataclass(slots=True)
+class BodySight:
+    """The body of a person: when it was seen, and where last, as :class:`Person` has it."""
+
+    first: Moment
+    last: Moment
+    box: list[float]
+    confidence: float
+
+
+@dataclass(slots=True)
 class Person:
-    """A person who is, or was, in view: by a body, or by a face alone (``has_body`` false).
+    """A person who is, or was, in view: by a body, by a face alone (``body`` is None), or now so, now so.
 
     ``first`` and ``last`` are when; ``box`` is the latest: x1, y1, x2, y2 relative to the picture, 0..1; ``looked_at``:
     when (seconds) a picture was looked at last for the best shot; ``profiles``: whom the gallery
@@ -75,7 +85,7 @@ class Person:
     confidence: float
     best: BestShot | None = None
     looked_at: float = 0.0
-    has_body: bool = True
+    body: BodySight | None = None
     face: Face | None = None
     profiles: tuple[ProfileMatch, ...] = ()
 
@@ -93,8 +103,9 @@ class Person:
         """The human process and its body and face; with ``end_reason`` all are finalized."""
         who = self.identity
         documents = [self._human(end_reason)]
-        if self.has_body:
-            body = self._base(who.body_id, who.body_number, {"id": who.body_object_id, "class": "body"}, end_reason)
+        if self.body is not None:
+            object_ = {"id": who.body_object_id, "class": "body"}
+            body = self._base(self.body, who.body_id, who.body_number, object_, end_reason)
             body["parent"] = who.human_id
             if self.best is not None:
                 body["omni"]["quality"] = self.best.quality
@@ -122,7 +133,7 @@ class Person:
         if self.profiles:
             known = asdict(self.profiles[0])
             object_ |= {"groups": list(known.pop("groups")), "profile": known}
-        return self._base(who.human_id, who.human_number, object_, end_reason)
+        return self._base(self, who.human_id, who.human_number, object_, end_reason)
 
     def _face(self, face: Face, end_reason: str | None) -> dict[str, Any]:
         who = self.identity
@@ -148,8 +159,10 @@ class Person:
         record["emotion"] = mood.emotion
         return record
 
-    def _base(self, id_: str, number: int, object_: dict[str, Any], end_reason: str | None) -> dict[str, Any]:
+    def _base(
+        self, seen: Person | BodySight, id_: str, number: int, object_: dict[str, Any], end_reason: str | None
+    ) -> dict[str, Any]:
         source = self.identity.stream_uuid
-        record = base_record(id_, "track", number, source, object_, self.first, self.last, end_reason)
-        record["omni"] |= {"track_id": self.identity.track_id, "bbox": self.box, "confidence": self.confidence}
+        record = base_record(id_, "track", number, source, object_, seen.first, seen.last, end_reason)
+        record["omni"] |= {"track_id": self.identity.track_id, "bbox": seen.box, "confidence": seen.confidence}
         return record

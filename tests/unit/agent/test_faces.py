@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tests.unit.agent.scene import Scene, standing
 
+from omni.agent.map_view import _with_feet
 from omni.detect.face_attributes import AgeGender
 from omni.faces import Calibration, Gallery
 from omni.faces.recognition import Recognition
@@ -282,3 +283,62 @@ def test_what_was_not_asked_for_is_not_told(gallery: Gallery) -> None:
     [face] = records(told, "face")
     assert "attributes" not in face["object"]
     assert "attention" not in face["omni"]
+
+
+def test_a_body_that_comes_into_view_joins_the_person_of_the_face(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda i: STANDS if i >= 15 else [], gallery)
+    told.play()
+    [human], [body], [face] = records(told, "human"), records(told, "body"), records(told, "face")
+    assert body["parent"] == face["parent"] == human["id"]
+    assert human["frame_interval"] == [0, 39]
+    assert body["frame_interval"] == [15, 39]
+    assert events(told) == ["identification"]
+    begins = [[p["object"]["class"] for p in m.processes] for m in told.told if m.reason == "begin"]
+    assert begins == [["human", "face"], ["human", "body", "face"]]
+
+
+def test_who_comes_so_near_that_only_the_face_is_seen_stays_one_person(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda i: STANDS if i < 15 else [], gallery, frames=150)
+    told.play()
+    [human], [body], [face] = records(told, "human"), records(told, "body"), records(told, "face")
+    assert human["frame_interval"][1] == face["frame_interval"][1] == 149
+    assert body["frame_interval"][1] == 14
+    assert body["finalized"]
+    assert human["omni"]["end_reason"] == "end_of_file"
+
+
+def test_a_body_elsewhere_is_somebody_else(gallery: Gallery) -> None:
+    told = scene(lambda _: [(60.0, 68.0, ANN)], lambda i: [standing(250, 230, 180)] if i >= 15 else [], gallery)
+    told.play()
+    assert len(records(told, "human")) == 2
+
+
+def test_a_face_alone_is_in_regions_by_its_middle_and_begins_anew_by_the_feet(gallery: Gallery) -> None:
+    def square(name: str, top: float) -> dict[str, Any]:
+        points = [{"x": x, "y": y} for x, y in ((0.3, top), (0.7, top), (0.7, top + 0.2), (0.3, top + 0.2))]
+        return {"name": name, "uuid": f"{int(top * 10):08d}-0a51-4f5c-9f7a-1f0d2c3b4a59", "points": points}
+
+    told = scene(
+        lambda _: [(*FACE, ANN)],
+        lambda i: STANDS if i >= 20 else [],
+        gallery,
+        regions=[square("heads", 0.2), square("floor", 0.8)],
+    )
+    told.play()
+    stays = [r for r in told.records().values() if r["type"] == "action"]
+    assert [(s["roi"]["name"], s["finalized"]) for s in stays] == [("heads", True), ("floor", True)]
+    assert len({s["parent"] for s in stays}) == 1
+    assert stays[0]["frame_interval"][1] <= 21
+    latest = told.pipeline.latest
+    assert latest is not None
+    assert len(latest.tracks) == 1
+
+
+def test_a_face_alone_is_drawn_and_not_on_the_map(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: [], gallery)
+    told.play()
+    latest = told.pipeline.latest
+    assert latest is not None
+    assert latest.tracks.xyxy.round().tolist() == [[140.0, 42.0, 180.0, 94.0]]
+    assert len(latest.object_uuid) == 1
+    assert len(_with_feet(latest).tracks) == len(_with_feet(latest).object_uuid) == 0
