@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from omni import _core
+from omni.agent import Agent
 from omni.detect import (
     FaceDetector,
     FaceEmbedder,
@@ -69,6 +70,7 @@ def main() -> None:
         rows += one_shot(enroller, calibration.distance_of_far(0.001))
         rows += attributes(detector)
     if CLIP.is_file():
+        rows += stage()
         rows.append(one_man(detector, embedder, calibration.distance_of_far(0.001)))
     rows += search(embedder.dimension)
     rows += cost(detector, embedder)
@@ -192,6 +194,34 @@ def attributes(detector: FaceDetector) -> list[dict[str, Any]]:
         {"what": "age and gender of a face", "ms": round(median(lambda: age_gender.read(image, box), 15) * 1e3, 1)},
         {"what": "emotion of a face", "ms": round(median(lambda: emotion.read(image, box), 15) * 1e3, 1)},
     ]
+
+
+def stage() -> list[dict[str, Any]]:
+    """What faces cost in the clip, every frame searched and ten a second, without and with all attributes."""
+    rows = []
+    for max_fps, wanted in ((None, False), (10.0, False), (10.0, True)):
+        settings = {
+            "enabled": True,
+            "max_fps": max_fps,
+            "attributes": dict.fromkeys(("age_gender", "emotion", "attention"), wanted),
+        }
+        with Agent({"streams": [{"url": str(CLIP), "pace": "fast"}], "pipelines": {"face": settings}}) as agent:
+            agent.wait()
+        stats = agent.stats()
+        faces = {
+            k: v for k, v in stats["faces"].items() if k.endswith("_s") or k in ("searched", "embedded", "attributes")
+        }
+        per_frame = round(stats["stage_s"]["face"] / stats["frames"] * 1e3, 1)
+        share = stats["stage_share"]["face"]
+        rows.append(
+            {
+                "what": f"clip, {max_fps or 'all'} a second, attributes {wanted}",
+                "ms a frame": per_frame,
+                "share": share,
+                **faces,
+            }
+        )
+    return rows
 
 
 def search(dimension: int) -> list[dict[str, Any]]:

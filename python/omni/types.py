@@ -257,6 +257,8 @@ class FaceReport:
         people: everybody who is seen once, by the body, or where only the face is seen by that (``FACE_CLASS``).
         gone: ids of the people who are gone with this frame.
         verdicts: what is new, in order.
+        looked: whether the frame was searched for faces; else all that comes from faces is empty, and no picture of it
+            may be shown where faces must be hidden.
     """
 
     faces: Faces
@@ -264,6 +266,7 @@ class FaceReport:
     people: Tracks
     gone: tuple[int, ...]
     verdicts: tuple[Verdict, ...]
+    looked: bool = True
 
 
 RegionEventKind = Literal["entry", "exit", "forward", "reverse"]

@@ -84,6 +84,7 @@ class StreamPipeline:
         self._thread = threading.Thread(target=self._run, name=f"stream {stream.label}", daemon=True)
         self._told = threading.Event()
         self._latest: FrameResult | None = None
+        self._position: tuple[float, int] | None = None
         self._state, self._reason = "starting", ""
         self._frames = 0
         self._segment = 0
@@ -95,14 +96,13 @@ class StreamPipeline:
 
     @property
     def latest(self) -> FrameResult | None:
-        """The newest frame that went all the way."""
+        """The newest frame that went all the way, of those that may be shown: faces were looked for in it."""
         return self._latest
 
     @property
     def position(self) -> tuple[float, int] | None:
         """Timestamp and number of the newest frame."""
-        latest = self._latest
-        return None if latest is None else (latest.frame.timestamp, latest.frame.index)
+        return self._position
 
     @property
     def people_seen(self) -> int:
@@ -223,7 +223,9 @@ class StreamPipeline:
         for stage, seconds in stage_s.items():
             self._stage_s[stage] += seconds
         result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s, bodies)
-        self._latest, self._last_timestamp = result, frame.timestamp
+        if faces is None or faces.looked:
+            self._latest = result
+        self._position, self._last_timestamp = (frame.timestamp, frame.index), frame.timestamp
         self._frames += 1
         self._state = "online"
         self._done_at.append(time.monotonic())

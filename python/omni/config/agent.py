@@ -68,12 +68,14 @@ class FaceConfig(Section):
     Attributes:
         embedder: ``dlib-128``, or the path of a JSON description of one's own network.
         retention_days: after so many days the photos of a profile are forgotten, and with the last one the profile.
+        max_fps: so many pictures a second of a stream are searched for faces at most; None: every one.
         attributes: what else is told of faces.
     """
 
     enabled: bool = False
     embedder: str = "dlib-128"
     retention_days: Annotated[float, Field(gt=0.0, le=36_500.0)] | None = None
+    max_fps: Annotated[float, Field(gt=0.0, le=1000.0)] | None = 10.0
     attributes: AttributesConfig = AttributesConfig()
 
 

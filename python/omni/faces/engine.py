@@ -15,12 +15,13 @@ from omni.faces.watch import FaceWatch
 
 @dataclass(frozen=True, slots=True)
 class FaceEngine:
-    """The networks and the gallery."""
+    """The networks and the gallery; ``max_fps``: how many pictures a second of a stream are searched at most."""
 
     detector: FaceDetector
     embedder: FaceEmbedder
     recognition: Recognition
     traits: TraitReader
+    max_fps: float | None = None
 
     @property
     def name(self) -> str:
@@ -29,7 +30,9 @@ class FaceEngine:
 
     def watch(self, *, pictures: bool) -> FaceWatch:
         """For one stream. ``pictures``: whether pictures of faces are handed on."""
-        return FaceWatch(self.detector, self.embedder, self.recognition, self.traits, pictures=pictures)
+        return FaceWatch(
+            self.detector, self.embedder, self.recognition, self.traits, pictures=pictures, max_fps=self.max_fps
+        )
 
     def enroller(self) -> Enroller:
         """Reads photos for the gallery."""
@@ -62,4 +65,4 @@ def open_face_engine(
     traits = open_trait_reader(
         config.pipelines.face.attributes, providers=providers, threads=threads, allow_fallback=allow_fallback
     )
-    return FaceEngine(detector, embedder, open_recognition(config, embedder), traits)
+    return FaceEngine(detector, embedder, open_recognition(config, embedder), traits, config.pipelines.face.max_fps)

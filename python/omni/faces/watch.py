@@ -35,6 +35,7 @@ class FaceWatch:
     Args:
         detector, embedder, recognition, traits: shared by all streams.
         pictures: whether pictures of faces are handed on.
+        max_fps: so many frames a second are searched at most; None: every one.
     """
 
     def __init__(
@@ -45,26 +46,29 @@ class FaceWatch:
         traits: TraitReader,
         *,
         pictures: bool,
+        max_fps: float | None = None,
     ) -> None:
         self._detector = detector
         self._embedder = embedder
         self._recognition = recognition
         self._traits = traits
         self._pictures = pictures
+        self._pause_s = 0.0 if max_fps is None else 1.0 / max_fps
         self._lone = Tracker()
         self._people = People()
         self._known: dict[int, Evidence] = {}
         self._impressions: defaultdict[int, Impression] = defaultdict(Impression)
         self._seen_at: float | None = None
+        self._next_search = -np.inf
         self._generation = recognition.gallery.generation
-        self._counts = Counter(found=0, embedded=0, attributes=0, identified=0, unknown=0, withdrawn=0)
+        self._counts = Counter(searched=0, found=0, embedded=0, attributes=0, identified=0, unknown=0, withdrawn=0)
         self._cost_s = dict.fromkeys(("detect_s", "embed_s", "attributes_s"), 0.0)
         self._person_s = 0.0
 
     @property
     def counts(self) -> dict[str, int]:
-        """Faces ``found`` and ``embedded``, readings of ``attributes``, verdicts ``identified``, ``unknown`` and
-        ``withdrawn`` so far.
+        """Frames ``searched``, faces ``found`` and ``embedded``, readings of ``attributes``, verdicts ``identified``,
+        ``unknown`` and ``withdrawn`` so far.
         """
         return dict(self._counts)
 
@@ -84,8 +88,13 @@ class FaceWatch:
             gone: ids of tracks that ended with this frame.
             bodies: (N, 4) pixels, everybody who may be in the picture.
         """
+        if not self._due(frame.timestamp):
+            people, ended = self._people.update(tracks, gone, tracks.where(np.zeros(len(tracks), bool)), ())
+            left = tuple(self._counted(self._end(ended)))
+            return FaceReport(Faces.empty(), {}, people, tuple(ended), left, looked=False)
         begun = time.perf_counter()
         faces = self._detector.detect(frame.image)
+        self._counts["searched"] += 1
         self._cost_s["detect_s"] += time.perf_counter() - begun
         self._counts["found"] += len(faces)
         lone, lone_gone, of_lone = self._follow_lone(frame, faces, bodies)
@@ -104,6 +113,14 @@ class FaceWatch:
         self._seen_at = frame.timestamp
         verdicts = [*self._judge(frame.timestamp, set(sights)), *self._end(ended)]
         return FaceReport(faces, sights, people, tuple(ended), tuple(self._counted(verdicts)))
+
+    def _due(self, timestamp: float) -> bool:
+        """Whether to search this frame. Searches keep to a grid: a rate that does not divide the camera's is met."""
+        late = timestamp + 1e-6 - self._next_search
+        if late >= 0 or late < -2 * self._pause_s:  # or the clock was set back
+            self._next_search = (self._next_search if late < self._pause_s and late >= 0 else timestamp) + self._pause_s
+            return True
+        return False
 
     def finish(self) -> tuple[Verdict, ...]:
         """All tracks have ended. What is still to be told of them."""

@@ -105,7 +105,7 @@ class ProcessBuilder:
         now = Moment.at(frame.timestamp, frame.index)
         self._seen_at.append(now)
         begun = self._see(now, frame, tracks)
-        if self._shots is not None:
+        if self._shots is not None and (faces is None or faces.looked):
             shown = tracks.where(tracks.class_id != FACE_CLASS)
             self._shots.update(frame, shown, shown.xyxy if bodies is None else bodies, self._open)
         if faces is not None:

@@ -62,6 +62,7 @@ def scene(
         networks,
         Recognition(gallery, calibration, 0.36),
         settings.pop("traits", TraitReader(None, None, attention=False)),
+        max_fps=settings.pop("max_fps", None),
         pictures=settings.pop("pictures", False),  # type: ignore[arg-type]
     )
     return Scene(bodies, frames, picture=lambda _: PICTURE, faces=watch, **settings)
@@ -342,3 +343,18 @@ def test_a_face_alone_is_drawn_and_not_on_the_map(gallery: Gallery) -> None:
     assert latest.tracks.xyxy.round().tolist() == [[140.0, 42.0, 180.0, 94.0]]
     assert len(latest.object_uuid) == 1
     assert len(_with_feet(latest).tracks) == len(_with_feet(latest).object_uuid) == 0
+
+
+def test_no_more_pictures_a_second_are_searched_or_shown_than_wanted(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery, frames=120, fps=24.0, max_fps=10.0)
+    told.play()
+    counts = told.pipeline.face_counts
+    assert counts["searched"] in (50, 51)
+    assert events(told) == ["identification"]
+    latest = told.pipeline.latest
+    assert latest is not None
+    assert any(x1 <= 140 and y1 <= 42 and x2 >= 180 for x1, y1, x2, _ in latest.bodies.tolist())
+    assert told.pipeline.position == (pytest.approx(1e9 + 119 / 24), 119)
+    [human], [face] = records(told, "human"), records(told, "face")
+    assert human["frame_interval"] == [0, 119]
+    assert face["frame_interval"][1] >= 116
