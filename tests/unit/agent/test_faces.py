@@ -358,3 +358,14 @@ def test_no_more_pictures_a_second_are_searched_or_shown_than_wanted(gallery: Ga
     [human], [face] = records(told, "human"), records(told, "face")
     assert human["frame_interval"] == [0, 119]
     assert face["frame_interval"][1] >= 116
+
+
+def test_two_profiles_of_one_person_are_both_in_the_event_and_the_nearer_is_told(gallery: Gallery) -> None:
+    like = (0.999 * ANN + np.sqrt(1 - 0.999**2) * EVE).astype(np.float32)
+    other = gallery.add("Ann too", [], like[None], 0.0)
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery)
+    told.play()
+    [event] = [event for message in told.told for event in message.events]
+    nearest = next(profile for profile in gallery.profiles if profile.id != other.id)
+    assert [p["id"] for p in event["profiles"]] == [nearest.id, other.id]
+    assert records(told, "human")[0]["object"]["profile"]["id"] == nearest.id
