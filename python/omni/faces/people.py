@@ -14,6 +14,13 @@ JOIN_S = 1.0
 """A face that was seen without a body so long ago at most is joined by a body that comes to have its head there."""
 
 
+JUMP = 0.75
+"""A face lost so short a time ago may have moved so many of its widths: heads jerk more than the tracker believes."""
+
+SAME_SIZE = 1.4
+"""And be so many times as wide, or as narrow."""
+
+
 class People:
     """Numbers the people of one stream. Not thread-safe.
 
@@ -89,9 +96,23 @@ class People:
             for track_id, body in zip(new.track_id.tolist(), owner.tolist(), strict=True):
                 if body >= 0:
                     self._number[track_id] = self._number[lost[body]]
+        for track_id, box in zip(new.track_id.tolist(), new.xyxy, strict=True):
+            before = None if track_id in self._number else self._lost_face(faces, box)
+            if before is not None:
+                self._number[track_id] = self._number[before]
         for track_id, box in zip(faces.track_id.tolist(), faces.xyxy, strict=True):
             self._number.setdefault(track_id, track_id)
             self._faces[track_id] = faces.timestamp, box
+
+    def _lost_face(self, faces: Tracks, box: Float32) -> int | None:
+        """The track of a face that was at about this place just now and is not seen any more; the nearest."""
+        shown = {self._number.get(i) for i in faces.track_id.tolist()}
+        found = [
+            (away, i)
+            for i, (at, other) in self._faces.items()
+            if faces.timestamp - at <= JOIN_S and self._number[i] not in shown and (away := _jump(box, other)) <= JUMP
+        ]
+        return min(found)[1] if found else None
 
     def _end(self, gone: Iterable[int]) -> list[int]:
         ended = []
@@ -102,6 +123,15 @@ class People:
             if number not in self._number.values():
                 ended.append(number)
         return ended
+
+
+def _jump(a: Float32, b: Float32) -> float:
+    """Between the middles of two faces (4,), in widths of the second; infinite where their sizes differ."""
+    width, before = float(a[2] - a[0]), max(float(b[2] - b[0]), 1e-6)
+    if not 1 / SAME_SIZE <= width / before <= SAME_SIZE:
+        return float("inf")
+    middle = (a[:2] + a[2:] - b[:2] - b[2:]) / 2
+    return float(np.hypot(*middle)) / before
 
 
 def _together(a: Tracks, b: Tracks) -> Tracks:

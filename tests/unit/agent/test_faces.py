@@ -369,3 +369,13 @@ def test_two_profiles_of_one_person_are_both_in_the_event_and_the_nearer_is_told
     nearest = next(profile for profile in gallery.profiles if profile.id != other.id)
     assert [p["id"] for p in event["profiles"]] == [nearest.id, other.id]
     assert records(told, "human")[0]["object"]["profile"]["id"] == nearest.id
+
+
+def test_a_head_that_jerks_stays_one_person(gallery: Gallery) -> None:
+    told = scene(lambda i: [(160.0, 100.0 if i < 20 else 72.0, ANN)], lambda _: [], gallery)
+    told.play()
+    [human] = records(told, "human")
+    assert human["frame_interval"] == [0, 39]
+    elsewhere = scene(lambda i: [(60.0 if i < 20 else 250.0, 100.0, ANN)], lambda _: [], gallery)
+    elsewhere.play()
+    assert len(records(elsewhere, "human")) == 2
