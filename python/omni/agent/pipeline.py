@@ -126,6 +126,7 @@ class StreamPipeline:
         self._changed = threading.Event()
         self._end_reason = "agent_stopped"
         self._latest: FrameResult | None = None
+        self._position: tuple[float, int] | None = None
         self._state, self._reason = "starting", ""
         self._frames = 0
         self._segment = 0
@@ -138,14 +139,13 @@ class StreamPipeline:
 
     @property
     def latest(self) -> FrameResult | None:
-        """The newest frame that went all the way."""
+        """The newest frame that went all the way, of those that may be shown: faces were looked for in it."""
         return self._latest
 
     @property
     def position(self) -> tuple[float, int] | None:
         """Timestamp and number of the newest frame."""
-        latest = self._latest
-        return None if latest is None else (latest.frame.timestamp, latest.frame.index)
+        return self._position
 
     @property
     def people_seen(self) -> int:
@@ -155,6 +155,11 @@ class StreamPipeline:
     def face_counts(self) -> dict[str, int]:
         """What was seen of faces so far; empty where none are looked for."""
         return {} if self._faces is None else self._faces.counts
+
+    @property
+    def face_cost_s(self) -> dict[str, float]:
+        """What faces cost so far; empty where none are looked for."""
+        return {} if self._faces is None else self._faces.cost_s
 
     @property
     def stage_s(self) -> dict[str, float]:
@@ -304,6 +309,7 @@ class StreamPipeline:
             seen = replace(frame, image=self._lookout.masked(frame.image))
             faces = self._faces.update(seen, tracks, gone, bodies)
             bodies = np.concatenate([bodies, bodies_of(faces.faces)])
+            tracks, gone = faces.people, list(faces.gone)
         clock.append(time.perf_counter())
         in_regions = self._regions.update(frame, tracks, gone)
         messages = self._builder.update(frame, tracks, gone, in_regions, bodies, faces)
@@ -315,7 +321,9 @@ class StreamPipeline:
         for stage, seconds in stage_s.items():
             self._stage_s[stage] += seconds
         result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s, bodies)
-        self._latest, self._last_timestamp = result, frame.timestamp
+        if faces is None or faces.looked:
+            self._latest = result
+        self._position, self._last_timestamp = (frame.timestamp, frame.index), frame.timestamp
         self._frames += 1
         self._state = "online"
         self._done_at.append(time.monotonic())

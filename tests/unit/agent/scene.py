@@ -79,7 +79,7 @@ class Scene:
 
     def __iter__(self) -> Iterator[Frame]:
         for i in range(self.frames):
-            self._shown.append(self.picture(i))
+            self._shown.append(self.picture(i).copy())  # each a picture of its own, by which ``_seen`` knows the frame
             yield Frame(STREAM, i, RUN.started_at + i / self.fps, i / self.fps, self._shown[i])
 
     def detect_many(self, images: Sequence[np.ndarray]) -> list[Detections]:
