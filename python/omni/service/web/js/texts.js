@@ -12,7 +12,7 @@ const TEXTS = {
     connecting: "Connecting", live: "Live", live_problems: "Live, with problems", not_connected: "Not connected",
     not_connected_why: "Not connected: {reason}", next_try: "{what} \u2013 next try in {seconds} s",
     trying: "{what} \u2013 trying again", silent: "the service is silent",
-    view_failed: "This page could not be opened: {reason}", problem_count: "{n} problems", problem_one: "1 problem",
+    view_failed: "This page could not be opened: {reason}",
   },
   login: {
     title: "Log in", token: "Token", hint: "Tokens are made with: omni tokens create", submit: "Log in",
@@ -22,11 +22,11 @@ const TEXTS = {
     title: "Keyboard", pages: "open a page", tile: "show camera 1 to 9 large", move: "from camera to camera",
     open: "show the camera large", back: "back to all cameras", reload: "history: read again", help: "this list", theme: "light, dark, automatic",
     map_layers: "map: heat, flow, footprints, trails", point: "move the chosen point, with Shift far",
-    remove: "delete what is chosen", undo: "take the last change back", arrows: "Arrows", or: "or",
+    remove: "delete what is chosen", undo: "take the last change back",
   },
   total: { people: "People now", seen: "Seen so far", fps: "Pictures / s", lag: "Behind live" },
   live: {
-    cameras: "Cameras", no_camera: "No camera is configured.", camera: "Camera {name}", back: "All cameras",
+    cameras: "Cameras", no_camera: "No camera is configured.",
     feed: "What happens", nothing: "Nobody has come or gone yet.", open: "{n} open", pipeline: "Pipeline",
     cost: "{ms} ms a picture", stream: "Stream", frames: "Frames", dropped: "Dropped", lag: "Lag",
     enlarge: "Show {name} large",
@@ -49,7 +49,7 @@ const TEXTS = {
     title: "Floor map", views: "Views of the map", canvas: "People on the floor map", person: "Person {id}",
     seen_by: "seen by {cameras}", predicted: "out of sight, predicted", speed: "{speed} m/s", sigma: "\u00b1 {metres} m",
     age: "here for {seconds} s", metres: "{n} m", layers: "Layers", heat: "Heat", flow: "Flow", footprints: "Footprints", trails: "Trails",
-    uncertainty: "Uncertainty", window: "the last hour", none: "No map is configured.", calibrate: "Calibrate a camera",
+    uncertainty: "Uncertainty", none: "No map is configured.", calibrate: "Calibrate a camera",
     people: "People", nobody: "Nobody is on the map.",
   },
   draft: {
