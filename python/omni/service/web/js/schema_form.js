@@ -43,9 +43,15 @@ export class Field {
     const { type, properties, items } = this.#schema;
     const value = this.#value;
     if (type === "object" && properties && value) return this.#group(properties);
-    if (type === "array" && items && isObject(resolved(items, this.#context.schema).plain) && Array.isArray(value)) return this.#list(items);
+    if (type === "array" && Array.isArray(value) && this.#hasEntries(items)) return this.#list(items);
     if (type === "boolean") return this.#check();
     return this.#labelled(this.#input());
+  }
+
+  // Corners and point pairs are numbers only: they are drawn elsewhere, and stand here as they are written.
+  #hasEntries(items) {
+    const { plain } = resolved(items ?? {}, this.#context.schema);
+    return isObject(plain) && !Object.values(plain.properties).every((part) => ["number", "array"].includes(resolved(part, this.#context.schema).plain.type));
   }
 
   #group(properties) {
