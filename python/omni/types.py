@@ -333,8 +333,15 @@ class MapTick:
 class StreamStatus:
     """How a stream is doing.
 
-    ``state``: ``starting``, ``online``, ``down`` (a camera that is looked for again), ``ended`` or ``failed``;
-    ``reason`` says why it is not online. ``url`` carries no credentials.
+    Attributes:
+        url: without credentials.
+        state: ``idle`` (not begun), ``probing`` (connecting), ``online``, ``degraded`` (pictures come, but slow,
+            frozen, stalled or with a clock that was set anew), ``backoff`` (waits before it connects again), ``failed``
+            (waits for somebody to mend it), ``ended`` (a file that is over).
+        reason: why it is not online.
+        next_try_s: seconds until it connects again, None where it does not wait.
+        changes: (state, cause, how often it began) for all that have been.
+        left_behind: decoders that hang and were left to themselves.
     """
 
     stream_uuid: str
@@ -346,6 +353,9 @@ class StreamStatus:
     dropped: int
     fps: float
     image_size: tuple[int, int] | None
+    next_try_s: float | None = None
+    changes: tuple[tuple[str, str, int], ...] = ()
+    left_behind: int = 0
 
 
 @dataclass(frozen=True, slots=True)

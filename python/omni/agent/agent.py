@@ -196,7 +196,7 @@ class Agent:
         found += [
             f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
             for status in self.streams()
-            if status.state in ("starting", "failed", "down")
+            if status.state not in ("online", "ended")
         ]
         return found
 

@@ -84,7 +84,7 @@ class StreamPipeline:
         self._thread = threading.Thread(target=self._run, name=f"stream {stream.label}", daemon=True)
         self._told = threading.Event()
         self._latest: FrameResult | None = None
-        self._state, self._reason = "starting", ""
+        self._state, self._reason = "", ""  # once it has ended or failed; before that the source says
         self._frames = 0
         self._segment = 0
         self._size: tuple[int, int] | None = None
@@ -127,15 +127,16 @@ class StreamPipeline:
         return self._told.wait(timeout_s)
 
     def status(self) -> StreamStatus:
-        state, reason = self._state, self._reason
-        if state in ("starting", "online") and self._source.down:
-            state, reason = "starting" if self._frames == 0 else "down", self._source.down
+        condition = self._source.condition
         return StreamStatus(
             stream_uuid=self._stream.uuid,
             name=self._stream.label,
             url=self._stream.safe_url,
-            state=state,
-            reason=reason,
+            state=self._state or condition.state,
+            reason=self._reason if self._state else condition.reason,
+            next_try_s=None if self._state else condition.next_try_s,
+            changes=tuple((state, cause, n) for (state, cause), n in self._source.changes.items()),
+            left_behind=self._source.left_behind,
             frames=self._frames,
             dropped=self._source.dropped,
             fps=round(self._fps(), 2),
@@ -219,7 +220,6 @@ class StreamPipeline:
         result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s, bodies)
         self._latest, self._last_timestamp = result, frame.timestamp
         self._frames += 1
-        self._state = "online"
         self._done_at.append(time.monotonic())
         for event in in_regions:
             self._crossed(event)
@@ -237,7 +237,7 @@ class StreamPipeline:
 
     def _end_if_down(self) -> None:
         """Nobody is in view of a camera that is away, and its map does not wait for it."""
-        if self._source.down and self._builder.people_open:
+        if self._source.condition.away and self._builder.people_open:
             self._forget_everybody("camera_down")
             for view in self._views:
                 view.stream_down(self._stream.uuid)

@@ -15,6 +15,7 @@ from omni.config import RegionConfig, StreamConfig
 from omni.faces.watch import FaceWatch
 from omni.process import ProcessBuilder, ShotSettings, event_errors, schema_errors
 from omni.regions import RegionMonitor
+from omni.sources.condition import Condition
 from omni.track import Tracker
 from omni.types import Detections, Frame, ProcessMessage, RegionEvent, Run
 
@@ -52,7 +53,8 @@ class Scene:
         self.picture = picture or (lambda i: np.full((SIZE[1], SIZE[0], 3), i % 200, np.uint8))
         self.told: list[ProcessMessage] = []
         self.crossed: list[RegionEvent] = []
-        self.image_size, self.dropped, self.down, self.decode_s = SIZE, 0, "", 0.0
+        self.image_size, self.dropped, self.decode_s = SIZE, 0, 0.0
+        self.condition, self.changes, self.left_behind = Condition("online"), {}, 0
         self._frame = 0
         builder = ProcessBuilder(STREAM, RUN, count(1), ongoings_interval_s=1.0, best_shots=best_shots)
         self.pipeline = StreamPipeline(

@@ -8,6 +8,7 @@ from sanic import Blueprint, HTTPResponse, text
 
 from omni.delivery import prometheus
 from omni.service.context import HttpRequest
+from omni.service.figures import stream_figures
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -19,5 +20,6 @@ def blueprint() -> Blueprint:
 
 
 async def metrics(request: HttpRequest) -> HTTPResponse:
-    stats = await asyncio.to_thread(request.app.ctx.agent.delivery.stats)
-    return text(prometheus(stats), content_type=_CONTENT_TYPE)
+    agent = request.app.ctx.agent
+    stats = await asyncio.to_thread(agent.delivery.stats)
+    return text(prometheus(stats) + stream_figures(agent.streams()), content_type=_CONTENT_TYPE)

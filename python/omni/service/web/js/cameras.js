@@ -4,9 +4,10 @@ import { FONT, Surface, contain } from "./canvas.js";
 import { colour } from "./people.js";
 
 const WAITING = {
-  starting: "Waiting for the first picture",
-  down: "Camera is down",
-  failed: "Stopped",
+  idle: "Waiting for the first picture",
+  probing: "Connecting",
+  backoff: "Camera is down",
+  failed: "Camera needs help",
   ended: "The video has ended",
 };
 
@@ -102,7 +103,7 @@ class Tile {
   status(stream) {
     this.#stream = stream;
     this.#rate.textContent = stream.state === "online" ? `${stream.fps.toFixed(1)} fps` : stream.state;
-    const waiting = WAITING[stream.state] ?? (this.#bitmap ? "" : WAITING.starting);
+    const waiting = WAITING[stream.state] ?? (this.#bitmap ? "" : WAITING.idle);
     this.#note.textContent = stream.reason ? `${waiting}: ${stream.reason}` : waiting;
     this.#note.hidden = !waiting;
   }
