@@ -6,14 +6,14 @@ import re
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from omni.config._base import Section
+from omni.config.secret_url import SecretUrl
 
 Relative = Annotated[float, Field(ge=0.0, le=1.0)]
 
 _LIVE = re.compile(r"^(rtsps?|https?)://|^\d+$|^/dev/video\d+$", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 class StreamConfig(Section):
@@ -24,7 +24,7 @@ class StreamConfig(Section):
 
     stream_uuid: UUID
     name: str = ""
-    url: str = Field(min_length=1, repr=False)
+    url: Annotated[str, AfterValidator(SecretUrl)] = Field(min_length=1, repr=False)
     enabled: bool = True
     loop: bool = False
     max_fps: float | None = Field(default=None, gt=0.0, le=1000.0)
@@ -54,7 +54,7 @@ class StreamConfig(Section):
     @property
     def safe_url(self) -> str:
         """The address without user and password, for logs and pages."""
-        return _CREDENTIALS.sub("***@", self.url)
+        return str(self.url)
 
     @property
     def label(self) -> str:

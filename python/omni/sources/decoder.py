@@ -44,7 +44,6 @@ class OpenCvDecoder:
     """
 
     def __init__(self, stream: StreamConfig, read_s: float) -> None:
-        _quiet()
         url = stream.url
         device = url.isdecimal() or url.startswith("/dev/video")
         if device:
@@ -86,8 +85,11 @@ class OpenCvDecoder:
 _MJPG = float(cv2.VideoWriter.fourcc(*"MJPG"))
 
 
-def _quiet() -> None:
-    """FFmpeg writes to the process's own stderr, addresses included; what went wrong is told by us."""
+def settle_ffmpeg() -> None:
+    """Set how FFmpeg opens, and that it is silent; it reads both from the environment, the second when first used.
+
+    It would write to the process's own stderr, addresses included; what went wrong is told by us.
+    """
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", _OPTIONS)
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

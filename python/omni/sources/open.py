@@ -56,6 +56,9 @@ def open_source(stream: StreamConfig, started_at: float, stop: threading.Event) 
     Raises:
         SourceError: the file or folder cannot be read.
     """
+    from omni.sources.decoder import settle_ffmpeg
+
+    settle_ffmpeg()
     if stream.live:
         from omni.sources.live import LiveSource
 
