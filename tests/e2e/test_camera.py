@@ -18,13 +18,13 @@ AT_ONCE_BYTES, A_TENTH_OF_A_SECOND_BYTES, TENTHS = 300_000, 10_000, 40
 
 
 class Camera(http.server.BaseHTTPRequestHandler):
-    """Gives the clip's bytes at its own pace for four seconds, once; then it is away."""
+    """Gives the clip's bytes at its own pace for four seconds, to who asks and to who watches; then it is away."""
 
     clip: Path
     connections: itertools.count[int]
 
     def do_GET(self) -> None:
-        if next(self.connections) > 0:
+        if next(self.connections) > 1:
             self.send_error(503)
             return
         self.send_response(200)

@@ -112,11 +112,13 @@ class CameraReader:
     def _connection(self) -> tuple[Failure, float]:
         """One connection, to its end: why it ended, and seconds from its first picture to its last."""
         self._log.set("probing", reason="connecting")
+        if "://" in self._stream.url and (failure := self._asked()) is not NO_PICTURE:
+            return failure, 0.0
         try:
             with self._due_within(OPEN_S):
                 decoder = self._open_decoder(self._stream, self._read_s)
         except ConnectionError:
-            return (LOST if self._gone.is_set() else self._why_not()), 0.0
+            return (NO_PICTURE if "://" in self._stream.url else self._no_device()), 0.0
         try:
             return self._read(decoder)
         finally:
@@ -124,9 +126,11 @@ class CameraReader:
             with self._due_within(OPEN_S):
                 decoder.close()
 
-    def _why_not(self) -> Failure:
-        if "://" not in self._stream.url:
-            return Failure("not_found", f"there is no such device, or it is in use: {self._stream.safe_url}")
+    def _no_device(self) -> Failure:
+        return Failure("not_found", f"there is no such device, or it is in use: {self._stream.safe_url}")
+
+    def _asked(self) -> Failure:
+        """Whether it would give pictures. OpenCV opens one after the other: who is silent must not get there."""
         with self._due_within(OPEN_S):
             return diagnose(self._stream.url)
 
