@@ -373,9 +373,17 @@ class MapTick:
 class StreamStatus:
     """How a stream is doing.
 
-    ``state``: ``starting``, ``online``, ``down`` (a camera that is looked for again), ``ended`` or ``failed``;
-    ``reason`` says why it is not online. ``url`` carries no credentials. ``fps`` is the rate at which frames are
-    analysed, ``offered_fps`` the one at which they come.
+    Attributes:
+        url: without credentials.
+        state: ``idle`` (not begun), ``probing`` (connecting), ``online``, ``degraded`` (pictures come, but slow,
+            frozen, stalled or with a clock that was set anew), ``backoff`` (waits before it connects again), ``failed``
+            (waits for somebody to mend it), ``ended`` (a file that is over).
+        reason: why it is not online.
+        next_try_s: seconds until it connects again, None where it does not wait.
+        changes: (state, cause, how often it began) for all that have been.
+        left_behind: decoders that hang and were left to themselves.
+        fps: frames analysed a second.
+        offered_fps: frames that come a second.
     """
 
     stream_uuid: str
@@ -388,6 +396,9 @@ class StreamStatus:
     fps: float
     image_size: tuple[int, int] | None
     offered_fps: float = 0.0
+    next_try_s: float | None = None
+    changes: tuple[tuple[str, str, int], ...] = ()
+    left_behind: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,7 +283,7 @@ class Agent:
         found += [
             f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
             for status in self.streams()
-            if status.state in ("starting", "failed", "down")
+            if status.state not in ("online", "ended")
         ]
         found += [
             f"stream {status.name}: the machine cannot keep up: {status.fps} of {status.offered_fps} frames a second"

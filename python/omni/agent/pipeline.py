@@ -127,7 +127,7 @@ class StreamPipeline:
         self._end_reason = "agent_stopped"
         self._latest: FrameResult | None = None
         self._position: tuple[float, int] | None = None
-        self._state, self._reason = "starting", ""
+        self._state, self._reason = "", ""  # once it has ended or failed; before that the source says
         self._frames = 0
         self._segment = 0
         self._size: tuple[int, int] | None = None
@@ -189,15 +189,16 @@ class StreamPipeline:
         return self._told.wait(timeout_s)
 
     def status(self) -> StreamStatus:
-        state, reason = self._state, self._reason
-        if state in ("starting", "online") and self._source.down:
-            state, reason = "starting" if self._frames == 0 else "down", self._source.down
+        condition = self._source.condition
         return StreamStatus(
             stream_uuid=self._stream.uuid,
             name=self._stream.label,
             url=self._stream.safe_url,
-            state=state,
-            reason=reason,
+            state=self._state or condition.state,
+            reason=self._reason if self._state else condition.reason,
+            next_try_s=None if self._state else condition.next_try_s,
+            changes=tuple((state, cause, n) for (state, cause), n in self._source.changes.items()),
+            left_behind=self._source.left_behind,
             frames=self._frames,
             dropped=self._source.dropped + self._lane.dropped,
             fps=round(_rate(self._done_at), 2),
@@ -325,7 +326,6 @@ class StreamPipeline:
             self._latest = result
         self._position, self._last_timestamp = (frame.timestamp, frame.index), frame.timestamp
         self._frames += 1
-        self._state = "online"
         self._done_at.append(time.monotonic())
         for event in in_regions:
             self._crossed(event)
@@ -343,7 +343,7 @@ class StreamPipeline:
 
     def _end_if_down(self) -> None:
         """Nobody is in view of a camera that is away, and its map does not wait for it."""
-        if self._source.down and self._builder.people_open:
+        if self._source.condition.away and self._builder.people_open:
             self._forget_everybody("camera_down")
             for view in self._views:
                 view.stream_down(self._stream.uuid)

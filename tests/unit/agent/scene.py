@@ -16,6 +16,7 @@ from omni.config import RegionConfig, StreamConfig
 from omni.faces.watch import FaceWatch
 from omni.process import ProcessBuilder, ShotSettings, event_errors, schema_errors
 from omni.regions import RegionMonitor
+from omni.sources.condition import Condition
 from omni.track import Tracker
 from omni.types import Detections, Frame, ProcessMessage, RegionEvent, Run
 
@@ -53,7 +54,8 @@ class Scene:
         self.picture = picture or (lambda i: np.full((SIZE[1], SIZE[0], 3), i % 200, np.uint8))
         self.told: list[ProcessMessage] = []
         self.crossed: list[RegionEvent] = []
-        self.image_size, self.dropped, self.down, self.decode_s = SIZE, 0, "", 0.0
+        self.image_size, self.dropped, self.decode_s = SIZE, 0, 0.0
+        self.condition, self.changes, self.left_behind = Condition("online"), {}, 0
         self._shown: list[np.ndarray] = []
         self.batch = 1
         self._scheduler = Scheduler(workers=2)

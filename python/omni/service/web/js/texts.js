@@ -32,9 +32,9 @@ const TEXTS = {
     enlarge: "Show {name} large",
   },
   state: {
-    online: "online", starting: "starting", degraded: "degraded", down: "down", reconnecting: "reconnecting",
+    idle: "starting", probing: "connecting", online: "online", degraded: "degraded", backoff: "reconnecting",
     ended: "ended", failed: "stopped",
-    note_starting: "Waiting for the first picture", note_down: "Camera is down", note_reconnecting: "Camera is down",
+    note_idle: "Waiting for the first picture", note_probing: "Connecting", note_backoff: "Camera is down",
     note_failed: "Stopped", note_ended: "The video has ended", again: "Next try in {seconds} s", again_now: "Trying again",
   },
   stage: { decode: "decode", detect: "detect", track: "track", face: "faces", process: "process", map: "map" },
