@@ -13,6 +13,6 @@ def test_streams_are_told_to_prometheus() -> None:
     stream = 'stream="u",name="gate"'
     assert f'omni_stream_state{{{stream},state="backoff"}} 1' in lines
     assert f'omni_stream_changes_total{{{stream},state="backoff",cause="silent"}} 2' in lines
-    assert f'omni_stream_changes_total{{{stream},state="online",cause=""}} 1' in lines
+    assert f'omni_stream_changes_total{{{stream},state="online"}} 1' in lines
     assert f"omni_stream_frames_total{{{stream}}} 7" in lines
     assert f"omni_stream_decoders_left_behind{{{stream}}} 1" in lines

@@ -5,6 +5,9 @@ use crate::error::{Error, Result};
 /// Products that are summed up side by side, so that the compiler can use the widest registers.
 const LANES: usize = 16;
 
+/// Rows of so many places are read in turn.
+const PLACES: usize = 8;
+
 /// How far a row's length may be from 1.
 const UNIT_TOLERANCE: f32 = 1e-3;
 
@@ -22,7 +25,7 @@ pub struct Hit {
 pub struct EmbeddingIndex {
     dimension: usize,
     rows: Vec<f32>,
-    /// Each owner and how many rows are theirs, in the order of the rows.
+    /// Each owner and the end of their rows, in the order of the rows.
     owners: Vec<(i32, usize)>,
 }
 
@@ -40,7 +43,12 @@ impl EmbeddingIndex {
             let got = format!("{} after {} in row {}", owners[i + 1], owners[i], i + 1);
             return Err(Error::invalid("owners", "ascending order", got));
         }
-        let owners = owners.chunk_by(|a, b| a == b).map(|own| (own[0], own.len())).collect();
+        let mut end = 0;
+        let mut until = |own: &[i32]| {
+            end += own.len();
+            (own[0], end)
+        };
+        let owners = owners.chunk_by(|a, b| a == b).map(&mut until).collect();
         Ok(Self { dimension, rows, owners })
     }
 
@@ -65,21 +73,55 @@ impl EmbeddingIndex {
             .collect())
     }
 
+    /// Rows of several places are looked at in turn: the memory answers that faster than one place at a time.
     #[expect(clippy::inline_always, reason = "else it is not compiled for the wide registers")]
     #[inline(always)]
     fn nearest(&self, query: &[f32], k: usize) -> Vec<Hit> {
-        let mut best: Vec<Hit> = Vec::with_capacity(k.min(self.owners.len()) + 1);
-        let mut rows = self.rows.as_slice();
-        for &(owner, count) in &self.owners {
-            let (own, others) = rows.split_at(count * self.dimension);
-            rows = others;
-            let mut cosine = -1.0_f32;
-            for row in own.chunks_exact(self.dimension) {
-                cosine = cosine.max(dot(row, query));
+        let mut best = Best { hits: Vec::with_capacity(k.min(self.owners.len()) + 1), k };
+        let part = (self.rows.len() / self.dimension).div_ceil(PLACES);
+        for i in 0..part {
+            for place in 0..PLACES {
+                let at = place * part + i;
+                let Some(row) = self.rows.get(at * self.dimension..(at + 1) * self.dimension) else { break };
+                let cosine = dot(row, query);
+                if best.may_take(cosine) {
+                    best.take(Hit { owner: self.owner(at), cosine: cosine.clamp(-1.0, 1.0) });
+                }
             }
-            insert(&mut best, Hit { owner, cosine: cosine.min(1.0) }, k);
         }
-        best
+        best.hits
+    }
+
+    /// Whose a row is.
+    fn owner(&self, row: usize) -> i32 {
+        self.owners[self.owners.partition_point(|&(_, end)| end <= row)].0
+    }
+}
+
+/// The `k` best owners so far, in descending order; of equals the one with the smaller number first.
+struct Best {
+    hits: Vec<Hit>,
+    k: usize,
+}
+
+impl Best {
+    fn may_take(&self, cosine: f32) -> bool {
+        self.hits.len() < self.k || self.hits.last().is_some_and(|worst| cosine >= worst.cosine)
+    }
+
+    /// Rare, and therefore not inlined: nearly every row is farther than the best.
+    #[inline(never)]
+    fn take(&mut self, hit: Hit) {
+        if let Some(own) = self.hits.iter().position(|other| other.owner == hit.owner) {
+            if self.hits[own].cosine >= hit.cosine {
+                return;
+            }
+            self.hits.remove(own);
+        }
+        let before = |other: &Hit| other.cosine > hit.cosine || (other.cosine >= hit.cosine && other.owner < hit.owner);
+        let place = self.hits.partition_point(before);
+        self.hits.insert(place, hit);
+        self.hits.truncate(self.k);
     }
 }
 
@@ -98,16 +140,6 @@ impl pulp::NullaryFnOnce for Nearest<'_> {
     fn call(self) -> Vec<Hit> {
         self.index.nearest(self.query, self.k)
     }
-}
-
-/// Keeps the `k` best, in descending order.
-fn insert(best: &mut Vec<Hit>, hit: Hit, k: usize) {
-    if best.len() == k && best.last().is_none_or(|worst| hit.cosine <= worst.cosine) {
-        return;
-    }
-    let place = best.partition_point(|other| other.cosine >= hit.cosine);
-    best.insert(place, hit);
-    best.truncate(k);
 }
 
 fn first_not_unit(rows: &[f32], dimension: usize) -> Option<usize> {
