@@ -6,9 +6,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omni.cli.output import add_json, note, print_json
+
+if TYPE_CHECKING:
+    from omni.config import AgentConfig
 
 
 def add_parser(verbs: Any) -> None:
@@ -42,7 +45,8 @@ def run_service(options: argparse.Namespace) -> int:
     from omni.service import create_app, free_port, serve
 
     config = load_config(config_folder(options.config))
-    host = options.host or config.http.host
+    config = _listening_on(config, options.host)
+    host = config.http.host
     port = free_port(host, config.http.port if options.port is None else options.port)
     agent = Agent(config)
     app = create_app(lambda: agent, config)
@@ -51,6 +55,13 @@ def run_service(options: argparse.Namespace) -> int:
     if options.json:
         print_json(agent.stats())
     return 0
+
+
+def _listening_on(config: AgentConfig, host: str | None) -> AgentConfig:
+    """What is decided by the address must know the one that was given on the command line."""
+    if host is None:
+        return config
+    return config.model_copy(update={"http": config.http.model_copy(update={"host": host})})
 
 
 def run_agent(options: argparse.Namespace) -> int:

@@ -11,10 +11,12 @@ from sanic.config import Config
 from omni.config import AgentConfig
 from omni.service.live import LiveHub
 from omni.service.map_body import MapBody
+from omni.service.once import Once
 from omni.service.plans import Plan
 
 if TYPE_CHECKING:
     from omni.agent import Agent
+    from omni.service.access import Access
 
 
 class Context:
@@ -22,10 +24,12 @@ class Context:
 
     agent: Agent
     live: LiveHub
+    access: Access
 
     def __init__(self, config: AgentConfig) -> None:
         self.config = config
         self.map_body = MapBody()
+        self.once = Once()
         self.plans: dict[str, Plan] = {}
 
 

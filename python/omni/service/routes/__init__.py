@@ -13,7 +13,9 @@ from omni.service.routes import (
     lines,
     live,
     metrics,
+    openapi,
     page,
+    session,
     status,
     views,
     webhooks,
@@ -22,5 +24,6 @@ from omni.service.routes import (
 
 def blueprints() -> list[Blueprint]:
     """Fresh blueprints of all resources but the map, whose path is configured."""
-    parts = (about, external_process, health, status, views, lines, faces, webhooks, events, metrics, live, page)
+    parts = [about, external_process, health, status, views, lines, faces, webhooks, events, metrics, live, page]
+    parts += [session, openapi]
     return [part.blueprint() for part in parts]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sanic import Blueprint, HTTPResponse, json
 
+from omni.service.answers import Alive, Readiness
 from omni.service.context import HttpRequest
+from omni.service.operations import operation
 from omni.service.status import readiness
 
 
@@ -15,10 +17,14 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("Whether the process lives", scope=None, answer=Alive)
 async def healthz(_: HttpRequest) -> HTTPResponse:
     return json({"alive": True})
 
 
+@operation("Whether it does its work", scope=None, answer=Readiness, statuses=(200, 503))
 async def readyz(request: HttpRequest) -> HTTPResponse:
     ready, reasons, warnings = readiness(request.app.ctx.agent)
+    if not request.ctx.caller.scopes:  # a supervisor without a token learns whether, not which camera and why
+        reasons, warnings = [], []
     return json({"ready": ready, "reasons": reasons, "warnings": warnings}, 200 if ready else 503)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from sanic import Blueprint, HTTPResponse, json, raw
+from sanic import Blueprint, HTTPResponse, json
 
 from omni.config import ViewConfig
+from omni.service.answers import Views
 from omni.service.context import Context, HttpRequest
+from omni.service.etags import answer_if_changed, etag_of
+from omni.service.operations import operation
 from omni.service.problems import Problem
 
 MARGIN = 0.25
@@ -22,6 +25,7 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("The views of the map that are in use", scope="read", answer=Views)
 async def views(request: HttpRequest) -> HTTPResponse:
     context = request.app.ctx
     used = {tick.name for tick in context.agent.map_ticks()}
@@ -29,11 +33,19 @@ async def views(request: HttpRequest) -> HTTPResponse:
     return json({"views": [_document(view, context) for view in configured if view.name in used]})
 
 
+@operation(
+    "The picture of a plan",
+    scope="read",
+    media="image/*",
+    path={"name": "of the view"},
+    errors={404: ["no-plan"]},
+    statuses=(200, 304),
+)
 async def plan(request: HttpRequest, name: str) -> HTTPResponse:
     found = request.app.ctx.plans.get(name)
     if found is None:
         raise Problem("no-plan", 404, f"no view named {name[:100]!r} with a plan; GET /api/v1/views lists them")
-    return raw(found.data, content_type=found.content_type, headers={"cache-control": "no-cache"})
+    return answer_if_changed(request, found.data, found.content_type, etag_of(found.data))
 
 
 def _document(view: ViewConfig, context: Context) -> dict[str, Any]:

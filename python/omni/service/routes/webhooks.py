@@ -8,11 +8,14 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, json
 
 from omni.delivery import Chosen
+from omni.service.answers import DeadLetters, Purged, Replayed, Tested, Webhooks
 from omni.service.context import HttpRequest
 from omni.service.fields import Field, read_fields
+from omni.service.operations import operation
 
 _ENDPOINT = Field("endpoint", "text", "")
 CHOSEN = (Field("id", "int", 0), _ENDPOINT, Field("since", "int", 0), Field("until", "int", 0))
+_NO_OUTBOX = {503: ["outbox-unavailable"]}
 
 
 def blueprint() -> Blueprint:
@@ -25,26 +28,37 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("Who is told, and how that is going", scope="read", answer=Webhooks)
 async def webhooks(request: HttpRequest) -> HTTPResponse:
     return json(await asyncio.to_thread(request.app.ctx.agent.delivery.stats))
 
 
+@operation(
+    "An empty message to one of them, now",
+    scope="control",
+    answer=Tested,
+    path={"id": "of the subscriber"},
+    errors={404: ["unknown-endpoint"]},
+)
 async def test(request: HttpRequest, id: str) -> HTTPResponse:
     read_fields(request, ())
     return json(await asyncio.to_thread(request.app.ctx.agent.delivery.test, id))
 
 
+@operation("Dead letters", scope="read", answer=DeadLetters, query=(_ENDPOINT,), errors=_NO_OUTBOX)
 async def dead(request: HttpRequest) -> HTTPResponse:
     fields = read_fields(request, (_ENDPOINT,))
     letters = await asyncio.to_thread(request.app.ctx.agent.delivery.log.dead, fields["endpoint"] or None)
     return json({"dead": letters})
 
 
+@operation("Send dead letters again", scope="control", answer=Replayed, body=CHOSEN, errors=_NO_OUTBOX)
 async def replay(request: HttpRequest) -> HTTPResponse:
     count = await asyncio.to_thread(request.app.ctx.agent.delivery.log.replay, _chosen(request))
     return json({"replayed": count})
 
 
+@operation("Forget dead letters", scope="control", answer=Purged, body=CHOSEN, errors=_NO_OUTBOX)
 async def purge(request: HttpRequest) -> HTTPResponse:
     count = await asyncio.to_thread(request.app.ctx.agent.delivery.log.purge, _chosen(request))
     return json({"purged": count})
