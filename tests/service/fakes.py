@@ -13,6 +13,7 @@ from uuid import UUID
 
 import aiohttp
 import numpy as np
+from tests.service.described import Described
 from yarl import URL
 
 from omni.agent.bus import Bus
@@ -160,6 +161,7 @@ class Server:
     def __init__(self, config: AgentConfig) -> None:
         self.agent = FakeAgent(config)
         self.app = create_app(lambda: self.agent, config)  # type: ignore[arg-type, return-value]
+        self._described = Described(self.app)
         self._sock = listen("127.0.0.1", 0)
         self.address = f"http://127.0.0.1:{self._sock.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
@@ -177,7 +179,10 @@ class Server:
         assert not self._thread.is_alive()
 
     def call(self, path: str, method: str = "GET", **request: Any) -> Answer:
-        """One request over a connection of its own. ``request`` as aiohttp takes it."""
+        """One request over a connection of its own. ``request`` as aiohttp takes it.
+
+        Every answer that a test gets is held to the OpenAPI document.
+        """
 
         async def send() -> Answer:
             async with aiohttp.ClientSession() as session:
@@ -185,7 +190,9 @@ class Server:
                 async with session.request(method, url, **request) as answer:
                     return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, await answer.read())
 
-        return asyncio.run(send())
+        answer = asyncio.run(send())
+        self._described.check(method, path, answer.status, answer.headers.get("content-type", ""), answer.body)
+        return answer
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -111,6 +111,7 @@ class Views(TypedDict):
 
 
 Dropped = TypedDict("Dropped", {"class": str, "cause": str, "count": int})
+Dropped.__doc__ = "How many messages of a class of importance were dropped for this cause."
 
 
 class Latency(TypedDict):
