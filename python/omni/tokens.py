@@ -1,7 +1,7 @@
 """Tokens of the service: who may do what, in one private file.
 
 A token is 256 random bits, so its plain SHA-256 can be kept: there is no list of likely ones to try, which is what slow
-hashes are for, and a request costs a microsecond instead of a tenth of a second.
+hashes are for, and every request would pay for one.
 """
 
 from __future__ import annotations
