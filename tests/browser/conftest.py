@@ -79,9 +79,9 @@ def _wait_until_up(address: str, service: subprocess.Popen[bytes], log: Path) ->
     raise AssertionError(f"the service did not come up: {log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium. Gone after each file: while it is there, its event loop runs in the tests' own thread."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no browser here (Debian's package chromium)")
