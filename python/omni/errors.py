@@ -7,6 +7,8 @@ was expected, what came, and the remedy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class OmniError(Exception):
     """Base of all errors of omni. ``slug`` never changes; ``exit_code`` is what the command line returns."""
@@ -16,10 +18,23 @@ class OmniError(Exception):
 
 
 class ConfigError(OmniError, ValueError):
-    """A configuration that cannot be used. The message names the JSON path, what was found and what is expected."""
+    """A configuration that cannot be used. The message names the JSON path, what was found and what is expected.
+
+    Args:
+        message: one line for people.
+        problems: what is wrong, thing by thing: JSON pointer into the configuration (empty: the whole), message.
+    """
 
     slug = "config-invalid"
     exit_code = 3
+
+    def __init__(self, message: str, problems: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems) or (("", message),)
+
+
+class FolderInUseError(ConfigError):
+    """A folder that another agent works in: the configuration is right, but not now."""
 
 
 class CalibrationError(OmniError, ValueError):

@@ -16,14 +16,17 @@ import numpy as np
 from tests.service.described import Described
 from yarl import URL
 
+from omni.agent import Agent
 from omni.agent.bus import Bus
 from omni.config import AgentConfig
 from omni.delivery import Delivery
 from omni.errors import UnknownLineError
 from omni.faces.engine import FaceEngine
+from omni.history import History
 from omni.process import ExternalProcesses
 from omni.service import create_app
 from omni.service.server import listen
+from omni.service.settings import Settings
 from omni.types import CONFIRMED, Frame, FrameResult, MapTick, ProcessMessage, Run, StreamStatus, Tracks
 
 DOOR = "6f1c7c1e-0000-4000-8000-000000000001"
@@ -54,6 +57,7 @@ class FakeAgent:
         self.delivery = Delivery(
             config.webhook_tracking_subscribers, run, encode=None, settings=config.delivery, mqtt=config.mqtt_settings
         )
+        self.history: History | None = None
         self.life: list[str] = []
 
     def start(self) -> None:
@@ -72,6 +76,16 @@ class FakeAgent:
 
     def map_ticks(self) -> list[MapTick]:
         return list(self.ticks)
+
+    def map_footprints(self, view: str) -> dict[str, list[list[float]]]:
+        assert view in {tick.name for tick in self.ticks}
+        return {DOOR: [[0.0, 0.0], [10.0, 0.0], [10.0, 10.0]]}
+
+    def map_flow(self, view: str, window_s: float) -> dict[str, Any]:
+        assert window_s
+        if view not in {tick.name for tick in self.ticks}:
+            raise KeyError(view)
+        return {"cell": 25.0, "cells": [{"x": 12.5, "y": 12.5, "seconds": 3.0, "dx": 1.0, "dy": 0.0}]}
 
     def lines(self) -> list[dict[str, Any]]:
         return list(self.counted)
@@ -158,9 +172,13 @@ class Answer:
 class Server:
     """The real server in a thread of its own."""
 
-    def __init__(self, config: AgentConfig) -> None:
+    def __init__(self, config: AgentConfig, settings: Settings | None = None, agent: Agent | None = None) -> None:
+        """With ``settings`` the real agent, or none in safe mode."""
         self.agent = FakeAgent(config)
-        self.app = create_app(lambda: self.agent, config)  # type: ignore[arg-type, return-value]
+        if settings is not None:
+            self.app = create_app(None if agent is None else lambda: agent, config, settings)
+        else:
+            self.app = create_app(lambda: self.agent, config)  # type: ignore[arg-type, return-value]
         self._described = Described(self.app)
         self._sock = listen("127.0.0.1", 0)
         self.address = f"http://127.0.0.1:{self._sock.getsockname()[1]}"

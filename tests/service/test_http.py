@@ -116,6 +116,7 @@ def test_views_with_and_without_a_plan(with_plan: Server) -> None:
         server.agent.ticks = [MapTick(name, 0, {}) for name in ("hall 1/\u00e9", "bare")]
         hall, bare = server.call("/api/v1/views").document["views"]
         plan = hall.pop("plan")
+        assert hall.pop("footprints") == {DOOR: [[0.0, 0.0], [10.0, 0.0], [10.0, 10.0]]}
         assert hall == {
             "name": "hall 1/\u00e9", "metres_per_unit": 0.02, "extent": [0.0, 0.0, 80.0, 60.0], "cameras": [DOOR]
         }  # fmt: skip
@@ -205,3 +206,14 @@ def test_the_schema_of_events_is_served(server: Server) -> None:
     answer = server.call("/api/v1/schema/events")
     assert answer.headers["content-type"] == "application/schema+json"
     assert answer.document == events_schema()
+
+
+def test_where_people_were_on_a_view(server: Server) -> None:
+    server.agent.ticks = [map_tick(1)]
+    answer = server.call("/api/v1/views/top_view/flow?window_s=600")
+    assert answer.document == {"cell": 25.0, "cells": [{"x": 12.5, "y": 12.5, "seconds": 3.0, "dx": 1.0, "dy": 0.0}]}
+    missing = server.call("/api/v1/views/attic/flow")
+    assert (missing.status, missing.document["type"]) == (404, "urn:omni:problem:no-view")
+    for window in ("0", "3601", "1e3"):
+        refused = server.call(f"/api/v1/views/top_view/flow?window_s={window}")
+        assert (refused.status, refused.document["field"]) == (400, "$.window_s")

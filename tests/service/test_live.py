@@ -89,6 +89,21 @@ def test_status_comes_every_second(server: Server) -> None:
     assert 0 < second["timestamp"] - first["timestamp"] < 3
 
 
+def test_the_scene_comes_first_and_the_names_of_the_streams_before_all_that_happened(server: Server) -> None:
+    begin = {"name": "film", "class_": "media", "repeats": False, "duration": 0, "started_at": 0, "stream_uuid": DOOR}
+    server.agent.external.begin(**begin)
+    server.agent.ticks = [map_tick(1)]
+
+    async def look(socket: aiohttp.ClientWebSocketResponse) -> list[dict[str, Any]]:
+        return [json.loads((await socket.receive()).data) for _ in range(3)]
+
+    scene, status, told = watch(server, look)
+    assert [scene["type"], status["type"], told["type"]] == ["scene", "status", "processes"]
+    assert scene["regions"] == []
+    assert scene["anonymous"] is True
+    assert [stream["name"] for stream in status["streams"]] == ["Door", "Yard"]
+
+
 def test_processes_come_as_they_happen_and_a_new_viewer_gets_the_last_ones(server: Server) -> None:
     begin = {"name": "film", "class_": "media", "repeats": False, "duration": 0, "started_at": 0, "stream_uuid": DOOR}
     server.agent.external.begin(**begin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from posixpath import normpath
 
 import pytest
 from tests.service.fakes import Server
@@ -23,7 +24,7 @@ def test_the_page_may_run_only_what_it_brings(server: Server) -> None:
 
 
 def test_everything_that_is_referred_to_is_there(server: Server) -> None:
-    waiting = set(re.findall(r'(?:src|href)="([^"]+)"', server.call("/").body.decode()))
+    waiting = set(re.findall(r'(?:src|href)="([^"#]+)"', server.call("/").body.decode()))
     assert "assets/app.css" in waiting
     seen: set[str] = set()
     while waiting - seen:
@@ -33,8 +34,9 @@ def test_everything_that_is_referred_to_is_there(server: Server) -> None:
         assert answer.status == 200, path
         assert answer.headers["content-type"] == TYPES[path.rpartition(".")[2]]
         folder = path.rpartition("/")[0]
-        waiting |= {f"{folder}/{name}" for name in re.findall(r'from "\./([^"]+)"', answer.body.decode())}
-    assert "assets/js/floor.js" in seen
+        imported = re.findall(r'(?:from |import\()"(\.\.?/[^"]+)"', answer.body.decode())
+        waiting |= {normpath(f"{folder}/{name}") for name in imported}
+    assert {"assets/js/floor.js", "assets/js/views/live.js"} <= seen
 
 
 def test_what_did_not_change_is_not_sent_again(server: Server) -> None:

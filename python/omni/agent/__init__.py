@@ -1,5 +1,6 @@
 """The agent."""
 
 from omni.agent.agent import Agent
+from omni.agent.reconfigure import Prepared
 
-__all__ = ["Agent"]
+__all__ = ["Agent", "Prepared"]

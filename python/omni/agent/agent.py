@@ -13,20 +13,29 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from omni.agent.best_shot import BestShotEncoder
 from omni.agent.bus import Bus
-from omni.agent.map_view import MapView
+from omni.agent.parts import (
+    Parts,
+    enabled_streams,
+    history_shots,
+    open_history,
+    open_parts,
+    region_monitor,
+    shot_encoder,
+    shot_settings,
+    shows_faces,
+)
 from omni.agent.pipeline import StreamPipeline
+from omni.agent.reconfigure import Prepared, prepare
 from omni.agent.software import software_versions
-from omni.config import AgentConfig, StreamConfig, load_config
+from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
-from omni.detect import Descriptor, Detector, open_descriptor, open_detector
-from omni.errors import CalibrationError, ConfigError, StateError, UnknownLineError
-from omni.faces.engine import FaceEngine, open_face_engine
-from omni.process import ExternalProcesses, ProcessBuilder, ShotSettings
-from omni.regions import LineCount, LineCounts, RegionMonitor
+from omni.errors import StateError, UnknownLineError
+from omni.faces.engine import FaceEngine
+from omni.process import ExternalProcesses, ProcessBuilder
+from omni.regions import LineCount, LineCounts
 from omni.sources import open_source
 from omni.track import Tracker, TrackerConfig
 from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamStatus
@@ -52,32 +61,33 @@ class Agent:
 
     def __init__(self, config: AgentConfig | Mapping[str, Any] | str | Path, *, run: Run | None = None) -> None:
         self.config = load_config(config)
-        streams = [stream for stream in self.config.streams if stream.enabled]
-        self._stop = threading.Event()
+        streams = enabled_streams(self.config)
         self._bus = Bus()
-        self._detector = self._open_detector() if streams else None
-        self._descriptor = self._open_descriptor() if self._detector else None
-        self.faces = self._open_faces()
-        self._views, self._map_problems = _map_views(self.config, streams)
+        self._parts = open_parts(self.config)
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
+        encode = shot_encoder(self.config)
+        self.history = open_history(self.config, encode)
         self.delivery = Delivery(
             self.config.webhook_tracking_subscribers,
             self._run,
-            encode=self._shot_encoder() if self.config.enable_webhook_image2jpg_conversion else None,
+            encode=encode,
             settings=self.config.delivery,
             mqtt=self.config.mqtt_settings,
         )
-        self._lines = {str(region.uuid): region.name for region in self.config.mutlistream_ROI.lines}
-        self._counts = LineCounts(self.config.state_folder) if self._lines else None
+        self._counts = LineCounts(self.config.state_folder) if self.config.mutlistream_ROI.lines else None
         stripes = len(streams) + 1
         first = self.delivery.numbers_used() + 1
+        self._later = count(first, stripes)  # numbers of what comes from outside, and of streams that come later
         self.external = ExternalProcesses(
-            self._run, count(first, stripes), [stream.uuid for stream in streams], self._position, self._publish
+            self._run, self._later, [stream.uuid for stream in streams], self._position, self._publish
         )
+        self._numbers = {stream.uuid: count(first + i, stripes) for i, stream in enumerate(streams, 1)}
         self._pipelines = {
-            stream.uuid: self._pipeline(stream, count(first + i, stripes)) for i, stream in enumerate(streams, 1)
+            stream.uuid: self._pipeline(self.config, self._parts, stream, self._run) for stream in streams
         }
-        self._started = False
+        self._lives: Counter[str] = Counter()
+        self._changing = threading.Lock()
+        self._started = self._stopped = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -93,26 +103,77 @@ class Agent:
         if self._started:
             raise RuntimeError("an Agent is started once; make a new one")
         self._started = True
+        if self.history is not None:
+            self.history.start()
+            self._bus.subscribe(self.history.record)
         self.delivery.start()
         for pipeline in self._pipelines.values():
             pipeline.start()
 
     def stop(self) -> None:
         """End every process, send what is still to be sent (for at most 10 s), end all threads. Can be called twice."""
-        self._stop.set()
+        with self._changing:
+            self._stopped = True
         if not self._started:
             return
-        deadline = time.monotonic() + STOP_S
-        for stream, pipeline in self._pipelines.items():
-            if not pipeline.join(max(deadline - time.monotonic(), 0.0)):
-                logger.warning("stream %s does not end; left behind", stream)
+        _end(self._pipelines, "agent_stopped")
         self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
+        if self.history is not None:
+            self.history.stop()
         self.delivery.stop()
+
+    def reconfigure(self, config: AgentConfig | Mapping[str, Any] | str | Path) -> None:
+        """Go on under another configuration: only the streams that change are ended (``config_changed``).
+
+        What ``omni.config.NEEDS_RESTART`` names stays as it is. When anything cannot be used nothing is changed.
+
+        Raises:
+            ConfigError: what is wrong, thing by thing.
+            RuntimeError: the agent does not run.
+        """
+        self.apply(self.prepare(config))
+
+    def prepare(self, config: AgentConfig | Mapping[str, Any] | str | Path) -> Prepared:
+        """The first half of ``reconfigure``: check all, open all, change nothing. Raises as that."""
+        return prepare(without_restart(self.config, load_config(config)), self._parts, self._next_life)
+
+    def apply(self, prepared: Prepared) -> None:
+        """The second half: swap it in. Raises RuntimeError where something else was applied since it was prepared."""
+        with self._changing:
+            if not self._started or self._stopped or prepared.running is not self._parts:
+                raise RuntimeError("prepare the configuration again, with an agent that runs")
+            config = prepared.parts.config
+            ending = {uuid: one for uuid, one in self._pipelines.items() if uuid not in prepared.changes}
+            _end(ending, "config_changed")
+            for uuid in ending:
+                self.external.terminate_all(stream_uuid=uuid, end_reason="config_changed")
+            streams = [stream.uuid for stream in enabled_streams(config)]
+            self._counts = self._counts or prepared.counts
+            self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
+            self.external.change_streams(streams)
+            self.config, self._parts = config, prepared.parts
+            encode = shot_encoder(config)
+            if self.history is not None:
+                self.history.reconfigure(
+                    config.history.retention_days, config.history.max_bytes, history_shots(config, encode)
+                )
+            self.delivery.reconfigure(
+                config.webhook_tracking_subscribers,
+                encode=encode,
+                settings=config.delivery,
+                mqtt=config.mqtt_settings,
+            )
+            taken = [self._pipelines[uuid].change(change) for uuid, change in prepared.changes.items()]
+            for pipeline in prepared.fresh.values():
+                pipeline.start()
+            deadline = time.monotonic() + STOP_S
+            for event in taken:
+                event.wait(max(deadline - time.monotonic(), 0.0))
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until every stream has ended (files do, cameras do not). True when they have."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        for pipeline in self._pipelines.values():
+        for pipeline in list(self._pipelines.values()):
             while not pipeline.join(0.2):
                 if deadline is not None and time.monotonic() >= deadline:
                     return False
@@ -163,7 +224,7 @@ class Agent:
 
     def map_ticks(self) -> list[MapTick]:
         """The latest state of every view of the map."""
-        return [view.tick for view in self._views.values()]
+        return [view.tick for view in self._parts.views.values()]
 
     def map_state(self, view: str = "top_view") -> dict[str, Any]:
         """One view of the map, as ``GET /map_tracking`` shows it.
@@ -171,11 +232,24 @@ class Agent:
         Raises:
             KeyError: no such view.
         """
-        return self._views[view].tick.document
+        return self._parts.views[view].tick.document
+
+    def map_footprints(self, view: str) -> dict[str, list[list[float]]]:
+        """What each camera of a view covers: corners in map units. Raises as ``map_state``."""
+        return self._parts.views[view].footprints
+
+    def map_flow(self, view: str, window_s: float) -> dict[str, Any]:
+        """Where people were on a view in the last ``window_s`` seconds (at most 3600), as ``GET .../flow`` shows it.
+
+        Raises:
+            KeyError: no such view.
+        """
+        return self._parts.views[view].flow(window_s)
 
     def lines(self) -> list[dict[str, Any]]:
         """How often each line was crossed: ``uuid``, ``name``, ``forward``, ``reverse``, ``since`` (epoch seconds)."""
-        counts = [(uuid, name, self._count(uuid)) for uuid, name in self._lines.items()]
+        lines = [(str(line.uuid), line.name) for line in self.config.mutlistream_ROI.lines]
+        counts = [(uuid, name, self._count(uuid)) for uuid, name in lines]
         return [{"uuid": uuid, "name": name, **asdict(count)} for uuid, name, count in counts]
 
     def reset_line(self, line_uuid: str) -> None:
@@ -185,13 +259,19 @@ class Agent:
             UnknownLineError: no such line.
             StateError: the file of the counters cannot be written.
         """
-        if line_uuid not in self._lines or self._counts is None:
+        if self._counts is None or line_uuid not in [str(line.uuid) for line in self.config.mutlistream_ROI.lines]:
             raise UnknownLineError(f"no line has the uuid {line_uuid}; GET /api/v1/lines lists them")
         self._counts.reset(line_uuid, time.time())
 
+    @property
+    def faces(self) -> FaceEngine | None:
+        """The networks and the gallery of faces; None where none are looked for."""
+        return self._parts.faces
+
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
-        found = self._map_problems + self.delivery.problems()
+        found = [*self._parts.map_problems, *self.delivery.problems()]
+        found += self.history.problems() if self.history else []
         found += self.faces.recognition.gallery.problems if self.faces else ()
         found += [
             f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
@@ -207,20 +287,21 @@ class Agent:
         for pipeline in self._pipelines.values():
             for stage, seconds in pipeline.stage_s.items():
                 stages[stage] = stages.get(stage, 0.0) + seconds
-        stage_s = {**stages, "map": sum(view.fuse_s for view in self._views.values())}
+        stage_s = {**stages, "map": sum(view.fuse_s for view in self._parts.views.values())}
         total = sum(stage_s.values())
         return {
             "frames": sum(status.frames for status in statuses),
             "dropped": sum(status.dropped for status in statuses),
             "fps": round(sum(status.fps for status in statuses if status.state == "online"), 2),
             "tracks": sum(pipeline.people_seen for pipeline in self._pipelines.values()),
-            "map_objects": {name: view.objects_seen for name, view in self._views.items()},
-            "map": {name: view.stats() for name, view in self._views.items()},
+            "map_objects": {name: view.objects_seen for name, view in self._parts.views.items()},
+            "map": {name: view.stats() for name, view in self._parts.views.items()},
             "stage_share": {stage: round(s / total, 4) if total else 0.0 for stage, s in sorted(stage_s.items())},
             "stage_s": {stage: round(s, 3) for stage, s in sorted(stage_s.items())},
-            "detector": self._detector.info() if self._detector else None,
+            "detector": self._parts.detector.info() if self._parts.detector else None,
             "faces": self._face_stats(),
             "webhooks": self.delivery.stats(),
+            "history": self.history.stats() if self.history else None,
         }
 
     def about_software(self) -> dict[str, str]:
@@ -235,74 +316,38 @@ class Agent:
             counts.update(pipeline.face_counts)
         return dict(counts)
 
-    def _open_detector(self) -> Detector | None:
-        settings = self.config.detector
-        if not (self.config.pipelines.body_detector.enabled and self.config.enable_body_tracking):
-            return None
-        return open_detector(
-            settings.model,
-            head=settings.head,
-            confidence=self.config.detector_confidence,
-            providers=settings.providers,
-            threads=settings.threads,
-            allow_fallback=settings.allow_fallback,
-        )
+    def _next_life(self, parts: Parts, stream: StreamConfig) -> StreamPipeline:
+        """A stream that begins while the agent runs. One that ran before begins under other ids."""
+        self._lives[stream.uuid] += 1
+        run_id = self._run.uuid("life", stream.uuid, self._lives[stream.uuid])
+        return self._pipeline(parts.config, parts, stream, Run(UUID(run_id), time.time()))
 
-    def _open_descriptor(self) -> Descriptor | None:
-        name, settings = self.config.appearance.descriptor, self.config.detector
-        if name is None:
-            return None
-        return open_descriptor(
-            name, providers=settings.providers, threads=settings.threads, allow_fallback=settings.allow_fallback
-        )
-
-    def _open_faces(self) -> FaceEngine | None:
-        settings = self.config.detector
-        if not self.config.pipelines.face.enabled:
-            return None
-        return open_face_engine(
-            self.config, providers=settings.providers, threads=settings.threads, allow_fallback=settings.allow_fallback
-        )
-
-    def _pipeline(self, stream: StreamConfig, numbers: count[int]) -> StreamPipeline:
+    def _pipeline(self, config: AgentConfig, parts: Parts, stream: StreamConfig, run: Run) -> StreamPipeline:
+        stop = threading.Event()
         builder = ProcessBuilder(
             stream.uuid,
-            self._run,
-            numbers,
-            ongoings_interval_s=self.config.ongoings_interval_in_msec / 1000,
-            best_shots=self._shot_settings(),
+            run,
+            self._numbers.get(stream.uuid, self._later),
+            ongoings_interval_s=config.ongoings_interval_in_msec / 1000,
+            best_shots=shot_settings(config),
             also_open=lambda: self.external.ongoing(stream.uuid),
         )
-        settings = self.config.mutlistream_ROI
-        regions = [region for region in settings.regions if region.watches(stream.stream_uuid)]
         return StreamPipeline(
             stream,
-            open_source(stream, self._run.started_at, self._stop),
-            self._detector,
-            self._descriptor,
-            self.faces.watch(pictures=self._shows_faces) if self.faces else None,
-            Tracker(TrackerConfig(reident_confidence=self.config.cos_reident_confidence)),
-            RegionMonitor(regions, settings.inertia_frames),
+            open_source(stream, run.started_at, stop),
+            parts.detector,
+            parts.descriptor,
+            parts.faces.watch(pictures=shows_faces(config)) if parts.faces else None,
+            Tracker(TrackerConfig(reident_confidence=config.cos_reident_confidence)),
+            region_monitor(config, stream),
             builder,
-            list(self._views.values()),
+            list(parts.views.values()),
             self._publish,
             self._crossed,
             self._stream_ended,
-            self._stop,
-            end_lost=settings.force_track_termination_on_lost_event,
+            stop,
+            end_lost=config.mutlistream_ROI.force_track_termination_on_lost_event,
         )
-
-    @property
-    def _shows_faces(self) -> bool:
-        return self.config.enable_webhook_image2jpg_conversion and not self.config.anonymous_mode
-
-    def _shot_encoder(self) -> BestShotEncoder:
-        return BestShotEncoder(self.config.best_shot.max_side, self.config.best_shot.quality)
-
-    def _shot_settings(self) -> ShotSettings | None:
-        if not self.config.enable_webhook_image2jpg_conversion:
-            return None
-        return ShotSettings(anonymous=self.config.anonymous_mode, whole_frame=self.config.best_shot.whole_frame)
 
     def _publish(self, message: ProcessMessage) -> None:
         if self.config.events.enable_activities:
@@ -323,30 +368,22 @@ class Agent:
         return LineCount() if self._counts is None else self._counts.get(line_uuid)
 
     def _stream_ended(self, stream_uuid: str, reason: str) -> None:
-        self.external.terminate_all(stream_uuid=stream_uuid, end_reason=reason)
+        if stream_uuid in self._pipelines:
+            self.external.terminate_all(stream_uuid=stream_uuid, end_reason=reason)
 
     def _position(self, stream_uuid: str) -> tuple[float, int]:
-        return self._pipelines[stream_uuid].position or (self._run.started_at, 0)
+        pipeline = self._pipelines.get(stream_uuid)
+        return (pipeline and pipeline.position) or (self._run.started_at, 0)
 
     def _ended(self) -> bool:
         return self._started and all(pipeline.join(0) for pipeline in self._pipelines.values())
 
 
-def _map_views(config: AgentConfig, streams: list[StreamConfig]) -> tuple[dict[str, MapView], list[str]]:
-    """The views that can be used, and why others cannot: a wrong map must not keep the cameras from being watched."""
-    if not config.map_tracking.enabled:
-        return {}, []
-    files = [stream.uuid for stream in streams if not stream.live]
-    cameras = [stream.uuid for stream in streams if stream.live]
-    views, problems = {}, []
-    for view in config.map_tracking.views:
-        try:
-            if view.image is not None and not Path(view.image).is_file():
-                raise ConfigError(f"view {view.name!r}: plan {view.image}: no such file")
-            views[view.name] = MapView(view, files, cameras)
-        except (CalibrationError, ConfigError) as error:
-            logger.error("map tracking is off: %s", error)
-            problems.append(f"map tracking: {error}")
-    if not config.map_tracking.views:
-        problems.append("map tracking: enabled, but map_tracking.views is empty")
-    return ({} if problems else views), problems
+def _end(pipelines: Mapping[str, StreamPipeline], reason: str) -> None:
+    """End streams, waiting for at most ``STOP_S``, all together."""
+    deadline = time.monotonic() + STOP_S
+    for pipeline in pipelines.values():
+        pipeline.end(reason)
+    for stream, pipeline in pipelines.items():
+        if not pipeline.join(max(deadline - time.monotonic(), 0.0)):
+            logger.warning("stream %s does not end; left behind", stream)

@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 
 from omni.agent.alignment import FrameAligner
+from omni.agent.flow import FlowMap
 from omni.config import CameraView, ViewConfig
 from omni.errors import CalibrationError
-from omni.fusion import FusionConfig, Homography, MapFuser
-from omni.types import FrameResult, MapState, MapTick
+from omni.fusion import FusionConfig, Homography, MapFuser, footprint
+from omni.types import Float64, FrameResult, MapState, MapTick
 
 MOST_WAITING = 64
 """Frames of a file that may wait for another file before its own reading pauses."""
+
+APART = 1000
+"""A view that takes another's place counts on from so far behind it: that one is still at work while it is made."""
 
 
 class MapView:
@@ -26,27 +30,36 @@ class MapView:
         config: the view.
         files: streams of the agent that are files; they wait for each other.
         cameras: streams of the agent that are live.
+        before: the view that this one takes the place of; ids and ticks go on behind those that it gave.
 
     Raises:
         CalibrationError: a camera's points cannot give a homography, or it is no stream of the agent.
     """
 
-    def __init__(self, config: ViewConfig, files: Collection[str], cameras: Collection[str]) -> None:
+    def __init__(
+        self, config: ViewConfig, files: Collection[str], cameras: Collection[str], before: MapView | None = None
+    ) -> None:
         self._config = config
         self._views = {str(camera.stream_uuid): camera for camera in config.cameras}
+        self._files = self._views.keys() & set(files)
         for stream, camera in self._views.items():
             if stream not in files and stream not in cameras:
                 raise CalibrationError(f"view {config.name!r}: {stream} is not an enabled stream of this agent")
             _homography(config.name, camera, (1, 1))
-        self._aligner = FrameAligner(self._views.keys() & set(files), self._views.keys() & set(cameras))
+        self._aligner = FrameAligner(self._files, self._views.keys() & set(cameras))
         self._fuser = MapFuser({}, FusionConfig(metres_per_unit=config.metres_per_unit))
+        self._flow = FlowMap(config.metres_per_unit)
+        self._footprints: dict[str, list[list[float]]] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
         self._frames_data: dict[str, dict[str, int]] = {}
         self._times: dict[str, float] = {}
         self._timestamp = float("-inf")
         self._newest: dict[str, FrameResult] = {}
-        self._last_object_id = 0
-        self._tick = MapTick(config.name, 0, _view_document(config.name, {}, []))
+        self._ids_before: int = 0 if before is None else before._ids_before + before._last_object_id + APART
+        self._people_before = 0 if before is None else before.objects_seen
+        self._last_object_id: int = 0
+        first = 0 if before is None else before.tick.sequence + APART
+        self._tick = MapTick(config.name, first, _view_document(config.name, {}, []))
         self._fuse_s = 0.0
         self._changed = threading.Condition()
 
@@ -63,7 +76,7 @@ class MapView:
     @property
     def objects_seen(self) -> int:
         """How many different people this map has had: the fuser counts them from 1."""
-        return self._last_object_id
+        return self._people_before + self._last_object_id
 
     def stats(self) -> dict[str, Any]:
         """Frames that came too late, and how far each camera lies off the others (in map units and seconds)."""
@@ -80,6 +93,25 @@ class MapView:
                 for stream, offset in self._fuser.offsets.items()
             },
         }
+
+    @property
+    def footprints(self) -> dict[str, list[list[float]]]:
+        """What each camera covers, corners in map units; of those that have shown a picture."""
+        return dict(self._footprints)
+
+    def flow(self, window_s: float) -> dict[str, Any]:
+        """Where people were in the last ``window_s`` seconds, and which way they went (``FlowMap.document``)."""
+        with self._changed:
+            return self._flow.document(window_s)
+
+    def is_for(self, config: ViewConfig, files: Collection[str], cameras: Collection[str]) -> bool:
+        """Whether it can go on as it is under another configuration. The plan's picture is none of its."""
+        streams = {str(camera.stream_uuid) for camera in config.cameras}
+        return (
+            self._config.model_copy(update={"image": config.image}) == config
+            and streams & set(files) == self._files
+            and streams - set(files) <= set(cameras)
+        )
 
     def watches(self, stream_uuid: str) -> bool:
         """Whether a stream is part of this view."""
@@ -128,6 +160,7 @@ class MapView:
             self._timestamp, self._newest = state.timestamp, dict(group)
         else:  # late frames: they change what is known of the newest moment, and may be of it
             self._newest.update({stream: group[stream] for stream, at in times.items() if at == self._timestamp})
+        self._flow.add(state)
         self._last_object_id = max(self._last_object_id, *state.object_id.tolist(), 0)
         objects = [self._object_document(state, i) for i in range(len(state))]
         document = _view_document(self._config.name, dict(self._frames_data), objects)
@@ -137,7 +170,10 @@ class MapView:
     def _fit_camera(self, stream: str, size: tuple[int, int]) -> None:
         """Points are relative to the picture, boxes are pixels: the size decides, and it may change."""
         if self._sizes.get(stream) != size:
-            self._fuser.set_camera(stream, _homography(self._config.name, self._views[stream], size))
+            homography = _homography(self._config.name, self._views[stream], size)
+            self._fuser.set_camera(stream, homography)
+            low, high = _window(self._config)
+            self._footprints[stream] = [[_rounded(v) for v in corner] for corner in footprint(homography, low, high)]
             self._sizes[stream] = size
 
     def _object_document(self, state: MapState, i: int) -> dict[str, Any]:
@@ -146,7 +182,7 @@ class MapView:
         return {
             "bbox": [_rounded(position[0]), _rounded(position[1])],
             "class": "body",
-            "id": int(state.object_id[i]),
+            "id": self._ids_before + int(state.object_id[i]),
             "score": round(float(state.score[i]), 4),
             "source_objects": {
                 stream: _source_document(self._newest[stream], index) for stream, index in state.sources[i].items()
@@ -158,6 +194,14 @@ class MapView:
                 "age_s": round(float(state.age_s[i]), 3),
             },
         }
+
+
+def _window(view: ViewConfig) -> tuple[Float64, Float64]:
+    """Lower and upper bounds of what is worth showing of the map: the points of all cameras and as much again."""
+    places = np.array([pair.map for camera in view.cameras for pair in camera.points], np.float64)
+    low, high = places.min(0), places.max(0)
+    room = (high - low).max()
+    return low - room, high + room
 
 
 def _homography(view: str, camera: CameraView, size: tuple[int, int]) -> Homography:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from omni.config import StreamConfig
 from omni.detect import Descriptor, Detector
 from omni.errors import OmniError
 from omni.faces.watch import FaceWatch
-from omni.process import ProcessBuilder
+from omni.process import ProcessBuilder, ShotSettings
 from omni.regions import RegionMonitor
 from omni.sources import Source
 from omni.track import Tracker
@@ -27,6 +28,29 @@ logger = logging.getLogger(__name__)
 
 FPS_WINDOW = 30
 """Frames over which the rate is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a running stream goes on with. Tracks, and the processes of people, are carried over.
+
+    Attributes:
+        stream: the stream under its name of now.
+        detector, descriptor, views: as ``StreamPipeline`` takes them.
+        regions: regions and lines, and their ``inertia_frames``; None: they are as they were.
+        ongoings_interval_s: as ``ProcessBuilder`` takes it.
+        best_shots: what pictures are kept; where that changes, those kept so far are forgotten.
+        face_pictures: whether pictures of faces are handed on.
+    """
+
+    stream: StreamConfig
+    detector: Detector | None
+    descriptor: Descriptor | None
+    views: Sequence[MapView]
+    regions: RegionMonitor | None
+    ongoings_interval_s: float
+    best_shots: ShotSettings | None
+    face_pictures: bool
 
 
 class StreamPipeline:
@@ -83,6 +107,9 @@ class StreamPipeline:
         self._stop = stop
         self._thread = threading.Thread(target=self._run, name=f"stream {stream.label}", daemon=True)
         self._told = threading.Event()
+        self._change: Change | None = None
+        self._changed = threading.Event()
+        self._end_reason = "agent_stopped"
         self._latest: FrameResult | None = None
         self._state, self._reason = "starting", ""
         self._frames = 0
@@ -121,6 +148,19 @@ class StreamPipeline:
     def start(self) -> None:
         self._thread.start()
 
+    def change(self, change: Change) -> threading.Event:
+        """Go on with this from the next frame on. Returns what is set when it does."""
+        done = threading.Event()
+        self._change, self._changed = change, done
+        if self._told.is_set() or not self._thread.is_alive():
+            self._take_change()
+        return done
+
+    def end(self, reason: str) -> None:
+        """End, every open process with this reason; returns at once."""
+        self._end_reason = reason
+        self._stop.set()
+
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for the end. True when all is told."""
         # Not Thread.join: the exception of a signal handler inside it makes a running thread look ended.
@@ -150,6 +190,8 @@ class StreamPipeline:
         reason = "agent_stopped"
         try:
             for frame in self._source:
+                if self._change is not None:
+                    self._take_change()
                 if frame is None:
                     self._end_if_down()
                     continue
@@ -160,7 +202,9 @@ class StreamPipeline:
                     break
                 self._step(frame)
             else:
-                reason = "agent_stopped" if self._stop.is_set() else "end_of_file"
+                reason = "end_of_file"
+            if self._stop.is_set():
+                reason = self._end_reason
             self._state = "ended"
         except OmniError as error:
             self._state, self._reason, reason = "failed", str(error), "camera_down"
@@ -177,6 +221,39 @@ class StreamPipeline:
                 self._close(reason)
             finally:
                 self._told.set()
+                if self._change is not None:
+                    self._take_change()
+
+    def _take_change(self) -> None:
+        """Between two frames: everybody who is open stays, but for what regions that are no more had to tell."""
+        change, self._change = self._change, None
+        if change is None:
+            return
+        self._stream = change.stream
+        self._detector, self._descriptor = change.detector, change.descriptor
+        if self._faces is not None:
+            self._faces.pictures = change.face_pictures
+        self._builder.change(ongoings_interval_s=change.ongoings_interval_s, best_shots=change.best_shots)
+        self._change_views([view for view in change.views if view.watches(self._stream.uuid)])
+        if change.regions is not None:
+            self._change_regions(change.regions)
+        self._changed.set()
+
+    def _change_views(self, views: list[MapView]) -> None:
+        if views == self._views:
+            return
+        for view in self._views:
+            if view not in views:
+                view.stream_down(self._stream.uuid)  # those who are still in it need not wait
+        self._views, self._size = views, None
+
+    def _change_regions(self, regions: RegionMonitor) -> None:
+        in_regions = self._regions.finish()
+        self._regions = regions
+        for event in in_regions:
+            self._crossed(event)
+        for message in self._builder.act(self._last_timestamp, in_regions, "config_changed"):
+            self._publish(message)
 
     def _close(self, reason: str) -> None:
         self._end_everybody(reason)
@@ -250,8 +327,8 @@ class StreamPipeline:
     def _new_size(self, size: tuple[int, int]) -> None:
         """A camera that stands on a map is tracked on its floor, too."""
         self._size = size
-        if self._views:
-            self._tracker.set_homography(*self._views[0].homography(self._stream.uuid, size))
+        floor = self._views[0].homography(self._stream.uuid, size) if self._views else (None, 1.0)
+        self._tracker.set_homography(*floor)
 
     def _forget_everybody(self, reason: str) -> None:
         self._end_everybody(reason)

@@ -22,6 +22,9 @@ def add_parser(verbs: Any) -> None:
     )
     serve.add_argument("--host", metavar="H", help="address to listen on (default: http.host, 127.0.0.1)")
     serve.add_argument("--port", type=int, metavar="P", help="port to listen on (default: http.port, 8080)")
+    serve.add_argument(
+        "--strict", action="store_true", help="exit with an error where the configuration cannot be used (no safe mode)"
+    )
     serve.set_defaults(func=run_service)
     run: argparse.ArgumentParser = verbs.add_parser(
         "run",
@@ -40,20 +43,23 @@ def add_parser(verbs: Any) -> None:
 
 
 def run_service(options: argparse.Namespace) -> int:
-    from omni.agent import Agent
-    from omni.config import config_folder, load_config
-    from omni.service import create_app, free_port, serve
+    from omni.config import config_folder
+    from omni.service import create_app, free_port, open_settings, serve
 
-    config = load_config(config_folder(options.config))
+    settings, config, agent = open_settings(config_folder(options.config), strict=options.strict)
     config = _listening_on(config, options.host)
     host = config.http.host
     port = free_port(host, config.http.port if options.port is None else options.port)
-    agent = Agent(config)
-    app = create_app(lambda: agent, config)
-    note(f"omni: serving http://{host}:{port}/ with {len(agent.streams())} streams")
+    app = create_app(None if agent is None else lambda: agent, config, settings)
+    if agent is None:
+        for path, message in settings.problems:
+            note(f"omni: {path or 'configuration'}: {message}")
+        note(f"omni: safe mode: nothing is watched until the settings are mended at http://{host}:{port}/")
+    else:
+        note(f"omni: serving http://{host}:{port}/ with {len(agent.streams())} streams")
     serve(app, host, port)
-    if options.json:
-        print_json(agent.stats())
+    if options.json and app.ctx.runs:
+        print_json(app.ctx.agent.stats())
     return 0
 
 

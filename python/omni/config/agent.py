@@ -104,6 +104,20 @@ class BestShotConfig(Section):
     whole_frame: bool = False
 
 
+class HistoryConfig(Section):
+    """What is kept of what happened, in the state folder, for the page and the API.
+
+    Attributes:
+        enabled: whether anything is.
+        retention_days: a process is deleted so long after its end.
+        max_bytes: most bytes on disk: best shots go first, then the oldest processes.
+    """
+
+    enabled: bool = True
+    retention_days: float = Field(default=30.0, gt=0.0, le=36_500.0)
+    max_bytes: int = Field(default=1 << 30, ge=1 << 20)
+
+
 class AgentConfig(Section):
     """Everything an agent is told at its start."""
 
@@ -124,6 +138,7 @@ class AgentConfig(Section):
         default=RegionsConfig(), validation_alias=AliasChoices("mutlistream_ROI", "multistream_ROI")
     )
     state_folder: str | None = None
+    history: HistoryConfig = HistoryConfig()
     webhook_tracking_subscribers: tuple[SubscriberConfig, ...] = ()
     delivery: DeliveryConfig = DeliveryConfig()
     mqtt_settings: MqttConfig = MqttConfig()

@@ -6,8 +6,9 @@ import difflib
 import json
 import logging
 import os
+import stat
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -44,18 +45,43 @@ def load_config(source: AgentConfig | Mapping[str, Any] | str | Path) -> AgentCo
     if isinstance(source, AgentConfig):
         return source
     if isinstance(source, Mapping):
-        document, _ = _with_uuids(dict(source))
-        return _validate(document, "configuration")
-    path = Path(source)
-    path = path / FILE_NAME if path.is_dir() else path
-    document, added = _with_uuids(_read(path))
-    config = _validate(document, str(path))
+        document, _ = with_uuids(dict(source))
+        return check_document(document, None)
+    path = config_file(source)
+    document, added = with_uuids(read_document(path))
+    config = check_document(document, path)
     if added:
-        _write(path, document)
-    return _anchored(config, path.parent)
+        _add_uuids(path, document)
+    return config
 
 
-def _read(path: Path) -> dict[str, Any]:
+def config_file(source: str | Path) -> Path:
+    """The file: the one given, or ``run_params.json`` of the folder given."""
+    path = Path(source)
+    return path / FILE_NAME if path.is_dir() else path
+
+
+def check_document(document: dict[str, Any], path: Path | None) -> AgentConfig:
+    """The configuration that a document describes, as the agent uses it.
+
+    Args:
+        document: as in the file, with all UUIDs.
+        path: the file; what the document names lies beside it. None: the document is of no file.
+
+    Raises:
+        ConfigError: one line for each thing that is wrong, with its JSON path.
+    """
+    if path is None:
+        return validated(document, "configuration")
+    return _anchored(validated(document, str(path)), path.parent)
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The JSON object that a file holds, unchecked.
+
+    Raises:
+        ConfigError: there is no such file, or it holds no JSON object.
+    """
     try:
         document = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -71,18 +97,50 @@ def _read(path: Path) -> dict[str, Any]:
     return document
 
 
-def _write(path: Path, document: dict[str, Any]) -> None:
-    scratch = path.with_suffix(".json.new")
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Put a document in the place of a file: whoever reads it, whenever the power goes, finds the old or the new.
+
+    The file's mode is kept; a new one is its owner's alone, for it may hold secrets.
+
+    Raises:
+        OSError: it cannot be written; the file is as it was.
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
+    scratch = path.with_name(f".{path.name}.new")
     try:
-        scratch.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        opened = os.open(scratch, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         scratch.replace(path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name on disk as well."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _add_uuids(path: Path, document: dict[str, Any]) -> None:
+    try:
+        write_document(path, document)
     except OSError as error:
         raise ConfigError(
             f"{path}: a stream or region has no UUID and the file cannot be written ({error.strerror}); add one by hand"
         ) from None
 
 
-def _with_uuids(document: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def with_uuids(document: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """The document with a UUID for each stream and region that has none, and whether there was one."""
     streams, missing = _named(document.get("streams"), "stream_uuid")
     filled = {**document, "streams": streams} if missing else document
@@ -126,14 +184,21 @@ def _anchored(config: AgentConfig, folder: Path) -> AgentConfig:
     )
 
 
-def _validate(document: dict[str, Any], origin: str) -> AgentConfig:
+def validated(document: dict[str, Any], origin: str) -> AgentConfig:
+    """The configuration that a document describes, what it names not yet looked for beside a file.
+
+    Raises:
+        ConfigError: one line for each thing that is wrong, with its JSON path; ``origin`` begins the message.
+    """
     if document.get("compat") is True:
         document = _without_unknown(document, origin)
     try:
         return AgentConfig.model_validate(document)
     except ValidationError as error:
-        lines = [_line(document, problem) for problem in error.errors(include_url=False)]
-        raise ConfigError(f"{origin}: " + "; ".join(lines)) from None
+        found = [(problem["loc"], _message(document, problem)) for problem in error.errors(include_url=False)]
+        lines = [f"{_path(loc)}: {message}" for loc, message in found]
+        problems = [(pointer(loc), message) for loc, message in found]
+        raise ConfigError(f"{origin}: " + "; ".join(lines), problems) from None
 
 
 def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
@@ -153,13 +218,17 @@ def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
     return typing.cast(dict[str, Any], kept)
 
 
-def _line(document: Any, problem: Any) -> str:
+def _message(document: Any, problem: Any) -> str:
     loc = problem["loc"]
-    path = _path(loc)
     if problem["type"] == "extra_forbidden":
-        return f"{path}: unknown key{_hint(loc)}"
+        return f"unknown key{_hint(loc)}"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{path}: {message[:1].lower()}{message[1:]}{_found(document, loc)}"
+    return f"{message[:1].lower()}{message[1:]}{_found(document, loc)}"
+
+
+def pointer(steps: Iterable[int | str]) -> str:
+    """A JSON pointer (RFC 6901); empty for the whole document."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

@@ -20,7 +20,7 @@ class SubscriberConfig(Section):
 
     Either ``url``, or ``host``, ``port``, ``is_secured`` and ``path`` (the original's default form).
     ``previous_secret`` signs beside ``secret`` while receivers change over. ``private_networks`` false: the address
-    that is connected to must be public.
+    that is connected to must be public. ``paused``: messages are kept for it and not sent for the time being.
     """
 
     url: str = Field(default="", repr=False)
@@ -36,6 +36,7 @@ class SubscriberConfig(Section):
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     streams: tuple[UUID, ...] = ()
     enabled: bool = True
+    paused: bool = False
 
     @field_validator("port", mode="before")
     @classmethod
@@ -117,6 +118,16 @@ class MqttConfig(Section):
         """The address, taken apart."""
         text = self.brocker_address
         return urlsplit(text if "://" in text else f"mqtt://{text}")
+
+    @property
+    def port(self) -> int:
+        """The port, where none is named the usual one."""
+        return self.parts.port or (8883 if self.parts.scheme == "mqtts" else 1883)
+
+    @property
+    def label(self) -> str:
+        """What logs call it; no user, no password."""
+        return f"{self.parts.scheme}://{self.parts.hostname}:{self.port}"
 
     @field_validator("brocker_address")
     @classmethod

@@ -9,13 +9,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One attempt: the message's id, its exact bytes, and what travels beside them (``omni-...``), text."""
+    """One attempt: the message's id, its exact bytes, and what travels beside them (``omni-...``), text.
+
+    ``log_id`` is its place in the log; 0: it is not in it.
+    """
 
     webhook_id: str
     kind: str
     stream_uuid: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    log_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -75,13 +77,14 @@ class Delivery:
         self._outbox = Outbox(
             self._directory,
             run,
-            [route for route, _, _ in self._ways],
+            [way.route for way in self._ways],
             encode=encode,
-            bounds=Bounds(self._settings.max_bytes, self._settings.max_age_hours * 3600),
+            bounds=_bounds(self._settings),
             clock=self._clock,
             committed=self._wake,
         )
         self._endpoints: dict[str, Endpoint] = {}
+        self._sequences: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._serve, name="webhooks", daemon=True)
         self.log = Log(self._outbox)
@@ -108,6 +111,33 @@ class Delivery:
             raise
         self._thread.start()
         self._call(self._open(), 10.0)
+
+    def reconfigure(
+        self,
+        subscribers: Sequence[SubscriberConfig],
+        *,
+        encode: EncodePicture | None,
+        settings: DeliveryConfig,
+        mqtt: MqttConfig,
+    ) -> None:
+        """Tell others from now on, all as the class takes it; ``settings.directory`` stays as it was.
+
+        An endpoint that stays keeps its backlog and its numbers, whatever else of it changes. One that goes loses
+        what waits for it, as at a start without it, and that is counted; its dead letters stay. A new one is told what
+        happens from now on.
+        """
+        before = self._ways
+        self._settings = settings
+        self._ways = _ways(subscribers, mqtt, self._clock)
+        if self._loop is None:
+            self._outbox.reconfigure([way.route for way in self._ways], encode=encode, bounds=_bounds(settings))
+            self.start()
+            return
+        self._call(self._change(before), 10.0)
+        told = [way.route for way in self._ways if not self._endpoints[way.route.endpoint].disabled]
+        self._outbox.reconfigure(told, encode=encode, bounds=_bounds(settings))
+        self._outbox.flush(COMMIT_S)
+        self._loop.call_soon_threadsafe(self._take, Committed(self.log.lanes()))
 
     def publish(self, message: ProcessMessage) -> None:
         """Hand a message over; returns at once."""
@@ -137,12 +167,24 @@ class Delivery:
         Raises:
             UnknownEndpointError: there is none of that id.
         """
+        return self._call(self._known(endpoint).test(), 20.0)
+
+    def deliveries(self, endpoint: str, limit: int) -> list[dict[str, Any]]:
+        """What became of the newest messages for one endpoint, as ``Store.deliveries``.
+
+        Raises:
+            UnknownEndpointError: there is none of that id.
+            OutboxError: the log cannot be read.
+        """
+        return self.log.deliveries(self._known(endpoint).route.endpoint, limit)
+
+    def _known(self, endpoint: str) -> Endpoint:
         found = self._endpoints.get(endpoint)
         if found is None:
             raise UnknownEndpointError(
                 f"no webhook {endpoint[:100]!r}; there are: {', '.join(self._endpoints) or 'none'}"
             )
-        return self._call(found.test(), 20.0)
+        return found
 
     def stats(self) -> dict[str, Any]:
         """``delivered`` by reason over all endpoints, each of the ``endpoints``' own figures, those of the outbox."""
@@ -174,21 +216,46 @@ class Delivery:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
 
     async def _open(self) -> None:
-        plan = RetryPlan(self._settings.retry_s)
-        for route, label, channel in self._ways:
-            endpoint = Endpoint(
-                route,
-                label,
-                channel,
-                self._outbox,
-                epoch=str(self._run.run_id),
-                plan=plan,
-                clock=self._clock,
+        for way in self._ways:
+            await self._add(way)
+        self._take(Committed(self.log.lanes()))
+
+    async def _add(self, way: _Way) -> None:
+        endpoint = Endpoint(
+            way.route,
+            way.label,
+            way.channel(),
+            self._outbox,
+            epoch=str(self._run.run_id),
+            plan=RetryPlan(self._settings.retry_s),
+            clock=self._clock,
+            heartbeat_s=self._settings.heartbeat_s,
+            sequences=self._sequences[way.route.endpoint],
+        )
+        endpoint.pause(way.paused)
+        await endpoint.open()
+        self._endpoints[way.route.endpoint] = endpoint
+
+    async def _change(self, before: Sequence[_Way]) -> None:
+        """From the ways of before to those of now."""
+        known = {way.route.endpoint: way for way in before}
+        now = {way.route.endpoint for way in self._ways}
+        for key in known.keys() - now:
+            await self._endpoints.pop(key).close()
+        for way in self._ways:
+            key = way.route.endpoint
+            if key not in known:
+                await self._add(way)
+                continue
+            endpoint = self._endpoints[key]
+            await endpoint.change(
+                way.route,
+                way.label,
+                way.channel() if way.out != known[key].out else None,
+                plan=RetryPlan(self._settings.retry_s),
                 heartbeat_s=self._settings.heartbeat_s,
             )
-            await endpoint.open()
-            self._endpoints[route.endpoint] = endpoint
-        self._take(Committed(self.log.lanes()))
+            endpoint.pause(way.paused)
 
     def _wake(self, committed: Committed) -> None:
         loop = self._loop
@@ -222,22 +289,42 @@ class Delivery:
             logger.warning("webhooks: stopped with some %d messages not delivered; %s", waiting, where)
 
 
-def _ways(
-    subscribers: Sequence[SubscriberConfig], mqtt: MqttConfig | None, clock: Clock
-) -> list[tuple[Route, str, Channel]]:
-    """Everybody who is told: what of, what logs call it, how."""
-    ways: list[tuple[Route, str, Channel]] = []
-    taken: set[str] = set()
-    for config in subscribers:
-        if not config.enabled:
-            continue
-        key = config.key
-        while key in taken:  # the same address twice is told twice
-            key += "+"
-        taken.add(key)
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Somebody who is told: what of, what logs call it, how; whether only later."""
+
+    route: Route
+    label: str
+    out: SubscriberConfig | MqttConfig
+    channel: Callable[[], Channel]
+    paused: bool = False
+
+
+def _ways(subscribers: Sequence[SubscriberConfig], mqtt: MqttConfig | None, clock: Clock) -> list[_Way]:
+    """Everybody who is told."""
+    ways: list[_Way] = []
+    for key, config in subscriber_keys(subscribers):
         route = Route(key, config.type or "processes", frozenset(map(str, config.streams)))
-        ways.append((route, config.label, WebhookChannel(config, clock)))
+        # what the channel is made of: all that is not said by the rest
+        out = config.model_copy(update={"type": "", "streams": (), "paused": False})
+        ways.append(_Way(route, config.label, out, partial(WebhookChannel, config, clock), config.paused))
     if mqtt is not None and mqtt.enable:
-        channel = MqttChannel(mqtt, f"omni-{uuid4().hex[:12]}")
-        ways.append((Route("mqtt", "processes"), channel.label, channel))
+        channel = partial(MqttChannel, mqtt, f"omni-{uuid4().hex[:12]}")
+        ways.append(_Way(Route("mqtt", "processes"), mqtt.label, mqtt, channel))
     return ways
+
+
+def subscriber_keys(subscribers: Sequence[SubscriberConfig]) -> list[tuple[str, SubscriberConfig]]:
+    """The subscribers that are enabled, each with what it is called in the outbox and in addresses."""
+    named: dict[str, SubscriberConfig] = {}
+    for config in subscribers:
+        if config.enabled:
+            key = config.key
+            while key in named:  # the same address twice is told twice
+                key += "+"
+            named[key] = config
+    return list(named.items())
+
+
+def _bounds(settings: DeliveryConfig) -> Bounds:
+    return Bounds(settings.max_bytes, settings.max_age_hours * 3600)

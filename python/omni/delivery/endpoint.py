@@ -17,7 +17,7 @@ from omni.delivery.clock import Clock
 from omni.delivery.figures import Latencies
 from omni.delivery.lane import Lane
 from omni.delivery.outbox import Outbox, Route
-from omni.delivery.records import Chosen, Death, LaneKey, Message
+from omni.delivery.records import Attempt, Chosen, Death, LaneKey, Message
 from omni.delivery.retry import Breaker, RetryPlan
 from omni.delivery.store import Store
 
@@ -38,6 +38,7 @@ class Endpoint:
         plan: pauses between attempts.
         clock: time.
         heartbeat_s: a message that says "alive" after so many quiet seconds; 0: none.
+        sequences: the last ``omni-sequence`` of each stream, counted up; outlives the endpoint.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Endpoint:
         plan: RetryPlan,
         clock: Clock,
         heartbeat_s: float,
+        sequences: Counter[str],
     ) -> None:
         self.route = route
         self.label = label
@@ -58,14 +60,18 @@ class Endpoint:
         self.epoch = epoch
         self.plan = plan
         self.clock = clock
+        self.sequences = sequences
         self.dropped: Counter[tuple[str, str]] = Counter()
         """(class of message, why) -> how many."""
         self._channel = channel
+        self._sending: Counter[Channel] = Counter()
         self._heartbeat_s = heartbeat_s
         self._breaker = Breaker(clock)
         self._recovered = asyncio.Event()
-        self._lanes: dict[LaneKey, Lane] = {}
+        self._lanes: dict[LaneKey, tuple[Lane, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._running = asyncio.Event()
+        self._running.set()
         self._delivered: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
         self._latencies = Latencies()
@@ -75,16 +81,63 @@ class Endpoint:
 
     async def open(self) -> None:
         await self._channel.open()
-        self._tasks.append(asyncio.create_task(self._replay(), name=f"replay {self.label}"))
+        self._begin()
+
+    def _begin(self) -> None:
+        self._tasks = [asyncio.create_task(self._replay(), name=f"replay {self.label}")]
         if self._heartbeat_s:
             self._tasks.append(asyncio.create_task(self._beat(), name=f"heartbeat {self.label}"))
 
     async def close(self) -> None:
         """Stop; what waits stays in the outbox."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._cancel([*self._tasks, *(task for _, task in self._lanes.values())])
         await self._channel.close()
+
+    async def change(
+        self, route: Route, label: str, channel: Channel | None, *, plan: RetryPlan, heartbeat_s: float
+    ) -> None:
+        """Go on in another way; numbers and places in the log are kept, and an attempt under way is finished.
+
+        Args:
+            route, label, plan, heartbeat_s: as the class takes them.
+            channel: another way out, which also gives one that was refused (410) a new beginning; None: the same.
+        """
+        self.label, self.plan = label, plan
+        begin = heartbeat_s != self._heartbeat_s or (self._disabled and channel is not None)
+        self._heartbeat_s = heartbeat_s
+        if channel is not None:
+            await self._change_channel(channel)
+        dropped = [key for key in self._lanes if not route.takes(key.kind, key.stream_uuid)]
+        await self._cancel([self._lanes.pop(key)[1] for key in dropped])
+        self.route = route
+        if begin:
+            await self._cancel(self._tasks)
+            self._begin()
+
+    async def _change_channel(self, channel: Channel) -> None:
+        """Whoever rests for the sake of the old one tries the new one at once."""
+        before, self._channel = self._channel, channel
+        await channel.open()
+        if not self._sending[before]:
+            await before.close()
+        self._breaker = Breaker(self.clock)
+        self._disabled, self._last_failure = False, ""
+        self._wake_resting()
+
+    def pause(self, paused: bool) -> None:
+        """Attempt nothing for the time being, or go on; messages wait in the outbox."""
+        self._running.clear() if paused else self._running.set()
+
+    @property
+    def disabled(self) -> bool:
+        """Whether the receiver wants nothing more (410)."""
+        return self._disabled
+
+    @staticmethod
+    async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def wake(self, key: LaneKey) -> None:
         """The log has something new for this lane."""
@@ -93,8 +146,8 @@ class Endpoint:
 
     def add_gap(self, key: LaneKey, count: int) -> None:
         """So many of a lane's messages were given up for want of room."""
-        if (lane := self._lanes.get(key)) is not None:
-            lane.add_gap(count)
+        if key in self._lanes:
+            self._lanes[key][0].add_gap(count)
 
     def put_ongoing(self, after: int, messages: tuple[Message, ...]) -> None:
         """A periodic message, if this endpoint wants it."""
@@ -105,12 +158,15 @@ class Endpoint:
     @property
     def busy(self) -> bool:
         """Whether something waits that there is hope to deliver now."""
-        return not self._disabled and not self._breaker.open and any(lane.busy for lane in self._lanes.values())
+        resting = self._disabled or self._breaker.open or not self._running.is_set()
+        return not resting and any(lane.busy for lane, _ in self._lanes.values())
 
     async def admission(self) -> None:
         """Wait until an attempt may be made; it must be followed by ``attempt`` or ``abandon``."""
+        await self._running.wait()
         while (wait := self._breaker.wait_s()) > 0:
             await self.rest(wait)
+            await self._running.wait()
 
     def abandon(self) -> None:
         """No attempt is made after all."""
@@ -128,12 +184,21 @@ class Endpoint:
 
     async def attempt(self, message: Outgoing) -> Outcome:
         """Send once, and draw the conclusions for the whole endpoint."""
+        channel = self._channel
+        self._sending[channel] += 1
+        at, begun = self.clock.time(), self.clock.monotonic()
         try:
-            outcome = await self._channel.send(message)
+            outcome = await channel.send(message)
         except BaseException:
             self._breaker.abandoned()
             raise
+        finally:
+            self._sending[channel] -= 1
+            if channel is not self._channel and not self._sending[channel]:
+                await channel.close()
         self._attempts[outcome.kind] += 1
+        if message.log_id:
+            self._note_attempt(message, outcome, at, self.clock.monotonic() - begun)
         if outcome.failure:
             self._note_failure(outcome)
         else:
@@ -167,6 +232,7 @@ class Endpoint:
             "dropped": dropped,
             "attempts": dict(sorted(self._attempts.items())),
             "disabled": self._disabled,
+            "paused": not self._running.is_set(),
             "resting": self._breaker.open,
             "last_failure": self._last_failure,
             "latency": self._latencies.document(),
@@ -175,11 +241,20 @@ class Endpoint:
     def _lane(self, key: LaneKey) -> Lane | None:
         if self._disabled:
             return None
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = Lane(key, self)
-            self._tasks.append(asyncio.create_task(lane.run(), name=f"lane {self.label}"))
-        return lane
+        if key not in self._lanes:
+            if not self.route.takes(key.kind, key.stream_uuid):
+                return None
+            lane = Lane(key, self)
+            self._lanes[key] = lane, asyncio.create_task(lane.run(), name=f"lane {self.label}")
+        return self._lanes[key][0]
+
+    def _note_attempt(self, message: Outgoing, outcome: Outcome, at: float, seconds: float) -> None:
+        number = message.headers.get("omni-sequence")
+        sequence = None if number is None else int(number)
+        duration_ms = round(seconds * 1000, 1)
+        self.outbox.attempted(
+            Attempt(self.route.endpoint, message.log_id, sequence, at, outcome.status, outcome.failure, duration_ms)
+        )
 
     def _note_success(self) -> None:
         self._heard = self.clock.monotonic()
@@ -188,8 +263,11 @@ class Endpoint:
         self._breaker.succeeded()
         if not well_before:
             logger.warning("webhook %s: well again", self.label)
-            self._recovered.set()
-            self._recovered = asyncio.Event()
+            self._wake_resting()
+
+    def _wake_resting(self) -> None:
+        self._recovered.set()
+        self._recovered = asyncio.Event()
 
     def _note_failure(self, outcome: Outcome) -> None:
         if outcome.failure != self._last_failure:
@@ -202,7 +280,8 @@ class Endpoint:
             logger.error("webhook %s: answered 410 Gone; it is told nothing more until the next start", self.label)
             self.outbox.forget(self.route.endpoint)
             current = asyncio.current_task()
-            for task in self._tasks:
+            lanes, self._lanes = self._lanes, {}
+            for task in (*self._tasks, *(task for _, task in lanes.values())):
                 if task is not current:
                     task.cancel()
 
@@ -225,7 +304,7 @@ class Endpoint:
                 "omni-replay": "true",
             }
             outcome = await self.attempt(
-                Outgoing(message.webhook_id, message.kind, message.stream_uuid, message.body, headers)
+                Outgoing(message.webhook_id, message.kind, message.stream_uuid, message.body, headers, message.id)
             )
             if not outcome.failure:
                 self.delivered(message)

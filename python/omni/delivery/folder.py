@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from omni.errors import ConfigError
+from omni.errors import FolderInUseError
 
 LOCK_NAME = "lock"
 
@@ -27,7 +27,7 @@ class Folder:
         """Find out whether it can be taken; nothing is made.
 
         Raises:
-            ConfigError: another agent has it.
+            FolderInUseError: another agent has it.
         """
         if (self._path / LOCK_NAME).is_file():
             with suppress(OSError):
@@ -38,7 +38,7 @@ class Folder:
         """Make it, where it is not there yet, and keep others out.
 
         Raises:
-            ConfigError: another agent has it.
+            FolderInUseError: another agent has it.
             OSError: it cannot be made or written.
         """
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ class Folder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.release()
-            raise ConfigError(
+            raise FolderInUseError(
                 f"$.delivery.directory: {self._path} is used by another agent; give each its own"
             ) from None
 

@@ -42,7 +42,6 @@ class Lane:
         self._cursor = 0
         self._made = 0
         self._gap = 0
-        self._sequence = 0
         self._ahead: deque[Message] = deque()
         self._ongoing: deque[Message] = deque()
         self._ongoing_after = 0
@@ -132,16 +131,16 @@ class Lane:
             attempt = max(attempt, 2)
         headers = {
             "omni-epoch": self._endpoint.epoch,
-            "omni-sequence": str(self._sequence + 1),
+            "omni-sequence": str(self._endpoint.sequences[self._key.stream_uuid] + 1),
             "omni-attempt": str(attempt),
             "omni-reason": message.reason,
         }
         if gap:
             headers["omni-gap"] = str(gap)
-        return Outgoing(message.webhook_id, message.kind, message.stream_uuid, message.body, headers)
+        return Outgoing(message.webhook_id, message.kind, message.stream_uuid, message.body, headers, message.id)
 
     def _delivered(self, message: Message, gap: int) -> None:
-        self._sequence += 1
+        self._endpoint.sequences[self._key.stream_uuid] += 1
         self._gap -= gap
         self._made = 0
         self._endpoint.delivered(message)
@@ -160,7 +159,7 @@ class Lane:
         await self._endpoint.rest(pause)
 
     def _give_up(self, message: Message, outcome: Outcome) -> None:
-        self._sequence += 1
+        self._endpoint.sequences[self._key.stream_uuid] += 1
         self._gap += 1
         attempts, self._made = self._made, 0
         self._endpoint.dropped["durable" if message.id else "ongoing", "given up"] += 1

@@ -62,6 +62,10 @@ class Log:
         """Dead letters, oldest first."""
         return self._read(lambda store: store.dead(endpoint=endpoint))
 
+    def deliveries(self, endpoint: str, limit: int) -> list[dict[str, Any]]:
+        """What became of the newest messages for one endpoint, as ``Store.deliveries``."""
+        return self._read(lambda store: store.deliveries(endpoint, limit))
+
     def replay(self, chosen: Chosen) -> int:
         """Have dead letters sent again, outside of the order. Returns how many."""
         return self._change(lambda store: store.mark_for_replay(chosen))

@@ -38,12 +38,6 @@ class MqttChannel:
         self._client: aiomqtt.Client | None = None
         self._connecting = asyncio.Lock()
 
-    @property
-    def label(self) -> str:
-        """What logs call it; no user, no password."""
-        parts = self._config.parts
-        return f"{parts.scheme}://{parts.hostname}:{self._port}"
-
     async def open(self) -> None:
         """Connecting is left to the first message."""
 
@@ -65,10 +59,6 @@ class MqttChannel:
             await self._disconnect()
             return Outcome(f"cannot be reached ({type(error).__name__})", "unreachable")
         return Outcome("", "ok")
-
-    @property
-    def _port(self) -> int:
-        return self._config.parts.port or (8883 if self._config.parts.scheme == "mqtts" else 1883)
 
     @property
     def _status_topic(self) -> str:
@@ -93,7 +83,7 @@ class MqttChannel:
         parts = self._config.parts
         return aiomqtt.Client(
             parts.hostname or "",
-            self._port,
+            self._config.port,
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             identifier=self._client_id,

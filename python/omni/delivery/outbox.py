@@ -16,9 +16,9 @@ from pathlib import Path
 from omni.delivery.body import EncodePicture, bodies
 from omni.delivery.clock import Clock
 from omni.delivery.folder import Folder
-from omni.delivery.records import LaneKey, Message
+from omni.delivery.records import Attempt, LaneKey, Message
 from omni.delivery.retention import Bounds, Retention
-from omni.delivery.store import FILE_NAME, Store
+from omni.delivery.store import ATTEMPTS_MAX, FILE_NAME, Store
 from omni.types import ProcessMessage, Run
 
 logger = logging.getLogger(__name__)
@@ -106,12 +106,13 @@ class Outbox:
         self._run = run
         self._routes = routes
         self._encode = encode
-        self._bounds = bounds if directory else replace(bounds, bytes=min(bounds.bytes, MEMORY_BYTES))
+        self._bounds = self._possible(bounds)
         self._clock = clock
         self._committed = committed
         self._handed_over: deque[tuple[ProcessMessage, float]] = deque()
         self._changes: deque[tuple[Change, Done | None]] = deque()
         self._progress: dict[LaneKey, tuple[int, int, int]] = {}
+        self._attempts: deque[Attempt] = deque(maxlen=ATTEMPTS_MAX)
         self._filled = threading.Condition()
         self._busy = False
         self._closing = False
@@ -158,7 +159,7 @@ class Outbox:
                 self._tell(f"the outbox {self._directory} cannot be used ({error}); what waits is lost at the end")
                 self._release()
                 self._folder = self._directory = None
-                self._bounds = replace(self._bounds, bytes=min(self._bounds.bytes, MEMORY_BYTES))
+                self._bounds = self._possible(self._bounds)
                 self._connect()
         self._thread.start()
 
@@ -188,16 +189,31 @@ class Outbox:
             self._progress[key] = (acknowledged, attempts, before + told)
             self._filled.notify()
 
+    def attempted(self, attempt: Attempt) -> None:
+        """Have an attempt written along with the progress that follows it; returns at once."""
+        with self._filled:
+            self._attempts.append(attempt)
+
     def forget(self, endpoint: str) -> None:
         """An endpoint that wants nothing more: its lanes go, with what waits in them."""
 
-        def remove(store: Store) -> None:
-            self._routes = tuple(route for route in self._routes if route.endpoint != endpoint)
-            waiting, _ = store.backlog().get(endpoint, (0, 0.0))
-            self._settle_lanes(store)
-            self.dropped["durable", "endpoint gone"] += waiting
+        self.change(lambda store: self._tell_only(store, [r for r in self._routes if r.endpoint != endpoint]))
 
-        self.change(remove)
+    def reconfigure(self, routes: Sequence[Route], *, encode: EncodePicture | None, bounds: Bounds) -> None:
+        """Tell others what, from the next commit on; who is told no more loses what waits. As the class takes them."""
+        self._encode = encode
+        self._bounds = self._possible(bounds)
+        self.change(lambda store: self._tell_only(store, routes))
+
+    def _tell_only(self, store: Store, routes: Sequence[Route]) -> None:
+        self._routes = routes
+        waiting = sum(count for count, _ in store.backlog().values())
+        self._settle_lanes(store)
+        self.dropped["durable", "endpoint gone"] += waiting - sum(count for count, _ in store.backlog().values())
+
+    def _possible(self, bounds: Bounds) -> Bounds:
+        """In memory there is less room than on disk."""
+        return bounds if self._directory else replace(bounds, bytes=min(bounds.bytes, MEMORY_BYTES))
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was handed over is on disk. True when it is."""
@@ -315,10 +331,12 @@ class Outbox:
             handed_over = [self._handed_over.popleft() for _ in range(min(len(self._handed_over), GROUP))]
             changes = list(self._changes)
             progress = dict(self._progress)
+            tried = list(self._attempts)
+            self._attempts.clear()
             self._changes.clear()
             self._progress.clear()
         prepared = [one for message, at in handed_over if (one := self._prepared(message, at)) is not None]
-        while not self._attempt(lambda: self._commit(prepared, changes, progress)):
+        while not self._attempt(lambda: self._commit(prepared, changes, progress, tried)):
             with self._filled:
                 if self._filled.wait_for(lambda: self._closing, TRY_AGAIN_S):
                     return
@@ -328,6 +346,7 @@ class Outbox:
         prepared: Iterable[_Prepared],
         changes: Sequence[tuple[Change, Done | None]],
         progress: Mapping[LaneKey, tuple[int, int, int]],
+        tried: Sequence[Attempt],
     ) -> None:
         store = self._connected()
         lanes: set[LaneKey] = set()
@@ -338,6 +357,7 @@ class Outbox:
                 change(store)
             for key, (acknowledged, attempts, told) in progress.items():
                 store.progress(key, acknowledged, attempts, told)
+            store.note_attempts(tried)
             for one in prepared:
                 appended = self._append(store, one)
                 lanes |= appended.lanes

@@ -62,6 +62,29 @@ class Death:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a message of the log.
+
+    Attributes:
+        endpoint: whom it went to.
+        message: the message's place in the log.
+        sequence: its ``omni-sequence``; None where it had none (a replay).
+        at: Unix epoch seconds at which it began.
+        status: HTTP status; None: no answer.
+        error: what went wrong; empty: it arrived.
+        duration_ms: how long it took.
+    """
+
+    endpoint: str
+    message: int
+    sequence: int | None
+    at: float
+    status: int | None
+    error: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """Which dead letters: all that fit what is given. ``since``, ``until``: given up then, Unix epoch seconds."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
@@ -18,9 +18,13 @@ from uuid import uuid4
 import orjson
 
 from omni.delivery.body import without_pictures
-from omni.delivery.records import Chosen, Death, LaneKey, LaneState, Message
+from omni.delivery.deliveries import deliveries
+from omni.delivery.records import Attempt, Chosen, Death, LaneKey, LaneState, Message
 
 FILE_NAME = "outbox.sqlite"
+
+ATTEMPTS_MAX = 5000
+"""Attempts that are remembered, of all endpoints together; the oldest go first."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS message (
@@ -39,6 +43,10 @@ CREATE TABLE IF NOT EXISTS dead (
     at REAL NOT NULL, cause TEXT NOT NULL, attempts INTEGER NOT NULL, status INTEGER, answer TEXT NOT NULL,
     replay INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS dead_message ON dead (message);
+CREATE TABLE IF NOT EXISTS attempt (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, message INTEGER NOT NULL, sequence INTEGER,
+    at REAL NOT NULL, status INTEGER, error TEXT NOT NULL, duration_ms REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS attempt_at_message ON attempt (endpoint, message);
 CREATE TABLE IF NOT EXISTS open_process (
     id TEXT PRIMARY KEY, stream TEXT NOT NULL, epoch TEXT NOT NULL, record BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -266,6 +274,24 @@ class Store:
             "UPDATE dead SET replay = 0, at = ?, cause = ?, attempts = ?, status = ?, answer = ? WHERE id = ?",
             *(death.at, death.cause, death.attempts, death.status, death.answer, dead_id),
         )
+
+    # Attempts
+
+    def note_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Remember attempts; of all there were, the newest ``ATTEMPTS_MAX``."""
+        if not attempts:
+            return
+        for a in attempts:
+            cursor = self._run(
+                "INSERT INTO attempt (endpoint, message, sequence, at, status, error, duration_ms)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                *(a.endpoint, a.message, a.sequence, a.at, a.status, a.error, a.duration_ms),
+            )
+        self._run("DELETE FROM attempt WHERE id <= ?", int(cursor.lastrowid or 0) - ATTEMPTS_MAX)
+
+    def deliveries(self, endpoint: str, limit: int) -> list[dict[str, Any]]:
+        """What became of the newest messages for one endpoint, see ``deliveries.py``."""
+        return deliveries(self._rows, endpoint, limit)
 
     # What is open, for the next start after a crash
 

@@ -28,7 +28,7 @@ class FaceWatch:
 
     Args:
         detector, embedder, recognition: shared by all streams.
-        pictures: whether pictures of faces are handed on.
+        pictures: whether pictures of faces are handed on; can be changed between frames.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class FaceWatch:
         self._detector = detector
         self._embedder = embedder
         self._recognition = recognition
-        self._pictures = pictures
+        self.pictures = pictures
         self._lone = Tracker()
         self._known: dict[int, Evidence] = {}
         self._generation = recognition.gallery.generation
@@ -102,7 +102,7 @@ class FaceWatch:
         for i, face in enumerate(chosen):
             better = quality[i] > evidence[i].best_picture
             evidence[i].best_picture = max(quality[i], evidence[i].best_picture)
-            cut = cut_out(frame.image, faces.xyxy[face]) if better and self._pictures else None
+            cut = cut_out(frame.image, faces.xyxy[face]) if better and self.pictures else None
             picture = None if cut is None else cut[0]
             sights[track_of[face]] = FaceSight(faces.xyxy[face], float(faces.confidence[face]), picture)
         return sights

@@ -1,6 +1,7 @@
 """Many cameras, one map."""
 
+from omni.fusion.footprint import footprint
 from omni.fusion.fuser import CameraOffset, FusionConfig, MapFuser
 from omni.fusion.homography import Homography
 
-__all__ = ["CameraOffset", "FusionConfig", "Homography", "MapFuser"]
+__all__ = ["CameraOffset", "FusionConfig", "Homography", "MapFuser", "footprint"]

@@ -58,6 +58,7 @@ class ProcessBuilder:
         self._run = run
         self._numbers = numbers
         self._interval_s = ongoings_interval_s
+        self._shot_settings = best_shots
         self._shots = BestShots(best_shots) if best_shots else None
         self._also_open = also_open
         self._open: dict[int, Person] = {}
@@ -131,6 +132,20 @@ class ProcessBuilder:
         ended = list(self._open.values())
         self._open.clear()
         return messages + [self._message("end", timestamp, [person], end_reason) for person in ended]
+
+    def change(self, *, ongoings_interval_s: float, best_shots: ShotSettings | None) -> None:
+        """Go on with other settings, see the class. Pictures that were kept under others are forgotten."""
+        if ongoings_interval_s != self._interval_s:
+            self._interval_s, self._next_ongoing = ongoings_interval_s, None
+        if best_shots != self._shot_settings:
+            self._shot_settings = best_shots
+            self._shots = BestShots(best_shots) if best_shots else None
+            for person in self._open.values():
+                person.forget_pictures()
+
+    def act(self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str) -> list[ProcessMessage]:
+        """Tell of what happened in regions beside a frame; presences that end do so with this reason."""
+        return self._act(timestamp, in_regions, end_reason)
 
     def object_uuids(self, tracks: Tracks) -> tuple[str, ...]:
         """The UUID of the human of each track."""

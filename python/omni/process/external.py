@@ -73,6 +73,10 @@ class ExternalProcesses:
         self._begun = 0
         self._lock = threading.RLock()  # a callback may open or end another
 
+    def change_streams(self, stream_uuids: Sequence[str]) -> None:
+        """These are the streams from now on."""
+        self._streams = frozenset(stream_uuids)
+
     def begin(self, *, name: str, class_: str, repeats: bool, duration: int, started_at: int, stream_uuid: str) -> None:
         """Open a process; one that names no stream is ignored.
 

@@ -99,6 +99,12 @@ class Person:
             found[self.face.id] = self.face.picture
         return found
 
+    def forget_pictures(self) -> None:
+        """From here on there are none."""
+        self.best = None
+        if self.face is not None:
+            self.face.picture = None
+
     def _human(self, end_reason: str | None) -> dict[str, Any]:
         who = self.identity
         object_: dict[str, Any] = {"id": who.object_id, "class": "human"}

@@ -2,5 +2,6 @@
 
 from omni.service.app import create_app
 from omni.service.server import free_port, serve
+from omni.service.settings import open_settings
 
-__all__ = ["create_app", "free_port", "serve"]
+__all__ = ["create_app", "free_port", "open_settings", "serve"]

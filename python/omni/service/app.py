@@ -12,15 +12,16 @@ from sanic.config import Config
 from sanic_routing.exceptions import RouteExists
 
 from omni.config import AgentConfig
+from omni.config.document import document_of
+from omni.config.secrets import revealed
 from omni.errors import ConfigError
 from omni.service.access import Access
 from omni.service.context import App, Context
 from omni.service.guard import add_security_headers, authorise, refuse_other_hosts, refuse_other_origins
-from omni.service.live import LiveHub
-from omni.service.plans import read_plans
 from omni.service.problems import problem_response
 from omni.service.routes import blueprints, map_tracking
 from omni.service.serialize import to_json
+from omni.service.settings import Settings
 
 if TYPE_CHECKING:
     from omni.agent import Agent
@@ -32,15 +33,17 @@ WEBSOCKET_MAX_BYTES = 4 * 1024
 """Viewers only listen."""
 
 
-def create_app(agent_factory: Callable[[], Agent], config: AgentConfig) -> App:
+def create_app(agent_factory: Callable[[], Agent] | None, config: AgentConfig, settings: Settings | None = None) -> App:
     """Make the app. Nothing is started.
 
     The agent is made and started by the server before it takes requests, and stopped by it afterwards. It owns
     cameras and models, so an app runs in one process.
 
     Args:
-        agent_factory: makes the agent, or hands over one that was not started yet.
-        config: the agent's configuration.
+        agent_factory: makes the agent, or hands over one that was not started yet. None: safe mode, in which there is
+            only the page of the settings, until they can be used.
+        config: the agent's configuration; in safe mode what the service itself is to use.
+        settings: the same as the user wrote it; without them changes are not written to a file.
 
     Raises:
         ConfigError: the map was given a path that another endpoint has, or others can reach the service and there is
@@ -49,7 +52,7 @@ def create_app(agent_factory: Callable[[], Agent], config: AgentConfig) -> App:
     app = Sanic(
         f"omni-{uuid4().hex}",  # Sanic keeps a register of names; several apps may live in one process
         config=Config(_SETTINGS, env_prefix=None),
-        ctx=Context(config),
+        ctx=Context(config, settings or Settings(revealed(document_of(config)))),
         dumps=to_json,
         configure_logging=False,
     )
@@ -68,16 +71,11 @@ def create_app(agent_factory: Callable[[], Agent], config: AgentConfig) -> App:
         ) from None
 
     async def start(app: App) -> None:
-        context = app.ctx
-        context.plans = await asyncio.to_thread(read_plans, config.map_tracking)
-        context.agent = await asyncio.to_thread(agent_factory)
-        await asyncio.to_thread(context.agent.start)
-        context.live = LiveHub(context.agent, context.map_body)
-        context.live.start()
+        if agent_factory is not None:
+            await app.ctx.start(await asyncio.to_thread(agent_factory))
 
     async def stop(app: App) -> None:
-        await app.ctx.live.stop()
-        await asyncio.to_thread(app.ctx.agent.stop)
+        await app.ctx.stop()
 
     app.register_listener(start, "before_server_start")
     app.register_listener(stop, "before_server_stop")

@@ -32,7 +32,7 @@ _ALWAYS: dict[int, tuple[str, ...]] = {
     413: ("too-large",),
     421: ("host-refused",),
     500: ("internal-error",),
-    503: ("unavailable", "state-unusable"),
+    503: ("unavailable", "state-unusable", "safe-mode"),
 }
 _WITH_SCOPE: dict[int, tuple[str, ...]] = {401: ("token-required",), 403: ("scope-missing", "csrf-refused")}
 _WITH_FIELDS: dict[int, tuple[str, ...]] = {

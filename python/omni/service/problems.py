@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sanic import HTTPResponse
 from sanic.exceptions import SanicException
 
 from omni.errors import (
+    ConfigError,
     NotOpenError,
     OmniError,
     OutboxError,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _STATUS_OF: dict[type[OmniError], int] = {
+    ConfigError: 422,
     UnknownStreamError: 404,
     UnknownLineError: 404,
     UnknownProfileError: 404,
@@ -62,7 +64,7 @@ class Problem(Exception):
     """
 
     def __init__(
-        self, slug: str, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: str
+        self, slug: str, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: Any
     ) -> None:
         super().__init__(detail)
         self.slug = slug
@@ -76,7 +78,7 @@ def problem_response(_: HttpRequest | None, error: Exception) -> HTTPResponse:
     if isinstance(error, Problem):
         return _response(error.slug, error.status, str(error), error.members, error.headers)
     if isinstance(error, OmniError) and type(error) in _STATUS_OF:
-        return _response(error.slug, _STATUS_OF[type(error)], str(error), {})
+        return _response(error.slug, _STATUS_OF[type(error)], str(error), _members(error))
     status = error.status_code if isinstance(error, SanicException) else 500
     if status >= 500:
         logger.error("a request failed", exc_info=error)
@@ -85,8 +87,14 @@ def problem_response(_: HttpRequest | None, error: Exception) -> HTTPResponse:
     return _response(slug, status, detail, {}, headers)
 
 
+def _members(error: OmniError) -> dict[str, Any]:
+    if not isinstance(error, ConfigError):
+        return {}
+    return {"problems": [{"path": path, "message": message} for path, message in error.problems]}
+
+
 def _response(
-    slug: str, status: int, detail: str, members: dict[str, str], headers: dict[str, str] | None = None
+    slug: str, status: int, detail: str, members: dict[str, Any], headers: dict[str, str] | None = None
 ) -> HTTPResponse:
     document = {
         "type": f"urn:omni:problem:{slug}",

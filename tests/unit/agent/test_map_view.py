@@ -136,3 +136,14 @@ def test_a_file_far_ahead_is_held_back_until_the_other_catches_up() -> None:
         site.receive(result(B, i, (0.5, 0.5)))
     assert gone_on.wait(2.0)
     waiting.join()
+
+
+def test_the_map_knows_what_its_cameras_cover_and_where_people_were() -> None:
+    site = run(20)
+    assert set(site.footprints) == {A, B}
+    corners = np.array(site.footprints[A])
+    assert (corners.min(0).tolist(), corners.max(0).tolist()) == ([0, 0], [500, 500])
+    flow = site.flow(3600)
+    assert flow["cell"] == 25.0
+    assert sum(cell["seconds"] for cell in flow["cells"]) == pytest.approx(1.9, abs=0.4)
+    assert sum(cell["dx"] for cell in flow["cells"]) > 50

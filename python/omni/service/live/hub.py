@@ -7,8 +7,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omni.service.live.picture import picture_message
 from omni.service.live.viewer import Viewer
@@ -42,17 +43,22 @@ class LiveHub:
     Args:
         agent: what is watched.
         map_body: the map's text, shared with ``GET /map_tracking``.
+        scene: regions, lines and views of the map as they are configured now.
     """
 
-    def __init__(self, agent: Agent, map_body: MapBody) -> None:
+    def __init__(self, agent: Agent, map_body: MapBody, scene: Callable[[], dict[str, Any]]) -> None:
         self._agent = agent
         self._map_body = map_body
+        self._scene = scene
+        self._shown_scene = ""
         self._viewers: set[Viewer] = set()
         self._watched = asyncio.Event()
         self._history: deque[str] = deque(maxlen=HISTORY)
+        self._stays = _Stays()
         self._pictures: dict[str, tuple[FrameResult, bytes]] = {}
         self._shown_map = ""
         self._tasks: list[asyncio.Task[None]] = []
+        self._streams: dict[str, asyncio.Task[None]] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -61,26 +67,43 @@ class LiveHub:
         self._unsubscribe = self._agent.subscribe(
             lambda message: _call_in(loop, self._send_processes, message)  # from the agent's threads
         )
-        steps: list[tuple[Step, float]] = [(self._send_map, LOOK_S), (self._send_status, STATUS_S)]
-        streams = [status.stream_uuid for status in self._agent.streams()]
-        steps += [(partial(self._send_picture, stream), LOOK_S) for stream in streams]
+        steps: list[tuple[Step, float]] = [
+            (self._send_map, LOOK_S),
+            (self._send_status, STATUS_S),
+            (self._send_scene, STATUS_S),
+        ]
         self._tasks = [asyncio.create_task(self._repeat(step, pause_s)) for step, pause_s in steps]
+        self.show_streams()
+
+    def show_streams(self) -> None:
+        """Show the streams that the agent has now; those that it has no more are gone."""
+        now = {status.stream_uuid for status in self._agent.streams()}
+        for stream in self._streams.keys() - now:
+            self._streams.pop(stream).cancel()
+            self._pictures.pop(stream, None)
+        for stream in now - self._streams.keys():
+            step = partial(self._send_picture, stream)
+            self._streams[stream] = asyncio.create_task(self._repeat(step, LOOK_S))
 
     async def stop(self) -> None:
         """End all work."""
         self._unsubscribe()
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._streams.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def join(self) -> Viewer | None:
         """A new viewer, who has at once all there is; None when there are too many."""
         if len(self._viewers) >= VIEWERS_MAX:
             return None
         viewer = Viewer()
+        viewer.append(self._scene_message())
+        viewer.append(self._status())  # before all that happened: it has the names
         for text in self._history:
             viewer.append(text)
-        viewer.replace("status", self._status())
+        for stay in self._stays.messages():
+            viewer.append(_processes_message(stay))
         viewer.replace("map", _map_message(self._map_body.text(self._agent.map_ticks())))
         for stream, (result, message) in self._pictures.items():
             if self._agent.latest(stream) is result:  # else the newest is on its way
@@ -106,7 +129,10 @@ class LiveHub:
             await asyncio.sleep(pause_s)
 
     async def _send_picture(self, stream_uuid: str) -> None:
-        result = self._agent.latest(stream_uuid)
+        try:
+            result = self._agent.latest(stream_uuid)
+        except KeyError:  # it was taken out of the configuration a moment ago
+            return
         shown, _ = self._pictures.get(stream_uuid, (None, b""))
         if result is None or result is shown:
             return
@@ -127,25 +153,60 @@ class LiveHub:
         for viewer in self._viewers:
             viewer.replace("status", text)
 
+    async def _send_scene(self) -> None:
+        text = self._scene_message()
+        if text != self._shown_scene:
+            self._shown_scene = text
+            for viewer in self._viewers:
+                viewer.replace("scene", text)
+
     def _send_processes(self, message: ProcessMessage) -> None:
+        self._stays.take(message)
         if message.reason == "ongoing" and not self._viewers:
             return
-        text = to_json(
-            {
-                "type": "processes",
-                "reason": message.reason,
-                "stream_uuid": message.stream_uuid,
-                "timestamp": message.timestamp,
-                "processes": list(message.processes),
-            }
-        )
+        text = _processes_message(message)
         if message.reason != "ongoing":
             self._history.append(text)
         for viewer in self._viewers:
             viewer.append(text)
 
+    def _scene_message(self) -> str:
+        return to_json({"type": "scene", **self._scene()})
+
     def _status(self) -> str:
         return to_json({"type": "status", **status_document(self._agent, time.time())})
+
+
+class _Stays:
+    """Who is in which region now: told to a new viewer, whose beginnings may be longer ago than the history."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, ProcessMessage] = {}
+
+    def take(self, message: ProcessMessage) -> None:
+        for process in message.processes:
+            if process.get("action") != "roi_presence":
+                continue
+            if process["finalized"]:
+                self._open.pop(process["id"], None)
+            else:
+                self._open[process["id"]] = replace(message, reason="ongoing", processes=(process,), best_shots={})
+
+    def messages(self) -> list[ProcessMessage]:
+        """The open ones, each as a message of its own."""
+        return list(self._open.values())
+
+
+def _processes_message(message: ProcessMessage) -> str:
+    return to_json(
+        {
+            "type": "processes",
+            "reason": message.reason,
+            "stream_uuid": message.stream_uuid,
+            "timestamp": message.timestamp,
+            "processes": list(message.processes),
+        }
+    )
 
 
 def _map_message(body: str) -> str:

@@ -6,10 +6,13 @@ from sanic import Blueprint
 
 from omni.service.routes import (
     about,
+    calibration,
+    config,
     events,
     external_process,
     faces,
     health,
+    history,
     lines,
     live,
     metrics,
@@ -24,6 +27,20 @@ from omni.service.routes import (
 
 def blueprints() -> list[Blueprint]:
     """Fresh blueprints of all resources but the map, whose path is configured."""
-    parts = [about, external_process, health, status, views, lines, faces, webhooks, events, metrics, live, page]
-    parts += [session, openapi]
-    return [part.blueprint() for part in parts]
+    parts = (
+        about,
+        external_process,
+        health,
+        status,
+        views,
+        calibration,
+        lines,
+        faces,
+        webhooks,
+        events,
+        history,
+        metrics,
+        live,
+        page,
+    )
+    return [part.blueprint() for part in (*parts, config, session, openapi)]

@@ -24,7 +24,9 @@ async def healthz(_: HttpRequest) -> HTTPResponse:
 
 @operation("Whether it does its work", scope=None, answer=Readiness, statuses=(200, 503))
 async def readyz(request: HttpRequest) -> HTTPResponse:
-    ready, reasons, warnings = readiness(request.app.ctx.agent)
+    context = request.app.ctx
+    unusable = [f"safe mode: {path}: {why}" for path, why in context.settings.problems]
+    ready, reasons, warnings = (False, unusable, []) if unusable else readiness(context.agent)
     if not request.ctx.caller.scopes:  # a supervisor without a token learns whether, not which camera and why
         reasons, warnings = [], []
     return json({"ready": ready, "reasons": reasons, "warnings": warnings}, 200 if ready else 503)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
+from secrets import token_bytes
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, json
@@ -12,16 +14,23 @@ from omni.service.answers import DeadLetters, Purged, Replayed, Tested, Webhooks
 from omni.service.context import HttpRequest
 from omni.service.fields import Field, read_fields
 from omni.service.operations import operation
+from omni.service.problems import Problem
 
 _ENDPOINT = Field("endpoint", "text", "")
 CHOSEN = (Field("id", "int", 0), _ENDPOINT, Field("since", "int", 0), Field("until", "int", 0))
 _NO_OUTBOX = {503: ["outbox-unavailable"]}
+
+SECRET_BYTES = 32
+DELIVERIES_MAX = 200
 
 
 def blueprint() -> Blueprint:
     routes = Blueprint("webhooks", url_prefix="/api/v1/webhooks")
     routes.add_route(webhooks, "/")
     routes.add_route(test, "/<id:str>/test", methods=["POST"], unquote=True)
+    routes.add_route(pause, "/<id:str>/pause", methods=["POST"], unquote=True)
+    routes.add_route(rotate, "/<id:str>/rotate", methods=["POST"], unquote=True)
+    routes.add_route(deliveries, "/<id:str>/deliveries", unquote=True)
     routes.add_route(dead, "/dead")
     routes.add_route(replay, "/replay", methods=["POST"])
     routes.add_route(purge, "/purge", methods=["POST"])
@@ -43,6 +52,54 @@ async def webhooks(request: HttpRequest) -> HTTPResponse:
 async def test(request: HttpRequest, id: str) -> HTTPResponse:
     read_fields(request, ())
     return json(await asyncio.to_thread(request.app.ctx.agent.delivery.test, id))
+
+
+@operation(
+    "Tell one no longer, or again",
+    scope="config",
+    answer=dict[str, Any],
+    body=(Field("paused", "bool"),),
+    path={"id": "of the subscriber"},
+    errors={404: ["unknown-endpoint"], 422: ["config-invalid"]},
+)
+async def pause(request: HttpRequest, id: str) -> HTTPResponse:
+    context = request.app.ctx
+    paused = read_fields(request, (Field("paused", "bool"),))["paused"]
+    await context.change(lambda: context.settings.paused(id, paused))
+    return json({"paused": paused})
+
+
+@operation(
+    "A new secret, shown this once",
+    scope="config",
+    answer=dict[str, Any],
+    path={"id": "of the subscriber"},
+    errors={404: ["unknown-endpoint"], 422: ["config-invalid"]},
+)
+async def rotate(request: HttpRequest, id: str) -> HTTPResponse:
+    """The only answer that ever has a secret in it."""
+    context = request.app.ctx
+    read_fields(request, ())
+    secret = f"whsec_{b64encode(token_bytes(SECRET_BYTES)).decode()}"
+    await context.change(lambda: context.settings.rotated(id, secret))
+    return json({"secret": secret})
+
+
+@operation(
+    "Deliveries to one of them, with their attempts",
+    scope="read",
+    answer=dict[str, Any],
+    query=(Field("limit", "int", 50),),
+    path={"id": "of the subscriber"},
+    errors={404: ["unknown-endpoint"], 503: ["outbox-unavailable"]},
+)
+async def deliveries(request: HttpRequest, id: str) -> HTTPResponse:
+    limit = read_fields(request, (Field("limit", "int", 50),))["limit"]
+    if not 1 <= limit <= DELIVERIES_MAX:
+        expected = f"an integer from 1 to {DELIVERIES_MAX}"
+        raise Problem("invalid-field", 400, f"$.limit: expected {expected}, found {limit}", field="$.limit")
+    found = await asyncio.to_thread(request.app.ctx.agent.delivery.deliveries, id, limit)
+    return json({"deliveries": found})
 
 
 @operation("Dead letters", scope="read", answer=DeadLetters, query=(_ENDPOINT,), errors=_NO_OUTBOX)

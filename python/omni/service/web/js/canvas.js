@@ -1,18 +1,24 @@
 // A canvas that is sharp on every screen and drawn at most once a picture of the screen.
 
 export class Surface {
-  #wanted = false; #draw;
+  #wanted = false; #draw; #watcher;
   width = 0; height = 0; // CSS pixels
 
   constructor(canvas, draw) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
     this.#draw = draw;
-    new ResizeObserver(([{ contentRect }]) => {
+    this.#watcher = new ResizeObserver(([{ contentRect }]) => {
       this.width = contentRect.width;
       this.height = contentRect.height;
       this.redraw();
-    }).observe(canvas);
+    });
+    this.#watcher.observe(canvas);
+  }
+
+  close() {
+    this.#watcher.disconnect();
+    this.#draw = () => {};
   }
 
   redraw() {

@@ -1,5 +1,7 @@
 // The websocket: messages in, and a new try with growing pauses when it is lost.
 
+import { t } from "./texts.js";
+
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 const QUIET_MS = 6_000; // the service speaks every second
@@ -32,7 +34,7 @@ export class Connection {
   #expectMore() {
     clearTimeout(this.#watchdog);
     const socket = this.#socket;
-    this.#watchdog = setTimeout(() => this.#lost(socket, "the service is silent"), QUIET_MS);
+    this.#watchdog = setTimeout(() => this.#lost(socket, t("frame.silent")), QUIET_MS);
   }
 
   #lost(socket, reason) {

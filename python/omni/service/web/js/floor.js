@@ -1,51 +1,97 @@
 // The floor map: the plan or a grid, and people with number, trail, direction and uncertainty.
 
-import { FONT, Surface, contain } from "./canvas.js";
-import { colour } from "./people.js";
+import { Surface, contain } from "./canvas.js";
+import { button, element } from "./dom.js";
+import { FlowLayer } from "./flow.js";
+import { SIGMAS, axes, drawEllipse, drawFootprint, drawGrid, drawPuck, drawScale, drawTick, drawTrail } from "./floor_draw.js";
+import { t } from "./texts.js";
 
 const TRAIL_MS = 8000;
 const AHEAD_S = 0.9; // the tick reaches where the person will be
 const STILL_M_S = 0.25;
-const SIGMAS = 2;
-const RADIUS = 11;
 const REACH = 20;
 
 export class FloorMap {
-  #surface; #tip; #people; #names; #view = null; #plan = null; #document = null; #trails = new Map(); #pointer = null;
+  #live; #people; #surface; #tip; #tabs; #view = null; #plan = null; #trails = new Map(); #pointer = null; #off;
+  #flow = new FlowLayer(() => this.redraw());
+  #layers = { trails: true, uncertainty: true, footprints: false, heat: false, flow: false };
 
-  // names: stream_uuid -> name
-  constructor(canvas, tip, people, names) {
-    this.#tip = tip;
+  constructor(live, people) {
+    this.#live = live;
     this.#people = people;
-    this.#names = names;
+    const canvas = element("canvas", { role: "img", "aria-label": t("map.canvas") });
+    this.#tip = element("p", { class: "tip", hidden: true });
+    this.#tabs = element("div", { class: "tabs", role: "group", "aria-label": t("map.views") });
+    this.head = element("div", { class: "head" }, element("h2", { text: t("map.title") }), this.#tabs);
+    this.element = element("section", { class: "floor panel" }, this.head, element("div", { class: "stage" }, canvas, this.#tip));
     this.#surface = new Surface(canvas, (context) => this.#draw(context));
-    people.onLight(() => this.#surface.redraw());
-    addEventListener("themechange", () => this.#surface.redraw());
     canvas.addEventListener("pointermove", (event) => this.#point(event.offsetX, event.offsetY));
     canvas.addEventListener("pointerdown", (event) => this.#point(event.offsetX, event.offsetY));
     canvas.addEventListener("pointerleave", () => this.#point(-1e6, -1e6));
+    const redraw = () => this.redraw();
+    addEventListener("themechange", redraw);
+    this.#off = [
+      () => removeEventListener("themechange", redraw), people.onLight(redraw),
+      live.on("scene", ({ views }) => this.#choose(views)), live.on("map", () => this.#update()),
+    ];
+    this.#choose(live.scene.views);
   }
 
-  open(view) {
+  get view() { return this.#view; }
+
+  // Whether one of trails, uncertainty, footprints, heat, flow is shown.
+  shows(layer) { return this.#layers[layer]; }
+
+  show(layer, shown) {
+    this.#layers[layer] = shown;
+    this.#followFlow();
+    this.redraw();
+  }
+
+  get objects() { return this.#document?.objects ?? []; }
+
+  get #document() { return this.#live.views.get(this.#view?.name) ?? null; }
+
+  close() {
+    this.#flow.follow(null);
+    this.#off.forEach((off) => off());
+    this.#surface.close();
+  }
+
+  redraw() { this.#surface.redraw(); }
+
+  #choose(views) {
+    this.#tabs.replaceChildren(...(views.length > 1 ? views.map((view) => button(view.name, () => this.#open(view))) : []));
+    this.#open(views.find((view) => view.name === this.#view?.name) ?? views[0] ?? null);
+  }
+
+  #open(view) {
     this.#view = view;
     this.#plan = null;
-    this.#document = null;
     this.#trails.clear();
-    if (view.plan) {
+    for (const tab of this.#tabs.children) tab.setAttribute("aria-pressed", String(tab.textContent === view?.name));
+    if (view?.plan) {
       const plan = new Image();
-      plan.onload = () => { if (this.#view === view) { this.#plan = plan; this.#surface.redraw(); } };
+      plan.onload = () => { if (this.#view === view) { this.#plan = plan; this.redraw(); } };
       plan.src = view.plan.url;
     }
-    this.#surface.redraw();
+    this.#followFlow();
+    this.#update();
   }
 
-  get name() { return this.#view?.name; }
+  #followFlow() { this.#flow.follow(this.#layers.heat || this.#layers.flow ? this.#view?.name ?? null : null); }
 
-  update(document) {
-    this.#document = document;
-    const now = Math.max(0, ...Object.values(document.camera_frames_data).map((data) => data.timestamp_millisec));
+  #update() {
+    const document = this.#document;
+    if (document) this.#follow(document);
+    if (this.#pointer) this.#point(...this.#pointer);
+    this.redraw();
+  }
+
+  #follow({ camera_frames_data: frames, objects }) {
+    const now = Math.max(0, ...Object.values(frames).map((data) => data.timestamp_millisec));
     const present = new Set();
-    for (const { id, bbox: [x, y] } of document.objects) {
+    for (const { id, bbox: [x, y] } of objects) {
       present.add(id);
       const trail = this.#trails.get(id) ?? [];
       if (trail.at(-1)?.t !== now) trail.push({ x, y, t: now });
@@ -53,8 +99,6 @@ export class FloorMap {
       this.#trails.set(id, trail);
     }
     for (const id of this.#trails.keys()) if (!present.has(id)) this.#trails.delete(id);
-    if (this.#pointer) this.#point(...this.#pointer);
-    this.#surface.redraw();
   }
 
   #place() {
@@ -66,60 +110,55 @@ export class FloorMap {
   #draw(context) {
     if (!this.#view) return;
     const place = this.#place();
-    const dark = window.document.documentElement.dataset.theme === "dark";
-    if (this.#plan) {
-      context.globalAlpha = dark ? 0.62 : 1;
-      const { width, height } = this.#view.plan;
-      context.save();
-      context.beginPath();
-      context.roundRect(place.x, place.y, width * place.scale, height * place.scale, 7);
-      context.clip();
-      context.drawImage(this.#plan, place.x, place.y, width * place.scale, height * place.scale);
-      context.restore();
-      context.globalAlpha = 1;
-    } else {
-      drawGrid(context, this.#surface, place, this.#view.metres_per_unit, dark);
+    const dark = document.documentElement.dataset.theme === "dark";
+    if (this.#plan) this.#drawPlan(context, place, dark);
+    else drawGrid(context, this.#surface, place, this.#view.metres_per_unit, dark);
+    if (this.#layers.heat) this.#flow.drawHeat(context, place);
+    if (this.#layers.footprints) this.#drawFootprints(context, place);
+    if (this.#layers.flow) this.#flow.drawFlow(context, place);
+    const objects = [...this.objects].sort((a, b) => this.#rank(a) - this.#rank(b));
+    if (this.#layers.trails) {
+      for (const { id } of objects) {
+        const person = this.#people.ofObject(this.#view.name, id);
+        drawTrail(context, place, this.#trails.get(id) ?? [], person.hue, this.#fade(person));
+      }
     }
-    const objects = [...(this.#document?.objects ?? [])].sort((a, b) => this.#rank(a) - this.#rank(b));
-    for (const object of objects) this.#drawTrail(context, place, object);
     for (const object of objects) this.#drawPerson(context, place, object);
     const [left, , , bottom] = this.#view.extent;
     const corner = [place.x + left * place.scale + 18, place.y + bottom * place.scale - 20];
     drawScale(context, corner, place.scale / this.#view.metres_per_unit, dark);
   }
 
-  #rank(object) { return this.#person(object).key === this.#people.lit ? Infinity : object.bbox[1]; }
+  #drawPlan(context, place, dark) {
+    const { width, height } = this.#view.plan;
+    context.save();
+    context.globalAlpha = dark ? 0.62 : 1;
+    context.beginPath();
+    context.roundRect(place.x, place.y, width * place.scale, height * place.scale, 7);
+    context.clip();
+    context.drawImage(this.#plan, place.x, place.y, width * place.scale, height * place.scale);
+    context.restore();
+  }
 
-  #person(object) { return this.#people.ofObject(this.#view.name, object.id); }
+  // The cameras that see the person who is pointed at stand out.
+  #drawFootprints(context, place) {
+    const lit = this.objects.find(({ id }) => this.#people.ofObject(this.#view.name, id).key === this.#people.lit);
+    const seeing = lit ? Object.keys(lit.source_objects) : [];
+    Object.entries(this.#view.footprints).forEach(([stream, corners], i) => {
+      drawFootprint(context, place, corners, this.#live.name(stream), i, seeing.includes(stream));
+    });
+  }
+
+  #rank(object) { return this.#people.ofObject(this.#view.name, object.id).key === this.#people.lit ? Infinity : object.bbox[1]; }
 
   #fade(person) { return this.#people.lit && person.key !== this.#people.lit ? 0.3 : 1; }
 
-  #drawTrail(context, place, object) {
-    const person = this.#person(object);
-    const trail = this.#trails.get(object.id) ?? [];
-    context.lineCap = "round";
-    const draw = (style, width) => {
-      context.lineWidth = width;
-      for (let i = 1; i < trail.length; i++) {
-        context.globalAlpha = this.#fade(person) * (i / trail.length) ** 1.4;
-        context.strokeStyle = style;
-        context.beginPath();
-        context.moveTo(place.x + trail[i - 1].x * place.scale, place.y + trail[i - 1].y * place.scale);
-        context.lineTo(place.x + trail[i].x * place.scale, place.y + trail[i].y * place.scale);
-        context.stroke();
-      }
-    };
-    draw("#0006", 5);
-    draw(colour(person.hue), 3);
-    context.globalAlpha = 1;
-  }
-
   #drawPerson(context, place, object) {
-    const person = this.#person(object);
+    const person = this.#people.ofObject(this.#view.name, object.id);
     const [x, y] = [place.x + object.bbox[0] * place.scale, place.y + object.bbox[1] * place.scale];
     const { covariance, velocity_m_s: velocity } = object.omni ?? {};
     context.globalAlpha = this.#fade(person);
-    if (covariance) drawEllipse(context, x, y, covariance, place.scale, person.hue);
+    if (covariance && this.#layers.uncertainty) drawEllipse(context, x, y, covariance, place.scale, person.hue);
     if (velocity && Math.hypot(...velocity) > STILL_M_S) {
       const reach = (AHEAD_S * place.scale) / this.#view.metres_per_unit;
       drawTick(context, x, y, velocity, reach, person.hue);
@@ -131,13 +170,13 @@ export class FloorMap {
 
   #point(x, y) {
     this.#pointer = x < 0 ? null : [x, y];
-    if (!this.#view || !this.#document) return;
+    if (!this.#view) return;
     const place = this.#place();
-    const near = this.#document.objects
+    const near = this.objects
       .map((object) => ({ object, d: Math.hypot(place.x + object.bbox[0] * place.scale - x, place.y + object.bbox[1] * place.scale - y) }))
       .filter(({ d }) => d < REACH)
       .sort((a, b) => a.d - b.d)[0]?.object;
-    this.#people.light(near ? this.#person(near).key : null);
+    this.#people.light(near ? this.#people.ofObject(this.#view.name, near.id).key : null);
     this.#tip.hidden = !near;
     if (near) {
       this.#tip.textContent = this.#describe(near);
@@ -146,113 +185,15 @@ export class FloorMap {
     }
   }
 
-  #describe({ id, source_objects, omni }) {
-    const cameras = Object.keys(source_objects).map((stream) => this.#names.get(stream) ?? stream.slice(0, 8));
-    const lines = [`Person ${id}`, cameras.length ? `seen by ${cameras.join(", ")}` : "out of sight, predicted"];
-    if (omni?.velocity_m_s) lines.push(`${Math.hypot(...omni.velocity_m_s).toFixed(1)} m/s`);
+  #describe({ id, source_objects: sources, omni }) {
+    const cameras = Object.keys(sources).map((stream) => this.#live.name(stream));
+    const lines = [t("map.person", { id }), cameras.length ? t("map.seen_by", { cameras: cameras.join(", ") }) : t("map.predicted")];
+    if (omni?.velocity_m_s) lines.push(t("map.speed", { speed: Math.hypot(...omni.velocity_m_s).toFixed(1) }));
     if (omni?.covariance) {
       const [wide] = axes(omni.covariance);
-      lines.push(`\u00b1 ${(SIGMAS * wide * this.#view.metres_per_unit).toFixed(2)} m`);
+      lines.push(t("map.sigma", { metres: (SIGMAS * wide * this.#view.metres_per_unit).toFixed(2) }));
     }
-    if (omni?.age_s !== undefined) lines.push(`here for ${omni.age_s.toFixed(0)} s`);
+    if (omni?.age_s !== undefined) lines.push(t("map.age", { seconds: omni.age_s.toFixed(0) }));
     return lines.join("\n");
   }
-}
-
-function drawPuck(context, x, y, person, seen, lit) {
-  context.font = `680 11.5px ${FONT}`;
-  const half = Math.max(RADIUS, context.measureText(person.label).width / 2 + 6);
-  const puck = (grow) => {
-    context.beginPath();
-    context.roundRect(x - half - grow, y - RADIUS - grow, 2 * (half + grow), 2 * (RADIUS + grow), RADIUS + grow);
-  };
-  context.fillStyle = "#0b0e12";
-  puck(lit ? 4.5 : 2.5);
-  context.globalAlpha *= 0.75;
-  context.fill();
-  context.globalAlpha /= 0.75;
-  context.fillStyle = lit ? "#fff" : colour(person.hue);
-  puck(lit ? 2.5 : 0);
-  context.fill();
-  if (lit || !seen) {
-    context.fillStyle = seen ? colour(person.hue) : "#0b0e12";
-    puck(seen ? 0 : -2);
-    context.fill();
-  }
-  context.fillStyle = seen ? "#0b0e12" : colour(person.hue);
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.fillText(person.label, x, y + 0.5);
-}
-
-// A wedge whose tip is where the person will be.
-function drawTick(context, x, y, [vx, vy], reach, hue) {
-  const speed = Math.hypot(vx, vy);
-  const length = Math.max(speed * reach, RADIUS + 7);
-  const heading = Math.atan2(vy, vx);
-  const side = (turn) => [x + RADIUS * Math.cos(heading + turn), y + RADIUS * Math.sin(heading + turn)];
-  context.beginPath();
-  context.moveTo(...side(-0.75));
-  context.lineTo(x + length * Math.cos(heading), y + length * Math.sin(heading));
-  context.lineTo(...side(0.75));
-  context.closePath();
-  context.lineJoin = "round";
-  context.strokeStyle = "#0b0e12bf";
-  context.lineWidth = 5;
-  context.stroke();
-  context.fillStyle = colour(hue);
-  context.fill();
-}
-
-function drawEllipse(context, x, y, covariance, scale, hue) {
-  const [wide, narrow, angle] = axes(covariance);
-  context.beginPath();
-  context.ellipse(x, y, SIGMAS * wide * scale, SIGMAS * narrow * scale, angle, 0, 2 * Math.PI);
-  context.fillStyle = colour(hue, 0.2);
-  context.fill();
-  context.strokeStyle = colour(hue, 0.85);
-  context.lineWidth = 1;
-  context.stroke();
-}
-
-// Standard deviations along the long and the short axis, and the angle of the long one.
-function axes([[a, b], [, d]]) {
-  const [mean, spread] = [(a + d) / 2, Math.hypot((a - d) / 2, b)];
-  return [Math.sqrt(mean + spread), Math.sqrt(Math.max(mean - spread, 0)), Math.atan2(2 * b, a - d) / 2];
-}
-
-function drawGrid(context, { width, height }, place, metresPerUnit, dark) {
-  const step = nice(48 / (place.scale / metresPerUnit)) * (place.scale / metresPerUnit);
-  context.fillStyle = dark ? "#0e1217" : "#f5f6f8";
-  context.fillRect(0, 0, width, height);
-  context.strokeStyle = dark ? "#222933" : "#e2e6eb";
-  context.lineWidth = 1;
-  context.beginPath();
-  for (let x = ((place.x % step) + step) % step; x < width; x += step) { context.moveTo(Math.round(x) + 0.5, 0); context.lineTo(Math.round(x) + 0.5, height); }
-  for (let y = ((place.y % step) + step) % step; y < height; y += step) { context.moveTo(0, Math.round(y) + 0.5); context.lineTo(width, Math.round(y) + 0.5); }
-  context.stroke();
-}
-
-function drawScale(context, [x, y], pixelsPerMetre, dark) {
-  const metres = nice(70 / pixelsPerMetre);
-  const length = metres * pixelsPerMetre;
-  context.fillStyle = dark ? "#13171de6" : "#ffffffe6";
-  context.beginPath();
-  context.roundRect(x - 8, y - 18, length + 16, 29, 6);
-  context.fill();
-  context.strokeStyle = context.fillStyle = dark ? "#e8ebf0" : "#15191f";
-  context.lineWidth = 1.5;
-  context.beginPath();
-  context.moveTo(x, y); context.lineTo(x, y + 4); context.lineTo(x + length, y + 4); context.lineTo(x + length, y);
-  context.stroke();
-  context.font = `600 11px ${FONT}`;
-  context.textAlign = "center";
-  context.textBaseline = "alphabetic";
-  context.fillText(`${metres} m`, x + length / 2, y - 2);
-}
-
-// The next of 1, 2, 5, 10, 20, ... that is not less.
-function nice(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= value);
 }

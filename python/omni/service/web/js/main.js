@@ -1,88 +1,135 @@
-// Puts the parts together: messages in, panels out.
+// The page's frame: session, navigation, the state of the connection. What is shown is made by views/.
+//
+// A view is a module with mount(root, context): it fills the empty root and answers the function that ends it.
+// context: live (LiveData), people (People), session {required, scopes}, navigate(hash), keys (Keys).
 
-import { CameraWall } from "./cameras.js";
-import { Connection } from "./connection.js";
-import { Feed } from "./feed.js";
-import { FloorMap } from "./floor.js";
+import { get, logOut, readSession } from "./api.js";
+import { button, element } from "./dom.js";
+import { Keys } from "./keys.js";
+import { LiveData } from "./live_data.js";
+import { askToLogIn } from "./login.js";
+import { Names } from "./names.js";
 import { People } from "./people.js";
-import { Stats } from "./stats.js";
+import { t } from "./texts.js";
 
-const byId = (id) => document.getElementById(id);
-const people = new People();
-const names = new Map();
-const wall = new CameraWall(byId("wall"), people);
-const floor = new FloorMap(byId("map"), byId("tip"), people, names);
-const feed = new Feed(byId("events"), byId("open"), people, names);
-const stats = new Stats();
-let views = [];
-let onMap = null; // people on the maps, null without one
-
-const show = {
-  map(message) {
-    onMap = views.length ? 0 : null;
-    for (const view of Object.values(message.views)) {
-      people.noteView(view);
-      onMap += view.objects.length;
-      if (view.view_name === floor.name) floor.update(view);
-    }
-    feed.refresh();
-  },
-  processes(message) { feed.add(message); },
-  status(message) {
-    for (const stream of message.streams) names.set(stream.stream_uuid, stream.name);
-    wall.status(message.streams);
-    stats.update(message, onMap ?? wall.boxes);
-    link(message.problems.length ? "limited" : "live", message.problems.length ? "Live, with problems" : "Live");
-  },
+const VIEWS = {
+  live: () => import("./views/live.js"),
+  map: () => import("./views/map.js"),
+  regions: () => import("./views/regions.js"),
+  calibrate: () => import("./views/calibrate.js"),
+  history: () => import("./views/history.js"),
+  settings: () => import("./views/settings.js"),
+  webhooks: () => import("./views/webhooks.js"),
+  faces: () => import("./views/faces.js"),
 };
+const FIRST = "live";
+const THEMES = ["auto", "light", "dark"];
+const byId = (id) => document.getElementById(id);
 
-function link(state, text) {
-  byId("link").dataset.state = state;
-  byId("link").textContent = text;
-  document.body.classList.toggle("stale", state === "lost");
+class Frame {
+  #context; #unmount = () => {}; #shown = ""; #opening = 0;
+
+  constructor(context) {
+    this.#context = context;
+    byId("skip").textContent = t("nav.skip");
+    byId("pages").setAttribute("aria-label", t("nav.label"));
+    byId("pages").append(...Object.keys(VIEWS).map((name) => element("a", { href: `#${name}`, text: t(`nav.${name}`), data: { view: name } })));
+    byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("view").focus(); });
+    addEventListener("hashchange", () => this.open());
+    context.live.on("link", () => this.#link());
+    context.live.on("status", () => this.#link());
+    Object.keys(VIEWS).forEach((name, i) => context.keys.on(`g ${i + 1}`, () => context.navigate(name)));
+    context.keys.on("t", () => nextTheme());
+    this.#link();
+  }
+
+  // Opens what the address names: #view or #view/anything that the view itself reads.
+  async open() {
+    const name = location.hash.slice(1).split("/")[0];
+    const chosen = name in VIEWS ? name : FIRST;
+    if (chosen === this.#shown) return;
+    const turn = ++this.#opening;
+    const view = await VIEWS[chosen]().catch((error) => ({ mount: (root) => this.#failed(root, error) }));
+    if (turn !== this.#opening) return;
+    this.#unmount();
+    this.#shown = chosen;
+    const root = byId("view");
+    root.replaceChildren();
+    root.className = `view-${chosen}`;
+    document.title = `${t(`nav.${chosen}`)} \u00b7 omni`;
+    for (const link of byId("pages").children) {
+      if (link.dataset.view === chosen) { link.setAttribute("aria-current", "page"); link.scrollIntoView({ block: "nearest", inline: "nearest" }); }
+      else link.removeAttribute("aria-current");
+    }
+    this.#unmount = view.mount(root, this.#context);
+  }
+
+  #failed(root, error) {
+    root.append(element("p", { class: "empty", text: t("frame.view_failed", { reason: error.message }) }));
+    return () => {};
+  }
+
+  #link() {
+    const { link, status } = this.#context.live;
+    const problems = status?.problems.length ?? 0;
+    const limited = link.state === "live" && problems;
+    byId("link").dataset.state = limited ? "limited" : link.state;
+    byId("link").textContent = linkText(link, problems);
+    byId("link").title = status?.problems.join("\n") ?? "";
+    document.body.classList.toggle("stale", link.state === "lost");
+  }
 }
 
-async function fetched(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
+function linkText({ state, reason, pauseMs }, problems) {
+  if (state === "connecting") return t("frame.connecting");
+  if (state === "live") return problems ? t("frame.live_problems") : t("frame.live");
+  const what = reason ? t("frame.not_connected_why", { reason }) : t("frame.not_connected");
+  return pauseMs >= 1000 ? t("frame.next_try", { what, seconds: Math.round(pauseMs / 1000) }) : t("frame.trying", { what });
 }
 
-async function opened() {
-  feed.clear();
-  const [about, found] = await Promise.all([fetched("about"), fetched("api/v1/views")]);
-  byId("version").textContent = about.version;
-  views = found.views;
-  document.body.classList.toggle("no-floor", !views.length);
-  for (const view of views) view.cameras.forEach((stream) => people.mapsStream(stream));
-  byId("views").replaceChildren(...(views.length > 1 ? views.map(viewButton) : []));
-  if (views.length) openView(views.find((view) => view.name === floor.name) ?? views[0]);
+function theme() {
+  const choice = localStorage.getItem("theme");
+  return THEMES.includes(choice) ? choice : "auto";
 }
 
-function viewButton(view) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = view.name;
-  button.addEventListener("click", () => openView(view));
-  return button;
+function nextTheme() {
+  localStorage.setItem("theme", THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length]);
+  dispatchEvent(new Event("themechoice"));
 }
 
-function openView(view) {
-  floor.open(view);
-  for (const button of byId("views").children) button.ariaPressed = String(button.textContent === view.name);
+function tools({ keys, session }) {
+  const look = button(t(`frame.theme_${theme()}`), nextTheme, { title: t("frame.theme_hint") });
+  addEventListener("themechoice", () => { look.textContent = t(`frame.theme_${theme()}`); });
+  const help = button("?", () => keys.help(), { title: t("frame.keys_hint"), "aria-label": t("frame.keys_hint") });
+  const out = session.required ? button(t("frame.log_out"), async () => { await logOut(); location.reload(); }) : null;
+  byId("tools").append(...[help, look, out].filter(Boolean));
 }
 
-const address = new URL("api/v1/live", location.href);
-address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-new Connection(address, {
-  open() { opened().catch(() => link("limited", "Live, without the map")); },
-  lost(reason, pause) {
-    const again = pause >= 1000 ? `next try in ${Math.round(pause / 1000)} s` : "trying again";
-    link("lost", `${reason ? `Not connected: ${reason}` : "Not connected"} \u2013 ${again}`);
-  },
-  picture(header, jpeg) {
-    people.noteTracks(header.stream_uuid, header.tracks);
-    wall.show(header, jpeg);
-  },
-  message(document) { show[document.type]?.(document); },
+// The configuration cannot be used: nothing runs, and the settings are the one page that works.
+async function isSafeMode() {
+  const { data } = await get("config").catch(() => ({ data: null }));
+  return Boolean(data?.problems?.length);
+}
+
+async function start() {
+  let session = await readSession();
+  if (session.required && !session.scopes.length) session = await askToLogIn();
+  addEventListener("omni:login", () => askToLogIn().then(() => location.reload()));
+  const people = new People();
+  const context = {
+    session, people, live: new LiveData(people), keys: new Keys(), navigate: (name) => { location.hash = name; },
+  };
+  new Names(context.live, people, session);
+  tools(context);
+  if (await isSafeMode()) location.hash = "settings";
+  const frame = new Frame(context);
+  context.live.connect();
+  await frame.open();
+  const about = await fetch("about");
+  if (about.ok) byId("version").textContent = (await about.json()).version;
+}
+
+start().catch((error) => {
+  byId("link").dataset.state = "lost";
+  byId("link").textContent = t("frame.not_connected_why", { reason: error.message });
 });

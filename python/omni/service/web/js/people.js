@@ -7,8 +7,10 @@ export class People {
   #objectOfTrack = new Map(); // "stream/track" -> {view, id}
   #trackOfHuman = new Map(); // human UUID -> "stream/track"
   #mapped = new Set(); // streams that lie on a map
+  #profileOfHuman = new Map(); // human UUID -> profile of the gallery
+  #names = new Map(); // profile UUID -> name, where we may know it
   #streams = [];
-  #listeners = [];
+  #listeners = new Set();
   lit = null; // key of the person that is pointed at
 
   mapsStream(stream) { this.#mapped.add(stream); }
@@ -26,6 +28,16 @@ export class People {
       }
     }
   }
+
+  noteProcess({ object }) {
+    if (object?.class === "human" && object.profile) keep(this.#profileOfHuman, object.id, object.profile.id);
+  }
+
+  // profiles: [{id, name}] of the gallery.
+  noteNames(profiles) { this.#names = new Map(profiles.map(({ id, name }) => [id, name])); }
+
+  // The name of a person the gallery knows, where it may be shown; else "".
+  nameOf(human) { return this.#names.get(this.#profileOfHuman.get(human)) ?? ""; }
 
   ofObject(view, id) { return { key: `${view}#${id}`, label: String(id), hue: hue(id) }; }
 
@@ -50,7 +62,11 @@ export class People {
     for (const listener of this.#listeners) listener();
   }
 
-  onLight(listener) { this.#listeners.push(listener); }
+  // Answers the function that ends the listening.
+  onLight(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
 }
 
 // A number's colour; null is the grey of those who have no place on the map yet.

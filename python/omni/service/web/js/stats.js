@@ -1,73 +1,70 @@
-// Numbers: the header's totals, where the time goes, streams, webhooks, problems.
+// Numbers: totals, where the time goes, how each stream is doing.
 
-import { Webhooks } from "./webhooks.js";
+import { element } from "./dom.js";
+import { t } from "./texts.js";
 
-const STAGES = ["decode", "detect", "track", "process", "map"];
-const byId = (id) => document.getElementById(id);
+const STAGES = ["decode", "detect", "track", "face", "process", "map"];
+const TOTALS = ["people", "seen", "fps", "lag"];
 
-export class Stats {
-  #webhooks = new Webhooks(byId("webhooks"));
+export class Totals {
+  #values = new Map(TOTALS.map((name) => [name, element("dd", { text: t("unit.none") })]));
 
-  // people: how many are there now
-  update({ streams, stats, problems }, people) {
-    const lags = streams.filter((s) => s.state === "online" && s.lag_s !== null).map((s) => s.lag_s);
-    const onMaps = Object.values(stats.map_objects ?? {});
-    total("people", people);
-    total("seen", onMaps.length ? sum(onMaps) : stats.tracks ?? 0);
-    total("fps", (stats.fps ?? 0).toFixed(1));
-    total("lag", lags.length ? span(Math.max(...lags)) : "\u2013");
-    this.#stages(stats);
-    byId("streams").replaceChildren(...streams.map(streamRow));
-    this.#webhooks.update(stats.webhooks?.endpoints ?? []);
-    byId("problems").hidden = !problems.length;
-    byId("problems").replaceChildren(...problems.map((text) => element("li", text)));
+  constructor() {
+    this.element = element("dl", { class: "totals" }, ...TOTALS.map((name) =>
+      element("div", {}, element("dt", { text: t(`total.${name}`) }), this.#values.get(name))));
   }
 
-  #stages({ stage_share: share = {}, stage_s: spent = {}, frames = 0 }) {
+  // people: how many are there now
+  update({ streams, stats }, people) {
+    const lags = streams.filter((s) => s.state === "online" && s.lag_s !== null).map((s) => s.lag_s);
+    const onMaps = Object.values(stats.map_objects ?? {});
+    const shown = {
+      people, seen: onMaps.length ? sum(onMaps) : stats.tracks ?? 0, fps: (stats.fps ?? 0).toFixed(1),
+      lag: lags.length ? span(Math.max(...lags)) : t("unit.none"),
+    };
+    for (const name of TOTALS) this.#values.get(name).textContent = shown[name];
+  }
+}
+
+export class Pipeline {
+  #bar = element("div", { class: "bar" }); #legend = element("ul", { class: "legend" });
+  #cost = element("span", { class: "quiet" }); #rows = element("tbody");
+
+  constructor() {
+    const heads = ["stream", "fps", "frames", "dropped", "lag"].map((name) =>
+      element("th", { scope: "col", text: name === "fps" ? "fps" : t(`live.${name}`) }));
+    this.element = element("section", { class: "stats panel", tabindex: "0", "aria-label": t("live.pipeline") },
+      element("div", { class: "head" }, element("h2", { text: t("live.pipeline") }), this.#cost),
+      element("div", { class: "stages" }, this.#bar, this.#legend),
+      element("table", {}, element("thead", {}, element("tr", {}, ...heads)), this.#rows));
+  }
+
+  update({ streams, stats: { stage_share: share = {}, stage_s: spent = {}, frames = 0 } }) {
     const shown = STAGES.filter((stage) => stage in share);
-    byId("bar").replaceChildren(...shown.map((stage) => {
-      const part = element("i");
-      part.dataset.stage = stage;
+    this.#bar.replaceChildren(...shown.map((stage) => {
+      const part = element("i", { data: { stage } });
       part.style.flexGrow = share[stage];
       return part;
     }));
-    byId("legend").replaceChildren(...shown.map((stage) => {
-      const item = element("li");
-      item.dataset.stage = stage;
-      item.append(element("i"), stage, element("b", percent(share[stage])));
-      return item;
-    }));
-    byId("cost").textContent = frames ? `${((1000 * sum(Object.values(spent))) / frames).toFixed(1)} ms a picture` : "";
+    this.#legend.replaceChildren(...shown.map((stage) =>
+      element("li", { data: { stage } }, element("i"), t(`stage.${stage}`), element("b", { text: percent(share[stage]) }))));
+    this.#cost.textContent = frames ? t("live.cost", { ms: ((1000 * sum(Object.values(spent))) / frames).toFixed(1) }) : "";
+    this.#rows.replaceChildren(...streams.map(streamRow));
   }
 }
 
-function streamRow(stream) {
-  const name = element("td");
-  const dot = element("span");
-  dot.className = "dot";
-  dot.dataset.state = stream.state;
-  name.append(dot, stream.name);
-  name.title = [stream.state, stream.reason, stream.url].filter(Boolean).join(" \u00b7 ");
-  return row(name, stream.fps.toFixed(1), count(stream.frames), count(stream.dropped), stream.lag_s === null ? "\u2013" : span(stream.lag_s));
+function streamRow({ state, reason, url, name, fps, frames, dropped, lag_s: lag }) {
+  const first = element("td", { title: [state, reason, url].filter(Boolean).join(" \u00b7 ") }, element("span", { class: "dot", data: { state } }), name);
+  const cells = [fps.toFixed(1), count(frames), count(dropped), lag === null ? t("unit.none") : span(lag)];
+  return element("tr", {}, first, ...cells.map((text) => element("td", { text })));
 }
 
-function row(first, ...texts) {
-  const made = element("tr");
-  made.append(first, ...texts.map((text) => element("td", text)));
-  return made;
-}
-
-function element(tag, text = "") {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
-}
-
-function total(name, value) { document.querySelector(`[data-total="${name}"]`).textContent = value; }
 function sum(numbers) { return numbers.reduce((a, b) => a + b, 0); }
 function count(number) { return number.toLocaleString("en"); }
-function percent(share) { return share > 0 && share < 0.01 ? "<1 %" : `${Math.round(100 * share)} %`; }
+function percent(share) {
+  return share > 0 && share < 0.01 ? t("unit.percent_small") : t("unit.percent", { n: Math.round(100 * share) });
+}
 function span(seconds) {
-  if (seconds < 10) return `${Math.max(seconds, 0).toFixed(2)} s`;
-  return seconds < 120 ? `${seconds.toFixed(0)} s` : `${Math.round(seconds / 60)} min`;
+  if (seconds < 10) return t("unit.seconds", { n: Math.max(seconds, 0).toFixed(2) });
+  return seconds < 120 ? t("unit.seconds", { n: seconds.toFixed(0) }) : t("unit.minutes", { n: Math.round(seconds / 60) });
 }

@@ -1,0 +1,100 @@
+"""Secrets of a configuration: what is shown in their place, and how they are put back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+MASK = "***"
+
+SECRET_KEYS = frozenset({"secret", "previous_secret"})
+ADDRESS_KEYS = frozenset({"url", "brocker_address", "broker_address"})
+HEADERS_KEY = "headers"
+
+_PASSWORD = re.compile(r"(?<=://)(?:([^/@\s:]*):)?([^/@\s]*)@")
+_PARAMETER = re.compile(r"(?<=[?&])([^=&#]*(?:pass|pwd|secret|token|key|auth|sig)[^=&#]*)=([^&#]*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Concealed:
+    """A text that holds a secret: equal by what it is, shown by ``shown``."""
+
+    value: str
+    shown: str = field(compare=False)
+
+    def __repr__(self) -> str:
+        return f"Concealed({self.shown!r})"
+
+
+def conceal(document: Any, key: str = "", *, in_headers: bool = False) -> Any:
+    """A JSON document with each secret ``Concealed``: webhook secrets, headers, passwords in addresses."""
+    if isinstance(document, Mapping):
+        return {name: conceal(value, name, in_headers=key == HEADERS_KEY) for name, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [conceal(value, key) for value in document]
+    if not isinstance(document, str):
+        return document
+    if in_headers or key in SECRET_KEYS:
+        return Concealed(document, MASK)
+    if key in ADDRESS_KEYS and MASK in (shown := masked_address(document)):
+        return Concealed(document, shown)
+    return document
+
+
+def shown(document: Any) -> Any:
+    """The same as everybody may see it: plain JSON, ``***`` for what is secret."""
+    return _with(document, lambda text: text.shown)
+
+
+def revealed(document: Any) -> Any:
+    """The same as it is used and kept: plain JSON, with its secrets."""
+    return _with(document, lambda text: text.value)
+
+
+def _with(document: Any, text_of: Any) -> Any:
+    if isinstance(document, Concealed):
+        return text_of(document)
+    if isinstance(document, Mapping):
+        return {name: _with(value, text_of) for name, value in document.items()}
+    if isinstance(document, list):
+        return [_with(value, text_of) for value in document]
+    return document
+
+
+def masked_address(address: str) -> str:
+    """An address without its password (``rtsp://user:***@host``), nor what its parameters call a secret."""
+    without = _PASSWORD.sub(lambda found: f"{found[1] + ':' if found[1] is not None else ''}{MASK}@", address)
+    return _PARAMETER.sub(lambda found: f"{found[1]}={MASK}", without)
+
+
+def put_back(proposed: Any, current: Any) -> Any:
+    """A proposed text with the secret of the current one where it says ``***``; unchanged where that is none of its.
+
+    A password goes to no other host than the one that it was given for.
+    """
+    if not isinstance(proposed, str) or not isinstance(current, Concealed) or MASK not in proposed:
+        return proposed
+    if proposed == current.shown:
+        return current.value
+    if current.shown == MASK or _place(proposed) != _place(current.shown):
+        return proposed
+    password = _PASSWORD.search(current.value)
+    if password is not None:
+        proposed = proposed.replace(f"{MASK}@", f"{password[2]}@", 1)
+    values = dict(_PARAMETER.findall(current.value))
+    return _PARAMETER.sub(
+        lambda found: f"{found[1]}={values.get(found[1], found[2]) if found[2] == MASK else found[2]}", proposed
+    )
+
+
+def is_masked(value: Any) -> bool:
+    """Whether a ``Concealed`` text still says ``***`` where its secret should be."""
+    return isinstance(value, Concealed) and value.value == value.shown
+
+
+def _place(address: str) -> tuple[str, str]:
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    return parts.scheme, parts.netloc

@@ -1,0 +1,298 @@
+"""The recorder: takes messages from any thread without ever waiting, and writes them in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from base64 import b64decode
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from omni.errors import StateError
+from omni.history.archive import Archive
+from omni.history.store import FILE_NAME, Store
+from omni.types import ProcessMessage, UInt8
+
+logger = logging.getLogger(__name__)
+
+GROUP_COMMIT_S = 0.1
+"""How long a commit waits for more to come."""
+
+MOST_WAITING = 2_000
+"""Messages that wait in memory while the disk is slow, full or gone; beyond it the oldest are dropped and counted."""
+
+MOST_PICTURED = 100
+"""With more than this waiting, new ones come without their pictures."""
+
+TRY_AGAIN_S = 1.0
+RETAIN_EVERY_S = 10.0
+CHUNK = 500
+"""Processes deleted in one transaction: the writer is not held up for longer."""
+
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shots:
+    """How best shots are kept.
+
+    Attributes:
+        encode: a picture (H, W, 3) uint8 BGR -> base64 of its JPEG.
+        anonymous: heads in them were made unrecognisable.
+    """
+
+    encode: Callable[[UInt8], str]
+    anonymous: bool
+
+
+class History:
+    """Keeps processes and their best shots within bounds.
+
+    While the disk is full or in trouble, messages wait in memory, up to ``MOST_WAITING``: periodic ones are dropped
+    first, then the oldest; ``problems`` and ``stats`` say so. A file that is no database any more is put aside and a
+    new one begun. What an earlier run left open is ended when the next one starts. Best shots that the configuration
+    does not allow any more are deleted then too.
+
+    Args:
+        folder: where ``history.sqlite`` is kept.
+        retention_days: a process is deleted so long after its end.
+        max_bytes: most bytes on disk; best shots go first, then the oldest processes.
+        shots: None: no picture is kept.
+        clock: Unix epoch seconds.
+
+    Raises:
+        StateError: the folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        retention_days: float,
+        max_bytes: int,
+        shots: Shots | None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._path = folder / FILE_NAME
+        self._clock = clock
+        self._waiting: deque[ProcessMessage] = deque()
+        self._filled = threading.Condition()
+        self._busy = self._closing = False
+        self._store: Store | None = None
+        self._begun = False
+        self._dropped_for = ""  # what ``archive.shows`` was when other pictures were deleted
+        self._problem = ""
+        self._used_bytes = 0
+        self._dropped: Counter[str] = Counter()
+        self._written: dict[str, weakref.ref[UInt8]] = {}  # process -> its best shot as it is on disk
+        self._thread = threading.Thread(target=self._write, name="history", daemon=True)
+        self.archive = Archive(self._path)
+        self.reconfigure(retention_days, max_bytes, shots)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise StateError(f"{self._path}: the history cannot be kept here: {error.strerror}") from None
+
+    def reconfigure(self, retention_days: float, max_bytes: int, shots: Shots | None) -> None:
+        """Go on within other bounds; pictures that are not allowed any more are deleted. As the constructor's."""
+        with self._filled:
+            self._retention_ms = round(retention_days * _DAY_MS)
+            self._max_bytes = max_bytes
+            self._shots = shots
+            self.archive.shows = "none" if shots is None else "anonymous" if shots.anonymous else "all"
+            self._filled.notify_all()
+
+    def start(self) -> None:
+        """Open or make the file and begin to write."""
+        self._attempt(self._open)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 1.0) -> None:
+        """Write what waits, for at most this long, and end."""
+        self.flush(timeout_s)
+        with self._filled:
+            self._closing = True
+            self._filled.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+        if self._waiting:
+            logger.error("history: %d messages could not be written: %s", len(self._waiting), self._problem)
+
+    def record(self, message: ProcessMessage) -> None:
+        """Take a message; returns at once."""
+        with self._filled:
+            if message.best_shots and (self._shots is None or len(self._waiting) >= MOST_PICTURED):
+                if self._shots is not None:
+                    self._dropped["picture"] += len(message.best_shots)
+                message = replace(message, best_shots={})
+            if len(self._waiting) >= MOST_WAITING:
+                self._make_room()
+            self._waiting.append(message)
+            self._filled.notify_all()
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until all that was taken is on disk. True when it is."""
+        with self._filled:
+            return self._filled.wait_for(lambda: not (self._waiting or self._busy), timeout_s)
+
+    def problems(self) -> list[str]:
+        """Why the history is not kept as it should be; empty when all is well."""
+        return [f"history: {self._problem}"] if self._problem else []
+
+    def stats(self) -> dict[str, Any]:
+        """``bytes`` on disk, messages ``waiting`` to be written, and what was ``dropped`` by kind."""
+        return {"bytes": self._used_bytes, "waiting": len(self._waiting), "dropped": dict(self._dropped)}
+
+    def _make_room(self) -> None:
+        periodic = next((i for i, message in enumerate(self._waiting) if message.reason == "ongoing"), 0)
+        self._dropped["ongoing" if self._waiting[periodic].reason == "ongoing" else "message"] += 1
+        del self._waiting[periodic]
+
+    # In the writer's thread
+
+    def _write(self) -> None:
+        next_retain = 0.0
+        while True:
+            self._attempt(self._open)
+            with self._filled:
+                self._busy = False
+                self._filled.notify_all()
+                self._filled.wait_for(self._has_work, RETAIN_EVERY_S)
+                closing = self._closing
+                self._busy = bool(self._waiting) and not closing
+            if closing:
+                break
+            self._pause(GROUP_COMMIT_S)
+            while self._busy and not self._attempt(self._commit):
+                if self._pause(TRY_AGAIN_S):
+                    break
+            if time.monotonic() >= next_retain:
+                next_retain = time.monotonic() + RETAIN_EVERY_S
+                self._attempt(self._retain)
+        self._disconnect()
+
+    def _has_work(self) -> bool:
+        return bool(self._waiting or self._closing or self._dropped_for != self.archive.shows)
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait. True when the end has come."""
+        with self._filled:
+            return self._filled.wait_for(lambda: self._closing, seconds)
+
+    def _open(self) -> Store:
+        if self._store is None:
+            try:
+                self._store = Store(self._path)
+            except sqlite3.DatabaseError as error:
+                if not _damaged(error):
+                    raise
+                self._put_aside(error)
+                self._store = Store(self._path)
+        if not self._begun:
+            with self._store as store:
+                store.end_open("agent_restarted")
+            self._begun = True
+        while self._dropped_for != (shows := self.archive.shows):
+            with self._store as store:
+                store.drop_shots_but(shows)
+            self._dropped_for = shows
+        return self._store
+
+    def _commit(self) -> None:
+        with self._filled:
+            messages = list(self._waiting)[:CHUNK]
+        written: dict[str, UInt8] = {}
+        with self._open() as store:
+            for message in messages:
+                store.put(message.processes)
+                written |= self._put_shots(store, message)
+        self._written |= {id_: weakref.ref(picture) for id_, picture in written.items()}
+        for process in (process for message in messages for process in message.processes if process["finalized"]):
+            self._written.pop(process["id"], None)
+        with self._filled:
+            taken = set(map(id, messages))  # some may have made room for newer ones meanwhile
+            while self._waiting and id(self._waiting[0]) in taken:
+                self._waiting.popleft()
+
+    def _put_shots(self, store: Store, message: ProcessMessage) -> dict[str, UInt8]:
+        """Write those best shots that are not on disk already."""
+        shots = self._shots
+        if shots is None:
+            return {}
+        new = {
+            id_: picture
+            for id_, picture in message.best_shots.items()
+            if (known := self._written.get(id_)) is None or known() is not picture
+        }
+        for id_, picture in new.items():
+            store.put_shot(id_, b64decode(shots.encode(picture)), anonymous=shots.anonymous)
+        return new
+
+    def _retain(self) -> None:
+        """Bring the history within its bounds."""
+        old = round(self._clock() * 1000) - self._retention_ms
+        while self._dropped_some(lambda store: store.drop_ended_before(old, CHUNK)):
+            pass
+        while (used := self._open().used_bytes()) > self._max_bytes:
+            if not self._dropped_some(
+                lambda store: store.drop_oldest_shots(CHUNK) or store.drop_ended_before(1 << 62, CHUNK)
+            ):
+                break
+        self._used_bytes = used
+
+    def _dropped_some(self, drop: Callable[[Store], int]) -> bool:
+        with self._open() as store:
+            return drop(store) > 0
+
+    def _attempt(self, work: Callable[[], object]) -> bool:
+        """Do something with the file; False, with the reason in ``problems``, when it would not."""
+        try:
+            work()
+        except (sqlite3.Error, OSError) as error:
+            self._tell(f"{self._path.name} cannot be written ({error}); the newest wait in memory")
+            if isinstance(error, sqlite3.Error) and _damaged(error):
+                self._disconnect()
+            return False
+        except (TypeError, ValueError, KeyError):
+            logger.exception("history: a message cannot be kept; it is lost")
+            with self._filled:
+                self._dropped["message"] += 1
+                self._waiting.popleft()
+            return True
+        if self._problem:
+            logger.warning("history: %s can be written again", self._path.name)
+            self._problem = ""
+        return True
+
+    def _tell(self, problem: str) -> None:
+        if problem != self._problem:
+            logger.error("history: %s", problem)
+        self._problem = problem
+
+    def _put_aside(self, error: Exception) -> None:
+        aside = self._path.with_name(f"{self._path.name}.damaged-{int(self._clock())}")
+        logger.error("history: %s is damaged (%s); it is kept as %s, a new one begun", self._path, error, aside.name)
+        self._path.replace(aside)
+        for ending in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+
+    def _disconnect(self) -> None:
+        if self._store is not None:
+            with suppress(sqlite3.Error):
+                self._store.close()
+            self._store = None
+
+
+def _damaged(error: sqlite3.Error) -> bool:
+    """Whether the file is no database any more; all that may pass by itself is an ``OperationalError``."""
+    return type(error) is sqlite3.DatabaseError

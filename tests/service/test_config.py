@@ -1,0 +1,274 @@
+"""The settings over HTTP, with the real agent behind them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from tests.service.fakes import Answer, Server
+from tests.unit.delivery.conftest import Inbox, eventually
+
+from omni.service import open_settings
+
+UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+OTHER = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
+CORNERS = [{"x": 0.1, "y": 0.1}, {"x": 0.9, "y": 0.1}, {"x": 0.9, "y": 0.9}]
+
+
+class Site:
+    """A service on the configuration file of a folder."""
+
+    def __init__(self, folder: Path, document: Any) -> None:
+        self.file = folder / "run_params.json"
+        self.file.write_text(document if isinstance(document, str) else json.dumps(document, indent=2))
+        settings, config, agent = open_settings(folder, strict=False)
+        self.server = Server(config, settings, agent)
+
+    def config(self) -> tuple[dict[str, Any], str]:
+        answer = self.server.call("/api/v1/config")
+        return answer.document, answer.headers["etag"]
+
+    def put(self, change: Callable[[dict[str, Any]], object], etag: str | None = None) -> Answer:
+        shown, current = self.config()
+        change(shown["config"])
+        return self.server.call("/api/v1/config", "PUT", json=shown["config"], headers={"if-match": etag or current})
+
+    @property
+    def written(self) -> dict[str, Any]:
+        return json.loads(self.file.read_text())
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i in range(20):
+        cv2.imwrite(str(folder / f"{i:03d}.png"), np.full((48, 64, 3), i, np.uint8))
+    return folder
+
+
+@pytest.fixture
+def document(pictures: Path) -> dict[str, Any]:
+    return {
+        "$schema": "run_params.schema.json",
+        "anonymous_mode": True,
+        "streams": [{"url": str(pictures), "name": "door", "stream_uuid": UUID, "loop": True}],
+        "pipelines": {"body_detector": {"enabled": False}},
+        "webhook_tracking_subscribers": [
+            {"id": "a", "url": "http://user:pass@127.0.0.1:9/hook", "secret": "whsec_c2VjcmV0", "paused": True,
+             "headers": {"authorization": "Bearer hunter2"}}
+        ],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def site(tmp_path: Path, document: dict[str, Any]) -> Iterator[Site]:
+    made = Site(tmp_path, document)
+    with made.server:
+        yield made
+
+
+def test_all_of_it_is_shown_and_no_secret(site: Site) -> None:
+    shown, etag = site.config()
+    subscriber = shown["config"]["webhook_tracking_subscribers"][0]
+    assert subscriber["url"] == "http://user:***@127.0.0.1:9/hook"
+    assert (subscriber["secret"], subscriber["headers"]) == ("***", {"authorization": "***"})
+    assert shown["config"]["ongoings_interval_in_msec"] == 5000
+    assert shown["config"]["delivery"]["directory"] is None
+    assert "/http/port" in shown["restart"]
+    assert (shown["undo"], shown["pending_restart"], shown["file"]) == (False, [], str(site.file))
+    text = json.dumps(shown)
+    assert not any(secret in text for secret in ("hunter2", "pass@", "c2VjcmV0"))
+    assert etag.startswith('"')
+
+
+def test_what_changes_is_written_as_the_user_would_and_taken_back(site: Site, document: dict[str, Any]) -> None:
+    answer = site.put(lambda c: (c.update(ongoings_interval_in_msec=700), c["streams"][0].update(name="gate")))
+    assert answer.status == 200
+    assert answer.document["changes"] == [
+        {"path": "/streams/0/name", "old": "door", "new": "gate", "restart": False},
+        {"path": "/ongoings_interval_in_msec", "old": 5000, "new": 700, "restart": False},
+    ]
+    expected = {**document, "ongoings_interval_in_msec": 700}
+    expected["streams"] = [{**document["streams"][0], "name": "gate"}]
+    assert site.written == expected
+    assert list(site.written) == list(expected)
+    assert site.server.app.ctx.agent.streams()[0].name == "gate"
+    shown, etag = site.config()
+    assert shown["undo"]
+    assert answer.headers["etag"] == etag
+    undone = site.server.call("/api/v1/config/undo", "POST", headers={"if-match": etag})
+    assert {c["path"]: c["new"] for c in undone.document["changes"]}["/streams/0/name"] == "door"
+    assert site.written == document
+    assert site.server.app.ctx.agent.streams()[0].name == "door"
+    again = site.server.call("/api/v1/config/undo", "POST", headers={"if-match": undone.headers["etag"]})
+    assert (again.status, again.document["type"]) == (409, "urn:omni:problem:nothing-to-undo")
+
+
+def test_a_stale_etag_is_refused_and_a_missing_one(site: Site, document: dict[str, Any]) -> None:
+    _, etag = site.config()
+    assert site.put(lambda c: c.update(anonymous_mode=False)).status == 200
+    stale = site.put(lambda c: c.update(anonymous_mode=True), etag)
+    assert (stale.status, stale.document["type"]) == (412, "urn:omni:problem:etag-stale")
+    missing = site.server.call("/api/v1/config", "PUT", json=document)
+    assert (missing.status, missing.document["type"]) == (428, "urn:omni:problem:etag-missing")
+    assert site.written["anonymous_mode"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"ongoings_interval_in_msec": 1}, "/ongoings_interval_in_msec"),
+        ({"streems": []}, "/streems"),
+        ({"streams": [{"url": "none.avi", "stream_uuid": OTHER}]}, "/streams/0/url"),
+        ({"detector": {"model": "none"}, "pipelines": {"body_detector": {"enabled": True}}}, "/detector"),
+        ({"map_tracking": {"enabled": True}}, "/map_tracking"),
+        (
+            {"mutlistream_ROI": {"regions": [{"name": "bow", "uuid": OTHER, "points": [
+                {"x": 0.1, "y": 0.1}, {"x": 0.9, "y": 0.9}, {"x": 0.9, "y": 0.1}, {"x": 0.1, "y": 0.9}]}]}},
+            "/mutlistream_ROI/regions/0",
+        ),
+        (
+            {"webhook_tracking_subscribers": [{"id": "b", "url": "http://h/", "headers": {"x": "***"}}]},
+            "/webhook_tracking_subscribers/0/headers/x",
+        ),
+        (
+            {"webhook_tracking_subscribers": [{"id": "a", "url": "http://user:***@other/hook"}]},
+            "/webhook_tracking_subscribers/0/url",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_changes_nothing(
+    site: Site, document: dict[str, Any], change: dict[str, Any], path: str
+) -> None:
+    refused = site.put(lambda c: c.update(change))
+    assert (refused.status, refused.document["type"]) == (422, "urn:omni:problem:config-invalid")
+    assert path in [problem["path"] for problem in refused.document["problems"]]
+    shown, _ = site.config()
+    checked = site.server.call("/api/v1/config/check", "POST", json={**shown["config"], **change})
+    assert (checked.status, checked.document["problems"]) == (200, refused.document["problems"])
+    assert site.written == document
+    assert site.server.app.ctx.agent.streams()[0].state in ("starting", "online")
+
+
+def test_a_check_applies_nothing(site: Site, document: dict[str, Any]) -> None:
+    shown, etag = site.config()
+    shown["config"]["http"]["port"] = 9090
+    checked = site.server.call("/api/v1/config/check", "POST", json=shown["config"])
+    assert checked.document == {
+        "changes": [{"path": "/http/port", "old": 8080, "new": 9090, "restart": True}],
+        "problems": [],
+    }
+    assert site.written == document
+    assert site.config()[1] == etag
+
+
+def test_what_needs_a_restart_is_written_and_pending(site: Site) -> None:
+    answer = site.put(lambda c: c["http"].update(port=9090))
+    assert answer.document["pending_restart"] == ["/http/port"]
+    assert site.written["http"] == {"port": 9090}
+    assert site.server.app.ctx.agent.config.http.port == 8080
+    assert site.config()[0]["pending_restart"] == ["/http/port"]
+
+
+def test_a_webhook_that_is_added_is_told_at_once(site: Site) -> None:
+    inbox = Inbox()
+    try:
+        new = {"url": inbox.address, "private_networks": True}
+        assert site.put(lambda c: c["webhook_tracking_subscribers"].append(new)).status == 200
+        begin = {"name": "film", "stream_uuid": UUID}
+        assert site.server.call("/external_process/begin", "POST", json=begin).status == 200
+        eventually(lambda: [m.reason for m in inbox.messages][:1] == ["begin"])
+        assert site.written["webhook_tracking_subscribers"][0]["secret"] == "whsec_c2VjcmV0"
+    finally:
+        inbox.receiver.stop()
+
+
+def test_a_file_that_somebody_else_changed_is_not_overwritten(site: Site) -> None:
+    site.file.write_text("{}")
+    refused = site.put(lambda c: c.update(anonymous_mode=False))
+    assert refused.status == 422
+    assert "changed by somebody else" in refused.document["detail"]
+    assert site.file.read_text() == "{}"
+    assert site.server.app.ctx.agent.config.anonymous_mode
+
+
+@pytest.mark.parametrize("broken", ["{", '{"streams": [{"url": "none.avi"}], "ongoings_interval_in_msec": 1}'])
+def test_safe_mode_until_a_configuration_can_be_used(tmp_path: Path, document: dict[str, Any], broken: str) -> None:
+    site = Site(tmp_path, broken)
+    document["webhook_tracking_subscribers"][0]["private_networks"] = True
+    with site.server as server:
+        ready = server.call("/readyz")
+        assert ready.status == 503
+        assert ready.document["reasons"][0].startswith("safe mode: ")
+        assert server.call("/healthz").status == 200
+        refused = server.call("/api/v1/status")
+        assert (refused.status, refused.document["type"]) == (503, "urn:omni:problem:safe-mode")
+        shown, etag = site.config()
+        assert shown["problems"]
+        assert shown["config"] == (None if broken == "{" else json.loads(broken))
+        assert server.call("/api/v1/config", "PUT", json={"streems": 1}, headers={"if-match": etag}).status == 422
+        mended = server.call("/api/v1/config", "PUT", json=document, headers={"if-match": etag})
+        assert mended.status == 200
+        assert server.call("/api/v1/status").document["streams"][0]["name"] == "door"
+        eventually(lambda: server.call("/readyz").status == 200)
+        assert site.written == document
+        assert site.config()[0]["problems"] == []
+
+
+def test_an_address_set_over_http_leads_to_no_private_network(site: Site) -> None:
+    inbox = Inbox()
+    try:
+        site.put(lambda c: c["webhook_tracking_subscribers"].append({"id": "b", "url": inbox.address}))
+        assert site.written["webhook_tracking_subscribers"][1]["private_networks"] is False
+        assert "private_networks" not in site.written["webhook_tracking_subscribers"][0]
+        tested = site.server.call("/api/v1/webhooks/b/test", "POST")
+        assert not tested.document["delivered"]
+        assert inbox.messages == []
+    finally:
+        inbox.receiver.stop()
+
+
+def test_a_paused_subscriber_gets_all_of_it_later_in_order(site: Site) -> None:
+    inbox, server = Inbox(), site.server
+    try:
+        new = {"id": "b", "url": inbox.address, "private_networks": True}
+        site.put(lambda c: c["webhook_tracking_subscribers"].append(new))
+        assert server.call("/api/v1/webhooks/b/pause", "POST", json={"paused": True}).status == 200
+        assert site.written["webhook_tracking_subscribers"][1]["paused"]
+        for name in ("one", "two"):
+            server.call("/external_process/begin", "POST", json={"name": name, "stream_uuid": UUID})
+        [_, b] = server.call("/api/v1/webhooks").document["endpoints"]
+        assert (b["paused"], b["delivered"]) == (True, {})
+        waiting = server.call("/api/v1/webhooks/b/deliveries").document["deliveries"]
+        eventually(lambda: len(server.call("/api/v1/webhooks/b/deliveries").document["deliveries"]) == 2)
+        assert all(d["state"] == "waiting" and d["attempts"] == [] for d in waiting)
+        assert server.call("/api/v1/webhooks/b/pause", "POST", json={"paused": False}).status == 200
+        eventually(lambda: [m.processes[0]["name"] for m in inbox.messages if m.reason == "begin"] == ["one", "two"])
+        eventually(
+            lambda: (
+                [d["state"] for d in server.call("/api/v1/webhooks/b/deliveries").document["deliveries"]]
+                == ["delivered", "delivered"]
+            )
+        )
+        newest, _ = server.call("/api/v1/webhooks/b/deliveries").document["deliveries"]
+        assert (newest["sequence"], newest["reason"], newest["stream"]) == (2, "begin", UUID)
+        [attempt] = newest["attempts"]
+        assert (attempt["status"], attempt["error"]) == (200, "")
+        assert attempt["duration_ms"] > 0
+        assert server.call("/api/v1/webhooks/none/pause", "POST", json={"paused": True}).status == 404
+    finally:
+        inbox.receiver.stop()
+
+
+def test_a_new_secret_is_shown_once_and_the_old_one_signs_beside_it(site: Site) -> None:
+    answer = site.server.call("/api/v1/webhooks/a/rotate", "POST")
+    [subscriber] = site.written["webhook_tracking_subscribers"]
+    assert subscriber["secret"] == answer.document["secret"]
+    assert subscriber["previous_secret"] == "whsec_c2VjcmV0"
+    assert answer.document["secret"].removeprefix("whsec_") not in site.server.call("/api/v1/config").body.decode()
