@@ -107,6 +107,7 @@ class Agent:
         if self._started:
             raise RuntimeError("an Agent is started once; make a new one")
         self._started = True
+        self._parts.networks.log()
         if self.history is not None:
             self.history.start()
             self._bus.subscribe(self.history.record)
@@ -158,6 +159,8 @@ class Agent:
             self._counts = self._counts or prepared.counts
             self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
             self.external.change_streams(streams)
+            if prepared.parts.networks != self._parts.networks:
+                prepared.parts.networks.log()
             self.config, self._parts = config, prepared.parts
             encode = shot_encoder(config)
             if self.history is not None:

@@ -7,9 +7,12 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omni.cli.output import add_json, note, print_json
+
+if TYPE_CHECKING:
+    from omni.config import AgentConfig
 
 
 def add_parser(verbs: Any) -> None:
@@ -46,7 +49,8 @@ def run_service(options: argparse.Namespace) -> int:
 
     _log_networks()
     settings, config, agent = open_settings(config_folder(options.config), strict=options.strict)
-    host = options.host or config.http.host
+    config = _listening_on(config, options.host)
+    host = config.http.host
     port = free_port(host, config.http.port if options.port is None else options.port)
     app = create_app(None if agent is None else lambda: agent, config, settings)
     if agent is None:
@@ -59,6 +63,13 @@ def run_service(options: argparse.Namespace) -> int:
     if options.json and app.ctx.runs:
         print_json(app.ctx.agent.stats())
     return 0
+
+
+def _listening_on(config: AgentConfig, host: str | None) -> AgentConfig:
+    """What is decided by the address must know the one that was given on the command line."""
+    if host is None:
+        return config
+    return config.model_copy(update={"http": config.http.model_copy(update={"host": host})})
 
 
 def run_agent(options: argparse.Namespace) -> int:
@@ -83,7 +94,7 @@ def run_agent(options: argparse.Namespace) -> int:
 
 def _log_networks() -> None:
     """What runs each network stands in the log, also when all is well."""
-    logging.getLogger("omni.detect").setLevel(logging.INFO)
+    logging.getLogger("omni.agent.networks").setLevel(logging.INFO)
 
 
 def _print_records(message: Any) -> None:

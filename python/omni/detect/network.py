@@ -102,7 +102,6 @@ class Network:
         self.batch = first if isinstance(first, int) else None
         self.runs_on = RunsOn(path.stem, asked, _nodes(self._session))
         _require(path, asked[:1], list(self.runs_on.nodes), "in use", allow_fallback)
-        _log.info("%s runs on %s (asked for: %s)", path.stem, _listed(self.runs_on.nodes), ", ".join(asked))
         self._other_inputs = {other.name: np.array([self.size], np.int64) for other in others}
         self._output_names = [output.name for output in self._session.get_outputs()]
         self.signature = self._probe(path)
@@ -196,10 +195,6 @@ def _require(path: Path, asked: Sequence[str], found: Sequence[str], what: str, 
     if not allow_fallback:
         raise ModelError(f"{message}: install the onnxruntime that has it, or set allow_fallback")
     _log.warning("%s; going on with these", message)
-
-
-def _listed(nodes: Mapping[str, int]) -> str:
-    return ", ".join(f"{provider} ({count} nodes)" for provider, count in nodes.items())
 
 
 def _picture_size(path: Path, picture: ort.NodeArg, free_size: Size) -> Size:
