@@ -1,4 +1,4 @@
-"""From a token on the command line to a session in the browser, and its end."""
+"""From a token on the command line to a session of the page, and its end."""
 
 from __future__ import annotations
 
@@ -6,54 +6,67 @@ import json
 import subprocess
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+from tests.browser.accessibility import serious_findings
 from tests.browser.conftest import OMNI, Site
 
-STATUS = "async headers => (await fetch('/api/v1/status', {headers})).status"
-LOG_IN = """async token => {
-  const body = JSON.stringify({token});
-  const answer = await fetch("/api/v1/session", {method: "POST", body, headers: {"content-type": "application/json"}});
-  return {status: answer.status, session: await answer.json()};
-}"""
-PURGE = "async headers => (await fetch('/api/v1/webhooks/purge', {method: 'POST', headers})).status"
-WATCH = """() => new Promise(resolve => {
-  const socket = new WebSocket(`ws://${location.host}/api/v1/live`);
-  let heard = 0;
-  socket.onmessage = () => { heard += 1; if (heard === 1) document.body.dataset.watching = "yes"; };
-  socket.onclose = event => resolve({heard: heard > 0, code: event.code});
-})"""
+STATUS = "async () => (await fetch('/api/v1/status')).status"
+PURGE = "async () => (await fetch('/api/v1/webhooks/purge', {method: 'POST'})).status"
+PURGE_BY_THE_PAGE = """async () => (await import("/assets/js/api.js")).send("POST", "webhooks/purge", {})"""
 
 
-@pytest.fixture
-def token(site: Site) -> str:
-    """Of somebody who may see and act; made while the service runs."""
-    made = subprocess.run(
-        [*OMNI, "tokens", "add", "ann", "--scopes", "read,control", "--config", str(site.folder), "--json"],
-        capture_output=True,
-        check=True,
-    )
-    return str(json.loads(made.stdout)["token"])
+def tokens(site: Site, *arguments: str) -> bytes:
+    command = [*OMNI, "tokens", *arguments, "--config", str(site.folder), "--json"]
+    return subprocess.run(command, capture_output=True, check=True).stdout
 
 
-def test_a_browser_logs_in_watches_and_is_out_when_the_token_is_removed(
-    page: Page, site: Site, token: str, expected_errors: list[str]
+def add(site: Site, name: str) -> str:
+    """A token of somebody who may see and act."""
+    return str(json.loads(tokens(site, "add", name, "--scopes", "read,control"))["token"])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _closed(site: Site) -> None:
+    """There is a token, so one is needed; made while the service runs."""
+    add(site, "other")
+
+
+def test_the_page_asks_for_a_token_and_again_when_it_is_removed(
+    page: Page, site: Site, expected_errors: list[str]
 ) -> None:
-    expected_errors += ["401", "403", "favicon.ico"]  # what is refused on purpose; a page that is no page has no icon
-    page.goto(f"{site.url}healthz")
-    assert page.evaluate(STATUS, {}) == 401
-    assert page.evaluate(LOG_IN, token + "x")["status"] == 401
-    opened = page.evaluate(LOG_IN, token)
-    assert opened["status"] == 200
-    assert opened["session"]["scopes"] == ["read", "control"]
-    assert page.evaluate("document.cookie") == ""
-    assert page.evaluate(STATUS, {}) == 200
-    assert page.evaluate(PURGE, {}) == 403
-    assert page.evaluate(PURGE, {"x-csrf-token": opened["session"]["csrf"]}) == 200
+    token = add(site, "ann")
+    expected_errors += ["401", "403", "WebSocket"]  # what is refused on purpose
+    page.goto(site.url)
+    dialog = page.locator("dialog.login")
+    expect(dialog).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(0)
+    assert serious_findings(page) == []
+    assert page.evaluate(STATUS) == 401
+    page.keyboard.type(f"{token}x")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("omni tokens add")
 
-    page.evaluate(f"() => {{ window.watched = ({WATCH})(); }}")
-    page.wait_for_selector("body[data-watching=yes]", state="attached")
-    remove = [*OMNI, "tokens", "remove", "ann", "--config", str(site.folder)]
-    subprocess.run(remove, check=True)
-    subprocess.run([*OMNI, "tokens", "add", "bob", "--config", str(site.folder)], check=True, capture_output=True)
-    assert page.evaluate("window.watched") == {"heard": True, "code": 1008}
-    assert page.evaluate(STATUS, {}) == 401
+    page.keyboard.type(token)
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#link")).to_have_text("Live")
+    expect(page.locator(".tile")).to_have_count(2)
+    assert page.evaluate("document.cookie") == ""
+    assert page.evaluate(PURGE) == 403
+    assert page.evaluate(PURGE_BY_THE_PAGE)["data"] == {"purged": 0}
+
+    page.reload()
+    expect(page.locator("#link")).to_have_text("Live")
+    tokens(site, "remove", "ann")
+    expect(dialog).to_be_visible()
+    assert page.evaluate(STATUS) == 401
+
+
+def test_who_logs_out_is_asked_again(page: Page, site: Site, expected_errors: list[str]) -> None:
+    expected_errors += ["401", "WebSocket"]
+    page.goto(site.url)
+    page.get_by_label("Token").fill(add(site, "bob"))
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.locator("dialog.login")).to_be_visible()
+    assert page.evaluate(STATUS) == 401
