@@ -8,7 +8,7 @@ RUST := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.loc
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos lint fix bench docs clean
+.PHONY: help setup demo test chaos soak lint fix bench docs clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -42,6 +42,9 @@ fix: setup  ## format and mend what can be mended
 
 bench: setup $(PEERS)  ## the benchmark tables, beside peers where they can be had
 	@$(BIN)/omni bench $(ARGS)
+
+soak: setup  ## an hour with cameras that fail at random (ARGS="--minutes 2 --plot soak.png"): does anything grow?
+	$(BIN)/python benches/system/soak.py $(ARGS)
 
 docs: setup  ## the documentation's own tests
 	$(BIN)/pytest tests/contract

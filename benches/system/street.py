@@ -10,6 +10,7 @@ trackers. Then the demo's two crops go through detector, tracker and map fuser, 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -26,7 +27,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / ".peers"))  # peers: l
 
 from omni.demo.scene import EAST, FLOOR_FROM_IMAGE, PICTURE_SIZE, WEST
 from omni.detect import open_detector
-from omni.mot import read_mot, track_lines
+from omni.mot import MotRows, read_mot, track_lines
 from omni.sources.file import VideoReader
 from omni.sources.picture import cropped
 from omni.track import TrackRows
@@ -52,14 +53,17 @@ def main() -> int:
         ours, peer = Path(folder) / "ours.txt", Path(folder) / "peer.txt"
         ours.write_text("".join(_our_lines(detections)))
         peer.write_text("".join(_peer_lines(detections)))
-        result = {
+        result: dict[str, Any] = {
             "picture": {"omni": score(truth, ours), "trackers ByteTrack": score(truth, peer)},
-            "map": score_map(data / "pets09-split" / "gt" / "gt_floor.txt", fused(detector, pictures)),
         }
+        split = data / "pets09-split" / "gt"
+        states = fused(detector, pictures)
+        result["map"] = score_map(split / "gt_floor.txt", states)
+        result["passages"] = score_passages(split, states)
     if options.json:
         print(json.dumps(result, indent=1))
     else:
-        for name, scores in {**result["picture"], "map": result["map"]}.items():
+        for name, scores in {**result.pop("picture"), **result}.items():
             print(f"{name:20s} " + "  ".join(f"{key} {value}" for key, value in scores.items()))
     return 0
 
@@ -171,6 +175,60 @@ def score_map(truth: Path, states: list[MapState]) -> dict[str, Any]:
         "error_m_median": round(float(np.median(errors)), 3),
         "error_m_mean": round(float(np.mean(errors)), 3),
         "objects": len({i for state in states for i in state.object_id.tolist()}),
+    }
+
+
+def score_passages(folder: Path, states: list[MapState]) -> dict[str, Any]:
+    """Who walks from one camera to the other, and keeps their id.
+
+    A passage lies between the last frame in which the annotation has a person in one crop alone and the first in which
+    it has them in the other alone. It holds if the person is on the map at both ends, and under one id all the while.
+    """
+    seen = [_frames_of_people(read_mot(folder / f"{name}.txt")) for name in ("camA", "camB")]
+    ids = _ids_of_people(np.genfromtxt(folder / "gt_floor.txt", delimiter=",", skip_header=1), states)
+    held: dict[int, list[bool]] = {}
+    for person in sorted(seen[0].keys() & seen[1].keys()):
+        for first, last in _passages(seen[0][person], seen[1][person]):
+            on_the_way = [ids.get((person, frame)) for frame in range(first, last + 1)]
+            at_both_ends = on_the_way[0] is not None and on_the_way[-1] is not None
+            held.setdefault(person, []).append(at_both_ends and len(set(on_the_way) - {None}) == 1)
+    return {
+        "people_first_passage": f"{sum(passages[0] for passages in held.values())} of {len(held)}",
+        "people_all_passages": f"{sum(all(passages) for passages in held.values())} of {len(held)}",
+        "passages": f"{sum(map(sum, held.values()))} of {sum(map(len, held.values()))}",
+    }
+
+
+def _frames_of_people(rows: MotRows) -> dict[int, set[int]]:
+    frames: dict[int, set[int]] = {}
+    for frame in range(1, rows.last_frame + 1):
+        for person in rows.id[rows.at(frame)].astype(int).tolist():
+            frames.setdefault(person, set()).add(frame)
+    return frames
+
+
+def _passages(one: set[int], other: set[int]) -> list[tuple[int, int]]:
+    """From the last frame in one alone to the first in the other alone."""
+    alone = sorted(one ^ other)
+    return [(a, b) for a, b in itertools.pairwise(alone) if (a in one) != (b in one)]
+
+
+def _ids_of_people(truth: np.ndarray, states: list[MapState]) -> dict[tuple[int, int], int]:
+    """(person, frame) -> id on the map; who had one keeps it as long as it is near enough."""
+    import motmetrics
+
+    accumulator = motmetrics.MOTAccumulator()
+    for frame, state in enumerate(states, 1):
+        rows = truth[truth[:, 0] == frame]
+        distance = np.linalg.norm(rows[:, None, 2:4] - state.position[None], axis=2)
+        distance[distance > MATCH_M] = np.nan
+        accumulator.update(rows[:, 1].astype(int).tolist(), state.object_id.tolist(), distance, frameid=frame)
+    events = accumulator.mot_events
+    events = events[events.Type.isin(["MATCH", "SWITCH"])]
+    frames = events.index.get_level_values(0)
+    return {
+        (int(person), int(frame)): int(found)
+        for frame, person, found in zip(frames, events.OId, events.HId, strict=True)
     }
 
 

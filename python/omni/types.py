@@ -24,6 +24,9 @@ UInt8 = npt.NDArray[np.uint8]
 TENTATIVE, CONFIRMED, LOST, REMOVED = 0, 1, 2, 3
 """Track states, as in ``Tracks.state``."""
 
+FACE_CLASS = -1
+"""``Tracks.class_id`` of somebody of whom only the face is seen: the box is the face's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -176,6 +179,38 @@ class ProfileMatch:
     frr: float
 
 
+Gender = Literal["MALE", "FEMALE"]
+Emotion = Literal["ANGRY", "DISGUSTED", "SCARED", "HAPPY", "SAD", "SURPRISED", "NEUTRAL"]
+EMOTIONS: tuple[Emotion, ...] = ("ANGRY", "DISGUSTED", "SCARED", "HAPPY", "SAD", "SURPRISED", "NEUTRAL")
+"""In the order of the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Whether a face is turned to the camera; by the head, the eyes are not looked at.
+
+    Attributes:
+        looking: whether it is.
+        yaw, pitch: degrees to the line of sight, above 0 to the picture's right and down.
+        looking_s: seconds so far.
+    """
+
+    looking: bool
+    yaw: float
+    pitch: float
+    looking_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTraits:
+    """What a person's face tells, smoothed over its track; None: not asked for, or not known (yet)."""
+
+    age: float | None = None
+    gender: Gender | None = None
+    emotion: Emotion | None = None
+    attention: Attention | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceSight:
     """A person's face in one frame.
@@ -184,11 +219,13 @@ class FaceSight:
         xyxy: (4,) float32 pixels.
         confidence: 0..1.
         picture: (h, w, 3) uint8 BGR, where faces may be shown and it is the best so far.
+        traits: what it tells.
     """
 
     xyxy: Float32
     confidence: float
     picture: UInt8 | None = None
+    traits: FaceTraits = field(default_factory=FaceTraits)
 
 
 VerdictKind = Literal["identified", "unknown", "withdrawn"]
@@ -217,16 +254,19 @@ class FaceReport:
     Attributes:
         faces: all that were found.
         sights: by track, the face of each person who shows it.
-        lone: tracks of faces without a body.
-        lone_gone: ids of such tracks that ended with this frame.
+        people: everybody who is seen once, by the body, or where only the face is seen by that (``FACE_CLASS``).
+        gone: ids of the people who are gone with this frame.
         verdicts: what is new, in order.
+        looked: whether the frame was searched for faces; else all that comes from faces is empty, and no picture of it
+            may be shown where faces must be hidden.
     """
 
     faces: Faces
     sights: Mapping[int, FaceSight]
-    lone: Tracks
-    lone_gone: tuple[int, ...]
+    people: Tracks
+    gone: tuple[int, ...]
     verdicts: tuple[Verdict, ...]
+    looked: bool = True
 
 
 RegionEventKind = Literal["entry", "exit", "forward", "reverse"]
@@ -333,9 +373,17 @@ class MapTick:
 class StreamStatus:
     """How a stream is doing.
 
-    ``state``: ``starting``, ``online``, ``down`` (a camera that is looked for again), ``ended`` or ``failed``;
-    ``reason`` says why it is not online. ``url`` carries no credentials. ``fps`` is the rate at which frames are
-    analysed, ``offered_fps`` the one at which they come.
+    Attributes:
+        url: without credentials.
+        state: ``idle`` (not begun), ``probing`` (connecting), ``online``, ``degraded`` (pictures come, but slow,
+            frozen, stalled or with a clock that was set anew), ``backoff`` (waits before it connects again), ``failed``
+            (waits for somebody to mend it), ``ended`` (a file that is over).
+        reason: why it is not online.
+        next_try_s: seconds until it connects again, None where it does not wait.
+        changes: (state, cause, how often it began) for all that have been.
+        left_behind: decoders that hang and were left to themselves.
+        fps: frames analysed a second.
+        offered_fps: frames that come a second.
     """
 
     stream_uuid: str
@@ -348,6 +396,9 @@ class StreamStatus:
     fps: float
     image_size: tuple[int, int] | None
     offered_fps: float = 0.0
+    next_try_s: float | None = None
+    changes: tuple[tuple[str, str, int], ...] = ()
+    left_behind: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,19 @@ def test_the_schema_beside_the_configuration_is_the_codes() -> None:
     assert beside == AgentConfig.model_json_schema()
 
 
-def test_the_library_page_runs() -> None:
-    text = (ROOT / "docs" / "library.md").read_text()
+def test_every_fault_of_a_camera_has_the_test_that_is_named() -> None:
+    named = set(re.findall(r"`(test_\w+)` \|$", (ROOT / "docs" / "cameras.md").read_text(), re.MULTILINE))
+    files = [ROOT / "tests" / "chaos" / "test_cameras.py", ROOT / "tests" / "unit" / "sources" / "test_live.py"]
+    there = {name for file in files for name in re.findall(r"def (test_\w+)", file.read_text())}
+    assert len(named) > 15
+    assert named <= there
+
+
+@pytest.mark.parametrize("page", ["library.md", "testing.md"])
+def test_the_pages_for_programmers_run(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text()
     for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
-        exec(compile(block, "docs/library.md", "exec"), {})
+        exec(compile(block, f"docs/{page}", "exec"), {})
 
 
 def test_the_recipes_for_receivers_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

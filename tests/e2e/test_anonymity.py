@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import data_file
 
 from omni import Agent
-from omni.service.live.picture import picture_message
+from omni.service.live.picture import WIDTHS, picture_messages
 
 PEOPLE = ("test/obama1.jpg", "test/kit_with_rose.jpg", "train/obama/obama.jpg", "train/rose_leslie/img1.jpg")
 A_FACE = 0.5
@@ -102,7 +102,8 @@ def test_no_face_leaves(
     with caplog.at_level(logging.DEBUG), Agent(config) as agent:
         assert agent.wait(60)
         shown = [agent.latest(status.stream_uuid) for status in agent.streams()]
-    pages = [picture_message(result, anonymous=agent.config.anonymous_mode) for result in shown if result]
+    anonymity = agent.config.anonymous_mode
+    pages = [picture_messages(r, WIDTHS[-1:], anonymous=anonymity)[WIDTHS[-1]] for r in shown if r]
     log = "\n".join(record.getMessage() for record in caplog.records).encode()
     pictures = [image for content in (*bodies, *pages) for image in jpegs(content)]
     assert len(pictures) >= 4 * len(PEOPLE)  # crop and frame, at begin and at end, and the page

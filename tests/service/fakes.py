@@ -116,7 +116,7 @@ class FakeAgent:
         return dict.fromkeys(("FaceSDK", "onnxruntime", "opencv", "numpy", "python", "rust", "sanic"), "1.0")
 
     def all_down(self) -> None:
-        self.statuses = [replace(s, state="down", reason="connection refused") for s in self.statuses]
+        self.statuses = [replace(s, state="backoff", reason="connection refused") for s in self.statuses]
         self.found = [f"stream {s.name}: down: connection refused" for s in self.statuses]
 
 

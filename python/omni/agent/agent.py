@@ -107,7 +107,6 @@ class Agent:
         if self._started:
             raise RuntimeError("an Agent is started once; make a new one")
         self._started = True
-        self._parts.networks.log()
         if self.history is not None:
             self.history.start()
             self._bus.subscribe(self.history.record)
@@ -159,8 +158,6 @@ class Agent:
             self._counts = self._counts or prepared.counts
             self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
             self.external.change_streams(streams)
-            if prepared.parts.networks != self._parts.networks:
-                prepared.parts.networks.log()
             self.config, self._parts = config, prepared.parts
             encode = shot_encoder(config)
             if self.history is not None:
@@ -286,7 +283,7 @@ class Agent:
         found += [
             f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
             for status in self.streams()
-            if status.state in ("starting", "failed", "down")
+            if status.state not in ("online", "ended")
         ]
         found += [
             f"stream {status.name}: the machine cannot keep up: {status.fps} of {status.offered_fps} frames a second"
@@ -325,13 +322,22 @@ class Agent:
         """Names and versions of what the agent is built on, for ``GET /about``."""
         return software_versions(self.faces.name if self.faces else "none")
 
-    def _face_stats(self) -> dict[str, int] | None:
+    def _face_stats(self) -> dict[str, float] | None:
         if self.faces is None:
             return None
         counts: Counter[str] = Counter(profiles=len(self.faces.recognition.gallery.profiles))
+        seconds: dict[str, float] = {}
         for pipeline in self._pipelines.values():
             counts.update(pipeline.face_counts)
-        return dict(counts)
+            for name, spent in pipeline.face_cost_s.items():
+                seconds[name] = seconds.get(name, 0.0) + spent
+        person_s = seconds.get("person_s", 0.0)
+        of_people = seconds.get("embed_s", 0.0) + seconds.get("attributes_s", 0.0)
+        return {
+            **counts,
+            **{name: round(spent, 3) for name, spent in seconds.items()},
+            "ms_per_person_s": round(1000 * of_people / person_s, 2) if person_s else 0.0,
+        }
 
     def _next_life(self, parts: Parts, stream: StreamConfig) -> StreamPipeline:
         """A stream that begins while the agent runs. One that ran before begins under other ids."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from omni.agent.flow import FlowMap
 from omni.config import CameraView, ViewConfig
 from omni.errors import CalibrationError
 from omni.fusion import FusionConfig, Homography, MapFuser, footprint
-from omni.types import Float64, FrameResult, MapState, MapTick
+from omni.types import FACE_CLASS, Float64, FrameResult, MapState, MapTick
 
 MOST_WAITING = 64
 """Frames of a file that may wait for another file before its own reading pauses."""
@@ -128,7 +129,7 @@ class MapView:
     def receive(self, result: FrameResult) -> None:
         """Take one stream's result; updates the map with every moment that is complete now."""
         with self._changed:
-            for group in self._aligner.add(result):
+            for group in self._aligner.add(_with_feet(result)):
                 self._fuse(group)
             self._changed.notify_all()
 
@@ -231,6 +232,15 @@ def _frame_data(result: FrameResult) -> dict[str, int]:
         "timestamp_millisec": round(frame.timestamp * 1000),
         "video_timestamp": round(frame.video_timestamp * 1000),
     }
+
+
+def _with_feet(result: FrameResult) -> FrameResult:
+    """Without those of whom only the face is seen: nobody knows where they stand."""
+    standing = result.tracks.class_id != FACE_CLASS
+    if standing.all():
+        return result
+    uuids = tuple(uuid for uuid, stands in zip(result.object_uuid, standing.tolist(), strict=True) if stands)
+    return replace(result, tracks=result.tracks.where(standing), object_uuid=uuids)
 
 
 def _source_document(result: FrameResult, index: int) -> dict[str, Any]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 
 from omni.config import AgentConfig
 from omni.detect import Descriptor, Detector, open_descriptor, open_detector
 from omni.faces.engine import FaceEngine, open_face_engine
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +28,6 @@ class Networks:
         if self.detector is not None:
             running["people"] = self.detector.runs_on
         return [{"role": role, **running[role].document()} for role in sorted(running)]
-
-    def log(self) -> None:
-        """Tell what runs each, also when all is well."""
-        for network in self.documents():
-            nodes = ", ".join(f"{provider} ({count} nodes)" for provider, count in network["nodes"].items())
-            _log.info("%s runs on %s (asked for: %s)", network["model"], nodes, ", ".join(network["providers_asked"]))
 
 
 def open_networks(config: AgentConfig, running: tuple[AgentConfig, Networks] | None = None) -> Networks:

@@ -75,11 +75,7 @@ def shot_encoder(config: AgentConfig) -> BestShotEncoder | None:
 
 
 def open_history(config: AgentConfig, encode: BestShotEncoder | None) -> History | None:
-    """None where none is wanted, or there is no folder to keep it in.
-
-    Raises:
-        StateError: the folder cannot be used.
-    """
+    """None where none is wanted, or there is no folder to keep it in."""
     settings = config.history
     if not settings.enabled or config.state_folder is None:
         return None

@@ -126,7 +126,8 @@ class StreamPipeline:
         self._changed = threading.Event()
         self._end_reason = "agent_stopped"
         self._latest: FrameResult | None = None
-        self._state, self._reason = "starting", ""
+        self._position: tuple[float, int] | None = None
+        self._state, self._reason = "", ""  # once it has ended or failed; before that the source says
         self._frames = 0
         self._segment = 0
         self._size: tuple[int, int] | None = None
@@ -138,14 +139,13 @@ class StreamPipeline:
 
     @property
     def latest(self) -> FrameResult | None:
-        """The newest frame that went all the way."""
+        """The newest frame that went all the way, of those that may be shown: faces were looked for in it."""
         return self._latest
 
     @property
     def position(self) -> tuple[float, int] | None:
         """Timestamp and number of the newest frame."""
-        latest = self._latest
-        return None if latest is None else (latest.frame.timestamp, latest.frame.index)
+        return self._position
 
     @property
     def people_seen(self) -> int:
@@ -155,6 +155,11 @@ class StreamPipeline:
     def face_counts(self) -> dict[str, int]:
         """What was seen of faces so far; empty where none are looked for."""
         return {} if self._faces is None else self._faces.counts
+
+    @property
+    def face_cost_s(self) -> dict[str, float]:
+        """What faces cost so far; empty where none are looked for."""
+        return {} if self._faces is None else self._faces.cost_s
 
     @property
     def stage_s(self) -> dict[str, float]:
@@ -184,15 +189,16 @@ class StreamPipeline:
         return self._told.wait(timeout_s)
 
     def status(self) -> StreamStatus:
-        state, reason = self._state, self._reason
-        if state in ("starting", "online") and self._source.down:
-            state, reason = "starting" if self._frames == 0 else "down", self._source.down
+        condition = self._source.condition
         return StreamStatus(
             stream_uuid=self._stream.uuid,
             name=self._stream.label,
             url=self._stream.safe_url,
-            state=state,
-            reason=reason,
+            state=self._state or condition.state,
+            reason=self._reason if self._state else condition.reason,
+            next_try_s=None if self._state else condition.next_try_s,
+            changes=tuple((state, cause, n) for (state, cause), n in self._source.changes.items()),
+            left_behind=self._source.left_behind,
             frames=self._frames,
             dropped=self._source.dropped + self._lane.dropped,
             fps=round(_rate(self._done_at), 2),
@@ -304,6 +310,7 @@ class StreamPipeline:
             seen = replace(frame, image=self._lookout.masked(frame.image))
             faces = self._faces.update(seen, tracks, gone, bodies)
             bodies = np.concatenate([bodies, bodies_of(faces.faces)])
+            tracks, gone = faces.people, list(faces.gone)
         clock.append(time.perf_counter())
         in_regions = self._regions.update(frame, tracks, gone)
         messages = self._builder.update(frame, tracks, gone, in_regions, bodies, faces)
@@ -315,9 +322,10 @@ class StreamPipeline:
         for stage, seconds in stage_s.items():
             self._stage_s[stage] += seconds
         result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s, bodies)
-        self._latest, self._last_timestamp = result, frame.timestamp
+        if faces is None or faces.looked:
+            self._latest = result
+        self._position, self._last_timestamp = (frame.timestamp, frame.index), frame.timestamp
         self._frames += 1
-        self._state = "online"
         self._done_at.append(time.monotonic())
         for event in in_regions:
             self._crossed(event)
@@ -335,7 +343,7 @@ class StreamPipeline:
 
     def _end_if_down(self) -> None:
         """Nobody is in view of a camera that is away, and its map does not wait for it."""
-        if self._source.down and self._builder.people_open:
+        if self._source.condition.away and self._builder.people_open:
             self._forget_everybody("camera_down")
             for view in self._views:
                 view.stream_down(self._stream.uuid)

@@ -16,6 +16,7 @@ VERBS = (
     "demo",
     "serve",
     "mot",
+    "replay",
     "calibrate",
     "evaluate",
     "bench",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from omni.cli.output import Progress, add_json, note, print_json
 from omni.cli.unfinished import Unfinished
 from omni.errors import CalibrationError, SourceError
 from omni.types import Detections
+
+if TYPE_CHECKING:
+    from omni.fusion import CameraOffset, Homography
 
 
 def add_parser(verbs: Any) -> None:
@@ -50,6 +53,9 @@ def add_parser(verbs: Any) -> None:
     fuse.add_argument("--calibration", type=Path, required=True, metavar="FILE", help="calibration.json")
     fuse.add_argument("--detections", type=Path, required=True, metavar="DIR", help="holds CAMERA.txt[.gz]")
     fuse.add_argument("--fps", type=float, required=True, metavar="F", help="frames a second")
+    fuse.add_argument(
+        "--corrected", type=Path, metavar="FILE", help="write the calibration with the cameras' offsets taken out"
+    )
     fuse.set_defaults(func=run_fuse)
     for parser in (detect, track, fuse):
         parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="what is written")
@@ -133,7 +139,23 @@ def run_fuse(options: argparse.Namespace) -> int:
                 file.write(f"{frame},{object_id},{x:.4f},{y:.4f}\n")
             progress.advance()
     progress.finish()
-    return _done(options, {"frames": last, "cameras": len(cameras), "objects": len(ids)})
+    result: dict[str, Any] = {"frames": last, "cameras": len(cameras), "objects": len(ids)}
+    offsets = {name: [round(float(v), 4) for v in found.offset] for name, found in fuser.offsets.items()}
+    if options.corrected is not None:
+        _write_corrected(options.calibration, options.corrected, cameras, fuser.offsets)
+        result["corrected"] = str(options.corrected)
+    return _done(options, {**result, "offsets": offsets})
+
+
+def _write_corrected(
+    source: Path, target: Path, cameras: Mapping[str, Homography], offsets: Mapping[str, CameraOffset]
+) -> None:
+    """The calibration as it was read, every camera moved to where the others see whom it shares with them."""
+    document = json.loads(source.read_bytes())
+    for name, found in offsets.items():
+        document["cameras"][name]["H_image_to_floor"] = cameras[name].shifted(-found.offset).matrix.tolist()
+    with _written(target) as file:
+        file.write(json.dumps(document, indent=1) + "\n")
 
 
 def _given(rows: Any, frame: int, timestamp: float) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omni.cli.output import add_json, note, print_json
 
 if TYPE_CHECKING:
+    from omni.agent import Agent
     from omni.config import AgentConfig
 
 
@@ -47,7 +47,6 @@ def run_service(options: argparse.Namespace) -> int:
     from omni.config import config_folder
     from omni.service import create_app, free_port, open_settings, serve
 
-    _log_networks()
     settings, config, agent = open_settings(config_folder(options.config), strict=options.strict)
     config = _listening_on(config, options.host)
     host = config.http.host
@@ -58,6 +57,7 @@ def run_service(options: argparse.Namespace) -> int:
             note(f"omni: {path or 'configuration'}: {message}")
         note(f"omni: safe mode: nothing is watched until the settings are mended at http://{host}:{port}/")
     else:
+        _log_networks(agent)
         note(f"omni: serving http://{host}:{port}/ with {len(agent.streams())} streams")
     serve(app, host, port)
     if options.json and app.ctx.runs:
@@ -76,8 +76,8 @@ def run_agent(options: argparse.Namespace) -> int:
     from omni.agent import Agent
     from omni.config import config_folder
 
-    _log_networks()
     agent = Agent(config_folder(options.config))
+    _log_networks(agent)
     if options.json:
         agent.subscribe(_print_records)
     with agent:
@@ -92,9 +92,11 @@ def run_agent(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _log_networks() -> None:
-    """What runs each network stands in the log, also when all is well."""
-    logging.getLogger("omni.agent.networks").setLevel(logging.INFO)
+def _log_networks(agent: Agent) -> None:
+    """What was asked to run each network, and what does, also when all is well."""
+    for network in agent.stats()["networks"]:
+        nodes = ", ".join(f"{provider} ({count} nodes)" for provider, count in network["nodes"].items())
+        note(f"omni: {network['role']}: {network['model']} on {nodes}, asked for {network['providers_asked'][0]}")
 
 
 def _print_records(message: Any) -> None:

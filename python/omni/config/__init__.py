@@ -1,6 +1,6 @@
 """Configuration: what ``run_params.json`` holds, checked."""
 
-from omni.config.agent import AgentConfig, DetectorConfig, HttpConfig
+from omni.config.agent import AgentConfig, AttributesConfig, DetectorConfig, HttpConfig
 from omni.config.load import FILE_NAME, config_folder, load_config
 from omni.config.map_tracking import CameraView, MapTrackingConfig, PointPair, ViewConfig
 from omni.config.regions import RegionConfig, RegionsConfig
@@ -12,6 +12,7 @@ __all__ = [
     "FILE_NAME",
     "NEEDS_RESTART",
     "AgentConfig",
+    "AttributesConfig",
     "CameraView",
     "DeliveryConfig",
     "DetectorConfig",

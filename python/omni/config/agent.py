@@ -87,6 +87,20 @@ class Switch(Section):
     enabled: bool = True
 
 
+class AttributesConfig(Section):
+    """What is told of faces beside who they are; nothing, because it must be wanted.
+
+    Attributes:
+        age_gender: age and gender, by ``faceres``.
+        emotion: processes of emotion, by ``mini-xception``.
+        attention: whether somebody looks at the camera, by the landmarks.
+    """
+
+    age_gender: bool = False
+    emotion: bool = False
+    attention: bool = False
+
+
 class FaceConfig(Section):
     """Whether faces are looked for and matched with the gallery; off, because it must be wanted.
 
@@ -94,12 +108,16 @@ class FaceConfig(Section):
         embedder: ``dlib-128``, or the path of a JSON description of one's own network.
         providers: what runs the networks, best first; null: as the detector's.
         retention_days: after so many days the photos of a profile are forgotten, and with the last one the profile.
+        max_fps: so many pictures a second of a stream are searched for faces at most; None: every one.
+        attributes: what else is told of faces.
     """
 
     enabled: bool = False
     embedder: str = "dlib-128"
     providers: Providers | None = None
     retention_days: Annotated[float, Field(gt=0.0, le=36_500.0)] | None = None
+    max_fps: Annotated[float, Field(gt=0.0, le=1000.0)] | None = 10.0
+    attributes: AttributesConfig = AttributesConfig()
 
 
 class PipelinesConfig(Section):

@@ -6,16 +6,16 @@ import re
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from omni.config._base import Section
+from omni.config.secret_url import SecretUrl
 
 Relative = Annotated[float, Field(ge=0.0, le=1.0)]
 Polygon = Annotated[tuple[tuple[Relative, Relative], ...], Field(min_length=3, max_length=1000)]
 Tiles = Annotated[int, Field(ge=1, le=8)]
 
 _LIVE = re.compile(r"^(rtsps?|https?)://|^\d+$|^/dev/video\d+$", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 class StreamConfig(Section):
@@ -30,7 +30,7 @@ class StreamConfig(Section):
 
     stream_uuid: UUID
     name: str = ""
-    url: str = Field(min_length=1, repr=False)
+    url: Annotated[str, AfterValidator(SecretUrl)] = Field(min_length=1, repr=False)
     enabled: bool = True
     loop: bool = False
     max_fps: float | None = Field(default=None, gt=0.0, le=1000.0)
@@ -68,7 +68,7 @@ class StreamConfig(Section):
     @property
     def safe_url(self) -> str:
         """The address without user and password, for logs and pages."""
-        return _CREDENTIALS.sub("***@", self.url)
+        return str(self.url)
 
     @property
     def label(self) -> str:

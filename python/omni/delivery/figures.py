@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 BUCKETS_S = (0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0)
@@ -78,7 +78,7 @@ def _lines(stats: dict[str, Any]) -> Iterator[str]:
     yield from family("omni_outbox_problem", "gauge", [({}, int(bool(stats["outbox"]["problem"])))])
 
 
-def family(name: str, kind: str, samples: list[tuple[dict[str, str], float]]) -> Iterator[str]:
+def family(name: str, kind: str, samples: Sequence[tuple[dict[str, str], float]]) -> Iterator[str]:
     """The lines of one metric: its type, and a sample for each set of labels (empty ones are left out)."""
     yield f"# TYPE {name} {kind}"
     for labels, value in samples:

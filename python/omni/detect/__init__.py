@@ -11,30 +11,39 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from omni.detect.appearance import Descriptor, open_descriptor
     from omni.detect.detector import Detector, open_detector
+    from omni.detect.face_attributes import AgeGenderReader, EmotionReader, open_age_gender, open_emotion
     from omni.detect.face_detector import FaceDetector, open_face_detector
     from omni.detect.face_embedder import FaceEmbedder, open_face_embedder
     from omni.detect.network import RunsOn
 
 _MODULES = {
+    "AgeGenderReader": "face_attributes",
     "Descriptor": "appearance",
     "Detector": "detector",
+    "EmotionReader": "face_attributes",
     "FaceDetector": "face_detector",
     "FaceEmbedder": "face_embedder",
     "RunsOn": "network",
+    "open_age_gender": "face_attributes",
     "open_descriptor": "appearance",
     "open_detector": "detector",
+    "open_emotion": "face_attributes",
     "open_face_detector": "face_detector",
     "open_face_embedder": "face_embedder",
 }
 
 __all__ = [
+    "AgeGenderReader",
     "Descriptor",
     "Detector",
+    "EmotionReader",
     "FaceDetector",
     "FaceEmbedder",
     "RunsOn",
+    "open_age_gender",
     "open_descriptor",
     "open_detector",
+    "open_emotion",
     "open_face_detector",
     "open_face_embedder",
 ]

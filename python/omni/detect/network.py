@@ -75,6 +75,7 @@ class Network:
         providers: Sequence[str],
         *,
         free_size: Size,
+        channels: int = 3,
         threads: int = 1,
         allow_fallback: bool = False,
     ) -> None:
@@ -84,6 +85,7 @@ class Network:
             path: the ONNX file.
             providers: best first: CPU, CUDA, TensorRT, OpenVINO, CoreML, or any other by onnxruntime's name.
             free_size: (width, height) to use where the model leaves its size open.
+            channels: of its picture.
             threads: that one inference uses.
             allow_fallback: go on with the CPU where a provider cannot be had.
 
@@ -97,13 +99,14 @@ class Network:
             found = ", ".join(inputs) or "none"
             raise ModelError(f"{path}: expected a picture (and {_TARGET_SIZES}) as inputs, found {found}")
         self._picture, *others = self._session.get_inputs()
-        self.size = _picture_size(path, self._picture, free_size)
+        self.size = _picture_size(path, self._picture, free_size, channels)
         first = self._picture.shape[0] if len(self._picture.shape) == 4 else 1
         self.batch = first if isinstance(first, int) else None
         self.runs_on = RunsOn(path.stem, asked, _nodes(self._session))
         _require(path, asked[:1], list(self.runs_on.nodes), "in use", allow_fallback)
         self._other_inputs = {other.name: np.array([self.size], np.int64) for other in others}
         self._output_names = [output.name for output in self._session.get_outputs()]
+        self._channels = channels
         self.signature = self._probe(path)
         self.batches = self.batch is None and self._gives_one_each()
 
@@ -113,13 +116,13 @@ class Network:
         return next(iter(self.runs_on.nodes)) != CPU
 
     def run(self, blob: Float32) -> Outputs:
-        """The outputs for pictures (n, 3, H, W)."""
+        """The outputs for pictures (n, C, H, W)."""
         picture = blob if len(self._picture.shape) == 4 else blob[0]
         feed: dict[str, npt.NDArray[Any]] = {self._picture.name: picture, **self._other_inputs}
         return dict(zip(self._output_names, self._session.run(self._output_names, feed), strict=True))
 
     def run_many(self, blobs: Sequence[Float32]) -> list[Outputs]:
-        """The outputs for each of several pictures (1, 3, H, W) of one size, at once where that can be done."""
+        """The outputs for each of several pictures (1, C, H, W) of one size, at once where that can be done."""
         if not self.batches or len(blobs) < 2:
             return [self.run(blob) for blob in blobs]
         together = self.run(np.concatenate(blobs))
@@ -129,7 +132,7 @@ class Network:
         """Whether two pictures give two of each output, so that each can be told from the other."""
         width, height = self.size
         try:
-            outputs = self.run(np.zeros((2, 3, height, width), np.float32))
+            outputs = self.run(np.zeros((2, self._channels, height, width), np.float32))
         except Exception:  # onnxruntime's errors share no base but Exception; a size that is free in name only
             return False
         return all(
@@ -140,7 +143,7 @@ class Network:
     def _probe(self, path: Path) -> Signature:
         width, height = self.size
         try:
-            outputs = self.run(np.zeros((1, 3, height, width), np.float32))
+            outputs = self.run(np.zeros((1, self._channels, height, width), np.float32))
         except Exception as error:  # onnxruntime's errors share no base but Exception
             raise ModelError(f"{path} fails on a black picture of {width}x{height}: {_first_line(error)}") from error
         for name, value in outputs.items():
@@ -197,11 +200,12 @@ def _require(path: Path, asked: Sequence[str], found: Sequence[str], what: str, 
     _log.warning("%s; going on with these", message)
 
 
-def _picture_size(path: Path, picture: ort.NodeArg, free_size: Size) -> Size:
+def _picture_size(path: Path, picture: ort.NodeArg, free_size: Size, channels: int) -> Size:
     shape = picture.shape
-    if picture.type != "tensor(float)" or len(shape) not in (3, 4) or shape[-3] not in (3, None, ""):
+    if picture.type != "tensor(float)" or len(shape) not in (3, 4) or shape[-3] not in (channels, None, ""):
         raise ModelError(
-            f"{path}: expected a float32 picture (1, 3, H, W) as input, found {picture.type} {picture.name} {shape}"
+            f"{path}: expected a float32 picture (1, {channels}, H, W) as input, "
+            f"found {picture.type} {picture.name} {shape}"
         )
     height, width = shape[-2:]
     return (width if isinstance(width, int) else free_size[0], height if isinstance(height, int) else free_size[1])

@@ -9,16 +9,19 @@ from omni.config import AgentConfig
 from omni.detect import FaceDetector, FaceEmbedder, RunsOn, open_face_detector, open_face_embedder
 from omni.faces.enrol import Enroller
 from omni.faces.recognition import Recognition, open_recognition
+from omni.faces.traits import TraitReader, open_trait_reader
 from omni.faces.watch import FaceWatch
 
 
 @dataclass(frozen=True, slots=True)
 class FaceEngine:
-    """The networks and the gallery."""
+    """The networks and the gallery; ``max_fps``: how many pictures a second of a stream are searched at most."""
 
     detector: FaceDetector
     embedder: FaceEmbedder
     recognition: Recognition
+    traits: TraitReader
+    max_fps: float | None = None
 
     @property
     def name(self) -> str:
@@ -32,7 +35,9 @@ class FaceEngine:
 
     def watch(self, *, pictures: bool) -> FaceWatch:
         """For one stream. ``pictures``: whether pictures of faces are handed on."""
-        return FaceWatch(self.detector, self.embedder, self.recognition, pictures=pictures)
+        return FaceWatch(
+            self.detector, self.embedder, self.recognition, self.traits, pictures=pictures, max_fps=self.max_fps
+        )
 
     def enroller(self) -> Enroller:
         """Reads photos for the gallery."""
@@ -62,4 +67,7 @@ def open_face_engine(
     embedder = open_face_embedder(
         config.pipelines.face.embedder, providers=providers, threads=threads, allow_fallback=allow_fallback
     )
-    return FaceEngine(detector, embedder, open_recognition(config, embedder))
+    traits = open_trait_reader(
+        config.pipelines.face.attributes, providers=providers, threads=threads, allow_fallback=allow_fallback
+    )
+    return FaceEngine(detector, embedder, open_recognition(config, embedder), traits, config.pipelines.face.max_fps)

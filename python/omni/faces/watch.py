@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -11,11 +12,16 @@ import numpy as np
 from omni.detect import FaceDetector, FaceEmbedder
 from omni.faces.association import in_heads, owners
 from omni.faces.evidence import Evidence, Sample
+from omni.faces.people import People
 from omni.faces.quality import qualities
 from omni.faces.recognition import Recognition
+from omni.faces.traits import Impression, TraitReader
 from omni.process.best_shot import cut_out
 from omni.track import Tracker
-from omni.types import FaceReport, Faces, FaceSight, Float32, Frame, ProfileMatch, Tracks, Verdict
+from omni.types import FaceReport, Faces, FaceSight, FaceTraits, Float32, Frame, ProfileMatch, Tracks, Verdict
+
+LONGEST_PAUSE_S = 1.0
+"""Frames further apart do not count as seen between."""
 
 LONE_FROM = 1 << 40
 """Numbers of the tracks of faces without a body begin here."""
@@ -27,26 +33,51 @@ class FaceWatch:
     A face belongs to the body in whose head region it lies. A face without a body is a track of its own.
 
     Args:
-        detector, embedder, recognition: shared by all streams.
+        detector, embedder, recognition, traits: shared by all streams.
         pictures: whether pictures of faces are handed on; can be changed between frames.
+        max_fps: so many frames a second are searched at most; None: every one.
     """
 
     def __init__(
-        self, detector: FaceDetector, embedder: FaceEmbedder, recognition: Recognition, *, pictures: bool
+        self,
+        detector: FaceDetector,
+        embedder: FaceEmbedder,
+        recognition: Recognition,
+        traits: TraitReader,
+        *,
+        pictures: bool,
+        max_fps: float | None = None,
     ) -> None:
         self._detector = detector
         self._embedder = embedder
         self._recognition = recognition
+        self._traits = traits
         self.pictures = pictures
+        self._pause_s = 0.0 if max_fps is None else 1.0 / max_fps
         self._lone = Tracker()
+        self._people = People()
         self._known: dict[int, Evidence] = {}
+        self._impressions: defaultdict[int, Impression] = defaultdict(Impression)
+        self._seen_at: float | None = None
+        self._next_search = -np.inf
         self._generation = recognition.gallery.generation
-        self._counts = Counter(found=0, embedded=0, identified=0, unknown=0, withdrawn=0)
+        self._counts = Counter(searched=0, found=0, embedded=0, attributes=0, identified=0, unknown=0, withdrawn=0)
+        self._cost_s = dict.fromkeys(("detect_s", "embed_s", "attributes_s"), 0.0)
+        self._person_s = 0.0
 
     @property
     def counts(self) -> dict[str, int]:
-        """Faces ``found`` and ``embedded``, verdicts ``identified``, ``unknown`` and ``withdrawn`` so far."""
+        """Frames ``searched``, faces ``found`` and ``embedded``, readings of ``attributes``, verdicts ``identified``,
+        ``unknown`` and ``withdrawn`` so far.
+        """
         return dict(self._counts)
+
+    @property
+    def cost_s(self) -> dict[str, float]:
+        """Seconds that looking (``detect_s``), embedding (``embed_s``) and reading of attributes (``attributes_s``)
+        took so far, and for how long faces of people were seen (``person_s``, two people count twice).
+        """
+        return {**self._cost_s, "person_s": self._person_s}
 
     def update(self, frame: Frame, tracks: Tracks, gone: Iterable[int], bodies: Float32) -> FaceReport:
         """Look at one frame.
@@ -57,21 +88,45 @@ class FaceWatch:
             gone: ids of tracks that ended with this frame.
             bodies: (N, 4) pixels, everybody who may be in the picture.
         """
+        if not self._due(frame.timestamp):
+            people, ended = self._people.update(tracks, gone, tracks.where(np.zeros(len(tracks), bool)), ())
+            left = tuple(self._counted(self._end(ended)))
+            return FaceReport(Faces.empty(), {}, people, tuple(ended), left, looked=False)
+        begun = time.perf_counter()
         faces = self._detector.detect(frame.image)
+        self._counts["searched"] += 1
+        self._cost_s["detect_s"] += time.perf_counter() - begun
         self._counts["found"] += len(faces)
         lone, lone_gone, of_lone = self._follow_lone(frame, faces, bodies)
-        track_of = dict(of_lone)
+        people, ended = self._people.update(tracks, gone, lone, lone_gone)
+        track_of: dict[int, int] = {}
         for face, owner in enumerate(owners(faces.xyxy, tracks.xyxy).tolist()):
             if owner >= 0:
-                track_of[face] = int(tracks.track_id[owner])
+                track_of[face] = int(people.track_id[owner])
+        with_body = set(track_of.values())
+        for face, track_id in of_lone:
+            if (number := self._people.number(track_id)) not in with_body:
+                track_of[face] = number
         sights = self._sights(frame, faces, track_of)
-        verdicts = [*self._judge(frame.timestamp, set(sights)), *self._end([*gone, *lone_gone])]
-        return FaceReport(faces, sights, lone, tuple(lone_gone), tuple(self._counted(verdicts)))
+        if self._seen_at is not None:
+            self._person_s += len(sights) * float(np.clip(frame.timestamp - self._seen_at, 0.0, LONGEST_PAUSE_S))
+        self._seen_at = frame.timestamp
+        verdicts = [*self._judge(frame.timestamp, set(sights)), *self._end(ended)]
+        return FaceReport(faces, sights, people, tuple(ended), tuple(self._counted(verdicts)))
+
+    def _due(self, timestamp: float) -> bool:
+        """Whether to search this frame. Searches keep to a grid: a rate that does not divide the camera's is met."""
+        late = timestamp + 1e-6 - self._next_search
+        if late >= 0 or late < -2 * self._pause_s:  # or the clock was set back
+            self._next_search = (self._next_search if late < self._pause_s and late >= 0 else timestamp) + self._pause_s
+            return True
+        return False
 
     def finish(self) -> tuple[Verdict, ...]:
         """All tracks have ended. What is still to be told of them."""
         verdicts = tuple(self._counted(self._end(list(self._known))))
         self._lone.reset()
+        self._people.reset()
         return verdicts
 
     def _follow_lone(
@@ -94,7 +149,9 @@ class FaceWatch:
         evidence = [self._known.setdefault(track_of[face], Evidence()) for face in chosen]
         wanted = [i for i, known in enumerate(evidence) if known.wants(quality[i], frame.timestamp)]
         if wanted:
+            begun = time.perf_counter()
             vectors = self._embedder.embed(frame.image, faces.landmarks[[chosen[i] for i in wanted]])
+            self._cost_s["embed_s"] += time.perf_counter() - begun
             self._counts["embedded"] += len(wanted)
             for i, vector in zip(wanted, vectors, strict=True):
                 evidence[i].add(Sample(vector, quality[i]), frame.timestamp)
@@ -104,8 +161,19 @@ class FaceWatch:
             evidence[i].best_picture = max(quality[i], evidence[i].best_picture)
             cut = cut_out(frame.image, faces.xyxy[face]) if better and self.pictures else None
             picture = None if cut is None else cut[0]
-            sights[track_of[face]] = FaceSight(faces.xyxy[face], float(faces.confidence[face]), picture)
+            traits = self._look(frame, track_of[face], faces, face, quality[i])
+            sights[track_of[face]] = FaceSight(faces.xyxy[face], float(faces.confidence[face]), picture, traits)
         return sights
+
+    def _look(self, frame: Frame, track_id: int, faces: Faces, face: int, quality: float) -> FaceTraits:
+        impression = self._impressions[track_id]
+        before, begun = impression.readings, time.perf_counter()
+        traits = impression.look(
+            self._traits, frame.image, faces.xyxy[face], faces.landmarks[face], quality, frame.timestamp
+        )
+        self._cost_s["attributes_s"] += time.perf_counter() - begun
+        self._counts["attributes"] += impression.readings - before
+        return traits
 
     def _judge(self, timestamp: float, seen: set[int]) -> Iterator[Verdict]:
         """What is new of those who are seen; of everybody when the gallery has changed."""
@@ -149,6 +217,7 @@ class FaceWatch:
     def _end(self, gone: Iterable[int]) -> Iterator[Verdict]:
         """Those who leave unmatched though they could be compared are unknown."""
         for track_id in gone:
+            self._impressions.pop(track_id, None)
             evidence = self._known.pop(track_id, None)
             if evidence is not None and evidence.is_unknown(np.inf, leaving=True):
                 yield Verdict(track_id, "unknown", ())

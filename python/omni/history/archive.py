@@ -126,8 +126,7 @@ class Archive:
     def rows(self, sql: str, values: dict[str, Any] | tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """Ask the file, over a connection of its own: a long look holds up nobody."""
         try:
-            with closing(sqlite3.connect(self._path, timeout=1.0)) as db:
-                db.execute("PRAGMA query_only = ON")
+            with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)) as db:
                 return db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise StateError(f"{self._path.name}: the history cannot be read: {error}") from None

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from omni.errors import StateError
 from omni.history.archive import Archive
 from omni.history.store import FILE_NAME, Store
 from omni.types import ProcessMessage, UInt8
@@ -56,10 +55,10 @@ class Shots:
 class History:
     """Keeps processes and their best shots within bounds.
 
-    While the disk is full or in trouble, messages wait in memory, up to ``MOST_WAITING``: periodic ones are dropped
-    first, then the oldest; ``problems`` and ``stats`` say so. A file that is no database any more is put aside and a
-    new one begun. What an earlier run left open is ended when the next one starts. Best shots that the configuration
-    does not allow any more are deleted then too.
+    While the disk is full, read-only or in trouble, messages wait in memory, up to ``MOST_WAITING``: periodic ones are
+    dropped first, then the oldest; ``problems`` and ``stats`` say so. A file that is no database any more is put aside
+    and a new one begun. What an earlier run left open is ended when the next one starts. Best shots that the
+    configuration does not allow any more are deleted.
 
     Args:
         folder: where ``history.sqlite`` is kept.
@@ -67,9 +66,6 @@ class History:
         max_bytes: most bytes on disk; best shots go first, then the oldest processes.
         shots: None: no picture is kept.
         clock: Unix epoch seconds.
-
-    Raises:
-        StateError: the folder cannot be used.
     """
 
     def __init__(
@@ -96,11 +92,6 @@ class History:
         self._thread = threading.Thread(target=self._write, name="history", daemon=True)
         self.archive = Archive(self._path)
         self.reconfigure(retention_days, max_bytes, shots)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as error:
-            raise StateError(f"{self._path}: the history cannot be kept here: {error.strerror}") from None
 
     def reconfigure(self, retention_days: float, max_bytes: int, shots: Shots | None) -> None:
         """Go on within other bounds; pictures that are not allowed any more are deleted. As the constructor's."""
@@ -190,6 +181,8 @@ class History:
 
     def _open(self) -> Store:
         if self._store is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
             try:
                 self._store = Store(self._path)
             except sqlite3.DatabaseError as error:

@@ -11,10 +11,11 @@ import numpy as np
 
 from omni.process.action import Actions
 from omni.process.events import identification_event, non_identification_event
-from omni.process.person import Face, Identity, Person
+from omni.process.person import BodySight, Face, Identity, Mood, Person
 from omni.process.record import Moment
 from omni.process.shots import BestShots, ShotSettings
 from omni.types import (
+    FACE_CLASS,
     FaceReport,
     FaceSight,
     Float32,
@@ -26,6 +27,9 @@ from omni.types import (
     UInt8,
     Verdict,
 )
+
+EMOTION_UNSEEN_S = 2.0
+"""The emotion of a face that was not seen for so long has ended when it was seen last."""
 
 FRAMES_REMEMBERED = 256
 """Enough to find the frame in which a track was first seen, before it was confirmed."""
@@ -90,26 +94,26 @@ class ProcessBuilder:
 
         Args:
             frame: the frame.
-            tracks: confirmed tracks seen in it.
-            gone: ids of tracks that ended with this frame.
+            tracks: the people seen in it: confirmed tracks, with ``FACE_CLASS`` of a face alone.
+            gone: ids of those who ended with this frame.
             in_regions: what happened in regions and at lines, of those that are gone as well.
             bodies: (N, 4) everybody whose head a picture must not show in anonymous mode; who is tracked, if left out.
             faces: what the faces of this frame tell, where they are looked for.
 
         Returns:
-            Messages in the order in which they must go out: begin, match, roi, line, end, ongoing.
+            Messages in the order in which they must go out: begin, emotions, match, roi, line, end, ongoing.
         """
         now = Moment.at(frame.timestamp, frame.index)
         self._seen_at.append(now)
         begun = self._see(now, frame, tracks)
-        if self._shots is not None:
-            self._shots.update(frame, tracks, tracks.xyxy if bodies is None else bodies, self._open)
+        if self._shots is not None and (faces is None or faces.looked):
+            shown = tracks.where(tracks.class_id != FACE_CLASS)
+            self._shots.update(frame, shown, shown.xyxy if bodies is None else bodies, self._open)
         if faces is not None:
-            begun += self._see(now, frame, faces.lone, has_body=False)
             self._see_faces(now, frame, faces.sights)
-            gone = [*gone, *faces.lone_gone]
         messages = [self._message("begin", frame.timestamp, [person]) for person in begun]
         if faces is not None:
+            messages += self._feel(now, faces.sights)
             messages += self._recognise(frame.timestamp, faces.verdicts)
         messages += self._act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
@@ -151,19 +155,27 @@ class ProcessBuilder:
         """The UUID of the human of each track."""
         return tuple(self._open[track_id].identity.object_id for track_id in tracks.track_id.tolist())
 
-    def _see(self, now: Moment, frame: Frame, tracks: Tracks, *, has_body: bool = True) -> list[Person]:
+    def _see(self, now: Moment, frame: Frame, tracks: Tracks) -> list[Person]:
         boxes = _relative(tracks.xyxy, frame)
         confidences = tracks.confidence.astype(np.float64).round(4).tolist()
+        is_face = (tracks.class_id == FACE_CLASS).tolist()
         begun = []
         for i, track_id in enumerate(tracks.track_id.tolist()):
             person = self._open.get(track_id)
             if person is None:
                 first = self._first_seen(float(tracks.first_timestamp[i]), now)
                 person = Person(self._identity(track_id), first, now, boxes[i], confidences[i])
-                person.has_body = has_body
                 self._open[track_id] = person
                 begun.append(person)
             person.last, person.box, person.confidence = now, boxes[i], confidences[i]
+            if is_face[i]:
+                continue
+            if person.body is None:
+                since = self._first_seen(float(tracks.first_timestamp[i]), now)
+                person.body = BodySight(since, now, boxes[i], confidences[i])
+                if person.first.frame < since.frame:  # known by the face so far: the body begins
+                    begun.append(person)
+            person.body.last, person.body.box, person.body.confidence = now, boxes[i], confidences[i]
         return begun
 
     def _see_faces(self, now: Moment, frame: Frame, sights: Mapping[int, FaceSight]) -> None:
@@ -176,6 +188,32 @@ class ProcessBuilder:
             face = person.face
             face.last, face.box, face.confidence = now, box, confidence
             face.picture = face.picture if sight.picture is None else sight.picture
+            face.traits = sight.traits
+
+    def _feel(self, now: Moment, sights: Mapping[int, FaceSight]) -> list[ProcessMessage]:
+        """A change of emotion ends one process and begins the next."""
+        messages = []
+        for track_id, person in self._open.items():
+            face, seen = person.face, track_id in sights
+            if face is None:
+                continue
+            mood = face.mood
+            if mood is not None:
+                away = not seen and now.timestamp - face.last.timestamp > EMOTION_UNSEEN_S
+                if away or (seen and face.traits.emotion != mood.emotion):
+                    face.mood = None
+                    messages.append(self._emotion("end", now, person.emotion(face, mood, "ended")))
+                elif seen:
+                    mood.last = now
+            if seen and face.mood is None and face.traits.emotion is not None:
+                face.moods += 1
+                id_ = self._run.uuid("emotion", face.id, face.moods)
+                face.mood = Mood(id_, next(self._numbers), face.traits.emotion, now, now)
+                messages.append(self._emotion("begin", now, person.emotion(face, face.mood)))
+        return messages
+
+    def _emotion(self, reason: str, now: Moment, record: dict[str, Any]) -> ProcessMessage:
+        return ProcessMessage(reason, self._stream_uuid, now.timestamp, (record,))
 
     def _recognise(self, timestamp: float, verdicts: Iterable[Verdict]) -> list[ProcessMessage]:
         """A message for each verdict: whom the gallery knows, whom it does not, whom it does no longer."""

@@ -10,13 +10,16 @@ import numpy as np
 from omni import _core
 from omni.config import RegionConfig
 from omni.errors import ConfigError
-from omni.types import Frame, RegionEvent, RegionEventKind, Sight, Tracks
+from omni.types import FACE_CLASS, Frame, RegionEvent, RegionEventKind, Sight, Tracks
 
 _KINDS: tuple[RegionEventKind, ...] = ("entry", "exit", "forward", "reverse")
 
 
 class RegionMonitor:
-    """Watches the people of one stream by one point of each, the middle of the lower edge of the box. Thread-safe.
+    """Watches the people of one stream by one point of each: the middle of the lower edge of the body. Thread-safe.
+
+    Of whom only the face is seen, it is the middle of that, until the body is seen: they begin anew by its feet, and
+    from then on the face says nothing.
 
     Args:
         regions: the regions and lines of the stream.
@@ -28,6 +31,8 @@ class RegionMonitor:
 
     def __init__(self, regions: Sequence[RegionConfig], inertia_frames: int) -> None:
         self._regions = list(regions)
+        self._by_body: set[int] = set()
+        self._by_face: set[int] = set()
         self._core = _core.RegionMonitor([_region(region) for region in regions], inertia_frames=inertia_frames)
 
     def update(self, frame: Frame, tracks: Tracks, gone: Iterable[int]) -> list[RegionEvent]:
@@ -40,10 +45,14 @@ class RegionMonitor:
         """
         if not self._regions:
             return []
-        seen = tracks.detection_index >= 0
+        is_face = tracks.class_id == FACE_CLASS
+        revealed = self._revealed(tracks.track_id[~is_face].tolist())
+        seen = (tracks.detection_index >= 0) & ~(is_face & np.isin(tracks.track_id, list(self._by_body)))
+        self._by_face.update(tracks.track_id[seen & is_face].tolist())
         xyxy = tracks.xyxy[seen].astype(np.float64)
         size = np.array(frame.size, np.float64)
-        points = np.column_stack([xyxy[:, ::2].mean(1), xyxy[:, 3]]) / size
+        lowest = np.where(is_face[seen], xyxy[:, 1::2].mean(1), xyxy[:, 3])
+        points = np.column_stack([xyxy[:, ::2].mean(1), lowest]) / size
         heights = (xyxy[:, 3] - xyxy[:, 1])[:, None] / size
         happened = self._core.update(
             tracks.track_id[seen],
@@ -52,8 +61,11 @@ class RegionMonitor:
             timestamp=frame.timestamp,
             frame=frame.index,
         )
-        ended = self._core.forget(np.fromiter(gone, np.int64))
-        return [*self._events(*happened), *self._events(*ended)]
+        gone = list(gone)
+        ended = self._core.forget(np.array(gone, np.int64))
+        self._by_body.difference_update(gone)
+        self._by_face.difference_update(gone)
+        return [*revealed, *self._events(*happened), *self._events(*ended)]
 
     def change(self, regions: Sequence[RegionConfig], inertia_frames: int) -> list[RegionEvent]:
         """Go on with other regions. Who is in one that is the same, but for its name, stays in it.
@@ -73,7 +85,16 @@ class RegionMonitor:
 
     def finish(self) -> list[RegionEvent]:
         """All tracks have ended: exits, and crossings that only waited to be believed. Time may begin anew."""
+        self._by_body.clear()
+        self._by_face.clear()
         return list(self._events(*self._core.forget_all()))
+
+    def _revealed(self, bodies: list[int]) -> list[RegionEvent]:
+        """Whose body is seen for the first time after the face: what they were in ends, a step to the feet is none."""
+        self._by_body.update(bodies)
+        shown = self._by_face.intersection(bodies)
+        self._by_face -= shown
+        return list(self._events(*self._core.forget(np.array(sorted(shown), np.int64)))) if shown else []
 
     def _events(self, kinds: object, regions: object, tracks: object, sights: object) -> Iterable[RegionEvent]:
         columns = (np.asarray(column).tolist() for column in (kinds, regions, tracks, sights))

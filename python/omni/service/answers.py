@@ -47,7 +47,9 @@ class Readiness(TypedDict):
 
 
 class Stream(TypedDict):
-    """How a stream is doing. ``fps``: analysed, ``offered_fps``: as they come; ``lag_s``: age of the newest one."""
+    """How a stream is doing. ``fps``: pictures analysed, ``offered_fps``: that come; ``next_try_s``: null where it does
+    not wait; ``changes``: state, cause, how often; ``lag_s``: age of the newest picture analysed.
+    """
 
     stream_uuid: str
     name: str
@@ -59,6 +61,9 @@ class Stream(TypedDict):
     fps: float
     image_size: tuple[int, int] | None
     offered_fps: float
+    next_try_s: float | None
+    changes: list[tuple[str, str, int]]
+    left_behind: int
     lag_s: float | None
 
 

@@ -10,16 +10,25 @@ from omni.types import StreamStatus
 
 
 def stream_metrics(streams: Sequence[StreamStatus]) -> Iterator[str]:
-    """How many frames of each stream were analysed and dropped, and at what rate."""
+    """State of each stream and how often it changed, frames analysed and dropped, the rate, decoders that hang."""
     labels = [{"stream": status.stream_uuid, "name": status.name} for status in streams]
     for name, kind, attribute in (
         ("omni_stream_frames_total", "counter", "frames"),
         ("omni_stream_dropped_total", "counter", "dropped"),
         ("omni_stream_fps", "gauge", "fps"),
         ("omni_stream_offered_fps", "gauge", "offered_fps"),
+        ("omni_stream_decoders_left_behind", "gauge", "left_behind"),
     ):
         values = [getattr(status, attribute) for status in streams]
         yield from family(name, kind, list(zip(labels, values, strict=True)))
+    states = [({**label, "state": s.state}, 1) for label, s in zip(labels, streams, strict=True)]
+    yield from family("omni_stream_state", "gauge", states)
+    changes = [
+        ({**label, "state": state, "cause": cause}, n)
+        for label, s in zip(labels, streams, strict=True)
+        for state, cause, n in s.changes
+    ]
+    yield from family("omni_stream_changes_total", "counter", changes)
 
 
 def network_metrics(networks: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -32,7 +32,7 @@ def readiness(agent: Agent) -> tuple[bool, list[str], list[str]]:
     It is ready while at least one stream is analysed (or has been to its end), or none is configured.
     """
     streams = agent.streams()
-    ready = not streams or any(status.state in ("online", "ended") for status in streams)
+    ready = not streams or any(status.state in ("online", "degraded", "ended") for status in streams)
     problems = agent.problems()
     return (True, [], problems) if ready else (False, problems, [])
 

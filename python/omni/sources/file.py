@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -13,12 +13,16 @@ import numpy as np
 
 from omni.config import StreamConfig
 from omni.errors import SourceError
+from omni.sources.condition import Condition
 from omni.sources.picture import cropped
 from omni.types import Frame, UInt8
 
 PICTURES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 FOLDER_FPS = 10.0
 """Pictures of a folder carry no time: they are taken to be this many a second."""
+
+
+ONLINE = Condition("online")
 
 
 class Reader(Protocol):
@@ -103,7 +107,9 @@ class FileSource:
         self._stop = stop
         self.image_size: tuple[int, int] | None = None
         self.dropped = 0
-        self.down = ""
+        self.condition = Condition("idle")
+        self.changes: Mapping[tuple[str, str], int] = {}
+        self.left_behind = 0
         self.decode_s = 0.0
 
     def __iter__(self) -> Iterator[Frame]:
@@ -119,6 +125,7 @@ class FileSource:
                 image = cropped(picture, self._stream.crop)
                 self.image_size = image.shape[1], image.shape[0]
                 when = offset + at
+                self.condition = ONLINE
                 yield Frame(self._stream.uuid, index, self._started_at + when, when, image, segment)
                 index += 1
             if not self._stream.loop:

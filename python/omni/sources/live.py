@@ -3,121 +3,137 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
-from collections.abc import Iterator
-
-import cv2
-import numpy as np
+from collections.abc import Callable, Iterator, Mapping
 
 from omni.config import StreamConfig
+from omni.sources.backoff import Backoff
+from omni.sources.clock import LATE_S, CameraClock
+from omni.sources.condition import Condition, ConditionLog
+from omni.sources.decoder import OpenCvDecoder
+from omni.sources.mailbox import Arrival, Mailbox
 from omni.sources.picture import cropped
-from omni.types import Frame, UInt8
+from omni.sources.reader import HUNG, CameraReader, OpenDecoder
+from omni.types import Frame
 
 logger = logging.getLogger(__name__)
 
-OPEN_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 5.0
-BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+LEAVE_S = 1.0
+"""How long the end waits for the decoder."""
+MOST_LEFT_BEHIND = 3
+"""So many decoders of one camera may hang; then no other is opened until one of them comes back."""
+_STALL_TOLD = 0.4
+"""A stall is told after this share of the time after which the connection is given up."""
+_WAIT_S = 0.2
 
 
 class LiveSource:
     """Frames of an RTSP, HTTP or USB camera.
 
-    A thread of its own reads as fast as the camera gives, so that the decoder's queue never grows old; the
-    iteration takes the newest. That thread ends with ``stop``; it is a daemon, so a decoder that hangs holds nobody up.
-    Frames are dated when they arrive: by the wall clock at the first frame, by the
-    monotonic clock from then on, so that a clock that jumps does not.
+    A thread of its own reads as fast as the camera gives, so that no queue grows old; the iteration takes the newest.
+    A decoder that hangs is left to itself and counted, and another takes its place: it holds nobody up. The wall clock
+    dates the first frame; from then on the camera's timestamps do (``CameraClock``).
+
+    Args:
+        stream: the camera.
+        stop: ends the iteration.
+        tell: is told of each change of the condition, in the thread that causes it.
+        open_decoder: opens the camera.
     """
 
-    def __init__(self, stream: StreamConfig, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        stream: StreamConfig,
+        stop: threading.Event,
+        tell: Callable[[Condition], None] | None = None,
+        open_decoder: OpenDecoder = OpenCvDecoder,
+    ) -> None:
         self._stream = stream
         self._stop = stop
-        self._newest: tuple[float, UInt8, int] | None = None
-        self._arrived = threading.Condition()
+        self._open_decoder = open_decoder
+        self._log = ConditionLog(stream.label, tell)
+        self._mailbox = Mailbox()
+        self._clock = CameraClock()
+        self._backoff = Backoff()
+        self._left: list[CameraReader] = []
         self._zero: tuple[float, float] | None = None
         self.image_size: tuple[int, int] | None = None
-        self.dropped = 0
-        self.down = "connecting"
         self.decode_s = 0.0
 
+    @property
+    def condition(self) -> Condition:
+        return self._log.now
+
+    @property
+    def changes(self) -> Mapping[tuple[str, str], int]:
+        return self._log.changes
+
+    @property
+    def dropped(self) -> int:
+        return self._mailbox.dropped
+
+    @property
+    def left_behind(self) -> int:
+        self._left = [reader for reader in self._left if reader.alive]
+        return len(self._left)
+
     def __iter__(self) -> Iterator[Frame | None]:
-        reader = threading.Thread(target=self._read, name=f"camera {self._stream.label}", daemon=True)
-        reader.start()
-        index, due = 0, 0.0
-        while not self._stop.is_set():
-            taken = self._take()
-            if taken is None:
-                yield None
-                continue
-            monotonic, picture, segment = taken
-            if self._stream.max_fps is not None:
-                if monotonic < due:
-                    self.dropped += 1
-                    continue
-                due = max(due + 1 / self._stream.max_fps, monotonic)
-            image = cropped(picture, self._stream.crop)
-            self.image_size = image.shape[1], image.shape[0]
-            when = self._since_first(monotonic)
-            wall = self._zero[0] if self._zero else 0.0
-            yield Frame(self._stream.uuid, index, wall + when, when, image, segment)
-            index += 1
-
-    def _since_first(self, monotonic: float) -> float:
-        if self._zero is None:
-            self._zero = time.time(), monotonic
-        return monotonic - self._zero[1]
-
-    def _take(self) -> tuple[float, UInt8, int] | None:
-        with self._arrived:
-            if self._newest is None:
-                self._arrived.wait(0.2)
-            taken, self._newest = self._newest, None
-            return taken
-
-    def _read(self) -> None:
-        failures, segment = 0, 0
-        while not self._stop.is_set():
-            try:
-                read = self._read_connection(segment)
-            except cv2.error as error:
-                logger.warning("stream %s: the decoder failed (%s)", self._stream.label, error.err)
-                read = 0
-            segment += read > 0
-            failures = 0 if read > 0 else failures + 1
-            pause = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)] * random.uniform(0.8, 1.2)
-            self.down = f"no pictures; next try in {pause:.0f} s"
-            logger.warning("stream %s: %s: %s", self._stream.label, self._stream.safe_url, self.down)
-            self._stop.wait(pause)
-
-    def _read_connection(self, segment: int) -> int:
-        """Read until the camera fails. Returns how many pictures came."""
-        capture = self._connect()
-        count = 0
+        reader, index = self._started(), 0
         try:
             while not self._stop.is_set():
-                readable, image = capture.read()
-                if not readable:
-                    break
-                count += 1
-                self.down = ""
-                with self._arrived:
-                    self.dropped += self._newest is not None
-                    self._newest = time.monotonic(), np.asarray(image, np.uint8), segment
-                    self._arrived.notify()
+                arrival = self._mailbox.take(_WAIT_S)
+                if arrival is None:
+                    reader = self._checked(reader)
+                    yield None
+                elif time.monotonic() - arrival.came_at + arrival.moment.lag_s > LATE_S:
+                    self._mailbox.drop()
+                else:
+                    yield self._frame(arrival, index)
+                    index += 1
         finally:
-            capture.release()
-        return count
+            self._leave(reader)
 
-    def _connect(self) -> cv2.VideoCapture:
-        url = self._stream.url
-        if url.isdecimal() or url.startswith("/dev/video"):
-            return cv2.VideoCapture(int(url.removeprefix("/dev/video")))
-        limits = [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-            round(OPEN_TIMEOUT_S * 1000),
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-            round(READ_TIMEOUT_S * 1000),
-        ]
-        return cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
+    def _started(self, *, again: bool = False) -> CameraReader:
+        reader = CameraReader(
+            self._stream,
+            self._log,
+            self._mailbox,
+            self._clock,
+            self._backoff,
+            self._open_decoder,
+            HUNG if again else None,
+        )
+        reader.start()
+        return reader
+
+    def _frame(self, arrival: Arrival, index: int) -> Frame:
+        image = cropped(arrival.image, self._stream.crop)
+        self.image_size = image.shape[1], image.shape[0]
+        if self._zero is None:
+            self._zero = time.time() - (time.monotonic() - arrival.moment.at), arrival.moment.at
+        when = arrival.moment.at - self._zero[1]
+        return Frame(self._stream.uuid, index, self._zero[0] + when, when, image, arrival.moment.segment)
+
+    def _checked(self, reader: CameraReader) -> CameraReader:
+        """No picture came: the reader that goes on, the same or another one."""
+        if reader.hangs:
+            return self._replaced(reader)
+        silent_s = reader.silent_s
+        if silent_s > _STALL_TOLD * reader.limit_s and self.condition.state in ("online", "degraded"):
+            self._log.set("degraded", "stalled", f"no picture has come for {silent_s:.0f} s")
+        return reader
+
+    def _replaced(self, reader: CameraReader) -> CameraReader:
+        if self.left_behind >= MOST_LEFT_BEHIND:
+            self._log.set("failed", "hung", f"{MOST_LEFT_BEHIND + 1} decoders of it hang; only a restart ends them")
+            return reader
+        reader.let_go()
+        self._left.append(reader)
+        return self._started(again=True)
+
+    def _leave(self, reader: CameraReader) -> None:
+        reader.let_go()
+        if not reader.join(LEAVE_S):
+            self._left.append(reader)
+            logger.warning("stream %s: its decoder does not come back; left behind", self._stream.label)

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from omni.config import StreamConfig
 from omni.errors import SourceError
+from omni.sources.condition import Condition
 from omni.types import Frame
 
 
 class Source(Protocol):
     """A running source. Iterating gives frames until the end, or until ``stop`` is set; it may be left at any time.
 
-    A camera also gives None when nothing came for a moment, so that whoever iterates can look at ``down``.
+    A camera also gives None when nothing came for a moment, so that whoever iterates can look at ``condition``.
 
     Attributes:
         image_size: (width, height) of the frames it gives, once it knows.
         dropped: frames that came but were not given, as a newer one was there.
-        down: why no frame comes just now, empty while they do.
+        condition: what it is doing.
+        changes: how often each (state, cause) began.
+        left_behind: decoders that hang and were left to themselves.
         decode_s: seconds spent decoding so far (0 for cameras, whose decoding runs beside).
     """
 
     image_size: tuple[int, int] | None
-    dropped: int
-    down: str
     decode_s: float
+
+    @property
+    def dropped(self) -> int: ...
+
+    @property
+    def condition(self) -> Condition: ...
+
+    @property
+    def changes(self) -> Mapping[tuple[str, str], int]: ...
+
+    @property
+    def left_behind(self) -> int: ...
 
     def __iter__(self) -> Iterator[Frame | None]: ...
 
@@ -43,6 +56,9 @@ def open_source(stream: StreamConfig, started_at: float, stop: threading.Event) 
     Raises:
         SourceError: the file or folder cannot be read.
     """
+    from omni.sources.decoder import settle_ffmpeg
+
+    settle_ffmpeg()
     if stream.live:
         from omni.sources.live import LiveSource
 

@@ -16,6 +16,7 @@ from omni.config import RegionConfig, StreamConfig
 from omni.faces.watch import FaceWatch
 from omni.process import ProcessBuilder, ShotSettings, event_errors, schema_errors
 from omni.regions import RegionMonitor
+from omni.sources.condition import Condition
 from omni.track import Tracker
 from omni.types import Detections, Frame, ProcessMessage, RegionEvent, Run
 
@@ -53,7 +54,8 @@ class Scene:
         self.picture = picture or (lambda i: np.full((SIZE[1], SIZE[0], 3), i % 200, np.uint8))
         self.told: list[ProcessMessage] = []
         self.crossed: list[RegionEvent] = []
-        self.image_size, self.dropped, self.down, self.decode_s = SIZE, 0, "", 0.0
+        self.image_size, self.dropped, self.decode_s = SIZE, 0, 0.0
+        self.condition, self.changes, self.left_behind = Condition("online"), {}, 0
         self._shown: list[np.ndarray] = []
         self.batch = 1
         self._scheduler = Scheduler(workers=2)
@@ -79,7 +81,7 @@ class Scene:
 
     def __iter__(self) -> Iterator[Frame]:
         for i in range(self.frames):
-            self._shown.append(self.picture(i))
+            self._shown.append(self.picture(i).copy())  # each a picture of its own, by which ``_seen`` knows the frame
             yield Frame(STREAM, i, RUN.started_at + i / self.fps, i / self.fps, self._shown[i])
 
     def detect_many(self, images: Sequence[np.ndarray]) -> list[Detections]:

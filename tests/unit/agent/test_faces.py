@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from tests.unit.agent.scene import Scene, standing
 
+from omni.agent.map_view import _with_feet
+from omni.detect.face_attributes import AgeGender
 from omni.faces import Calibration, Gallery
 from omni.faces.recognition import Recognition
+from omni.faces.traits import TraitReader
 from omni.faces.watch import LONE_FROM, FaceWatch
-from omni.types import Faces
+from omni.types import EMOTIONS, Faces
 
 D = 16
 GROUP = "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59"
@@ -58,6 +61,8 @@ def scene(
         networks,
         networks,
         Recognition(gallery, calibration, 0.36),
+        settings.pop("traits", TraitReader(None, None, attention=False)),
+        max_fps=settings.pop("max_fps", None),
         pictures=settings.pop("pictures", False),  # type: ignore[arg-type]
     )
     return Scene(bodies, frames, picture=lambda _: PICTURE, faces=watch, **settings)
@@ -217,3 +222,160 @@ def test_pictures_of_faces_go_along_only_where_they_may(gallery: Gallery) -> Non
     end = next(m for m in told.told if m.reason == "end")
     face = next(p for p in end.processes if p["object"]["class"] == "face")
     assert end.best_shots[face["id"]].shape == (52, 40, 3)
+
+
+class Moods:
+    """Feels what the test says, by the number of the reading (four a second)."""
+
+    def __init__(self, *emotions: str) -> None:
+        self.emotions, self.read_so_far = emotions, 0
+
+    def read(self, image: np.ndarray, box: np.ndarray) -> np.ndarray:
+        del image, box
+        emotion = self.emotions[min(self.read_so_far // 12, len(self.emotions) - 1)]
+        self.read_so_far += 1
+        likely = np.full(len(EMOTIONS), 0.05, np.float32)
+        likely[EMOTIONS.index(emotion)] = 0.7  # type: ignore[arg-type]
+        return likely
+
+
+class Ages:
+    def read(self, image: np.ndarray, box: np.ndarray) -> AgeGender:
+        del image, box
+        return AgeGender(33.0, 0.1)
+
+
+def test_an_emotion_is_a_process_and_a_change_ends_it_and_begins_the_next(gallery: Gallery) -> None:
+    reader = TraitReader(Ages(), Moods("NEUTRAL", "HAPPY"), attention=True)  # type: ignore[arg-type]
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery, frames=100, traits=reader)
+    told.play()
+    [human], [face] = records(told, "human"), [r for r in records(told, "face") if r["type"] == "track"]
+    moods = [r for r in records(told, "face") if r["type"] == "emotion"]
+    assert [m["emotion"] for m in moods] == ["NEUTRAL", "HAPPY"]
+    assert all(m["finalized"] and m["parent"] == human["id"] for m in moods)
+    assert [m["omni"]["end_reason"] for m in moods] == ["ended", "end_of_file"]
+    assert moods[0]["frame_interval"][1] + 1 == moods[1]["frame_interval"][0]
+    assert moods[1]["time_interval"][1] == face["time_interval"][1]
+    change = [m for m in told.told if m.processes[0]["type"] == "emotion"]
+    assert [m.reason for m in change] == ["begin", "end", "begin"]
+    assert face["object"]["attributes"] == {"age": 33.0, "gender": "FEMALE"}
+    assert face["omni"]["attention"]["looking"]
+    assert told.pipeline.face_counts["attributes"] <= 8 + 100 / 10 * 4
+    cost = told.pipeline.face_cost_s
+    assert cost["person_s"] == pytest.approx(9.8, abs=0.2)
+    assert set(cost) == {"detect_s", "embed_s", "attributes_s", "person_s"}
+
+
+def test_an_emotion_ends_with_the_sight_of_the_face(gallery: Gallery) -> None:
+    reader = TraitReader(None, Moods("HAPPY"), attention=False)  # type: ignore[arg-type]
+    told = scene(
+        lambda i: [(*FACE, ANN)] if i < 30 or i >= 70 else [], lambda _: STANDS, gallery, frames=100, traits=reader
+    )
+    told.play()
+    moods = [r for r in records(told, "face") if r["type"] == "emotion"]
+    assert [(m["emotion"], m["finalized"]) for m in moods] == [("HAPPY", True)] * 2
+    assert moods[0]["frame_interval"][1] == 29
+    assert moods[1]["frame_interval"][0] > 70
+
+
+def test_what_was_not_asked_for_is_not_told(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery)
+    told.play()
+    [face] = records(told, "face")
+    assert "attributes" not in face["object"]
+    assert "attention" not in face["omni"]
+
+
+def test_a_body_that_comes_into_view_joins_the_person_of_the_face(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda i: STANDS if i >= 15 else [], gallery)
+    told.play()
+    [human], [body], [face] = records(told, "human"), records(told, "body"), records(told, "face")
+    assert body["parent"] == face["parent"] == human["id"]
+    assert human["frame_interval"] == [0, 39]
+    assert body["frame_interval"] == [15, 39]
+    assert events(told) == ["identification"]
+    begins = [[p["object"]["class"] for p in m.processes] for m in told.told if m.reason == "begin"]
+    assert begins == [["human", "face"], ["human", "body", "face"]]
+
+
+def test_who_comes_so_near_that_only_the_face_is_seen_stays_one_person(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda i: STANDS if i < 15 else [], gallery, frames=150)
+    told.play()
+    [human], [body], [face] = records(told, "human"), records(told, "body"), records(told, "face")
+    assert human["frame_interval"][1] == face["frame_interval"][1] == 149
+    assert body["frame_interval"][1] == 14
+    assert body["finalized"]
+    assert human["omni"]["end_reason"] == "end_of_file"
+
+
+def test_a_body_elsewhere_is_somebody_else(gallery: Gallery) -> None:
+    told = scene(lambda _: [(60.0, 68.0, ANN)], lambda i: [standing(250, 230, 180)] if i >= 15 else [], gallery)
+    told.play()
+    assert len(records(told, "human")) == 2
+
+
+def test_a_face_alone_is_in_regions_by_its_middle_and_begins_anew_by_the_feet(gallery: Gallery) -> None:
+    def square(name: str, top: float) -> dict[str, Any]:
+        points = [{"x": x, "y": y} for x, y in ((0.3, top), (0.7, top), (0.7, top + 0.2), (0.3, top + 0.2))]
+        return {"name": name, "uuid": f"{int(top * 10):08d}-0a51-4f5c-9f7a-1f0d2c3b4a59", "points": points}
+
+    told = scene(
+        lambda _: [(*FACE, ANN)],
+        lambda i: STANDS if i >= 20 else [],
+        gallery,
+        regions=[square("heads", 0.2), square("floor", 0.8)],
+    )
+    told.play()
+    stays = [r for r in told.records().values() if r["type"] == "action"]
+    assert [(s["roi"]["name"], s["finalized"]) for s in stays] == [("heads", True), ("floor", True)]
+    assert len({s["parent"] for s in stays}) == 1
+    assert stays[0]["frame_interval"][1] <= 21
+    latest = told.pipeline.latest
+    assert latest is not None
+    assert len(latest.tracks) == 1
+
+
+def test_a_face_alone_is_drawn_and_not_on_the_map(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: [], gallery)
+    told.play()
+    latest = told.pipeline.latest
+    assert latest is not None
+    assert latest.tracks.xyxy.round().tolist() == [[140.0, 42.0, 180.0, 94.0]]
+    assert len(latest.object_uuid) == 1
+    assert len(_with_feet(latest).tracks) == len(_with_feet(latest).object_uuid) == 0
+
+
+def test_no_more_pictures_a_second_are_searched_or_shown_than_wanted(gallery: Gallery) -> None:
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery, frames=120, fps=24.0, max_fps=10.0)
+    told.play()
+    counts = told.pipeline.face_counts
+    assert counts["searched"] in (50, 51)
+    assert events(told) == ["identification"]
+    latest = told.pipeline.latest
+    assert latest is not None
+    assert any(x1 <= 140 and y1 <= 42 and x2 >= 180 for x1, y1, x2, _ in latest.bodies.tolist())
+    assert told.pipeline.position == (pytest.approx(1e9 + 119 / 24), 119)
+    [human], [face] = records(told, "human"), records(told, "face")
+    assert human["frame_interval"] == [0, 119]
+    assert face["frame_interval"][1] >= 116
+
+
+def test_two_profiles_of_one_person_are_both_in_the_event_and_the_nearer_is_told(gallery: Gallery) -> None:
+    like = (0.999 * ANN + np.sqrt(1 - 0.999**2) * EVE).astype(np.float32)
+    other = gallery.add("Ann too", [], like[None], 0.0)
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery)
+    told.play()
+    [event] = [event for message in told.told for event in message.events]
+    nearest = next(profile for profile in gallery.profiles if profile.id != other.id)
+    assert [p["id"] for p in event["profiles"]] == [nearest.id, other.id]
+    assert records(told, "human")[0]["object"]["profile"]["id"] == nearest.id
+
+
+def test_a_head_that_jerks_stays_one_person(gallery: Gallery) -> None:
+    told = scene(lambda i: [(160.0, 100.0 if i < 20 else 72.0, ANN)], lambda _: [], gallery)
+    told.play()
+    [human] = records(told, "human")
+    assert human["frame_interval"] == [0, 39]
+    elsewhere = scene(lambda i: [(60.0 if i < 20 else 250.0, 100.0, ANN)], lambda _: [], gallery)
+    elsewhere.play()
+    assert len(records(elsewhere, "human")) == 2

@@ -46,6 +46,23 @@ def test_fuse_puts_two_cameras_on_one_floor(tmp_path: Path, capsys: pytest.Captu
     assert floor.read_text().splitlines()[0] == "frame,id,x_m,y_m"
 
 
+def test_fuse_writes_the_calibration_without_the_offset_between_cameras(tmp_path: Path) -> None:
+    for camera in ("a", "b"):
+        walkers(tmp_path / f"{camera}.txt", frames=200)
+    start = {"a": 0.0, "b": 0.2}  # b shows everybody 0.2 m further along x
+    cameras = {n: {"H_image_to_floor": [[0.01, 0, x], [0, 0.01, 0], [0, 0, 1]]} for n, x in start.items()}
+    calibration, corrected = tmp_path / "calibration.json", tmp_path / "corrected.json"
+    calibration.write_text(json.dumps({"unit": "m", "cameras": cameras}))
+    arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "10"]
+
+    assert main([*arguments, "-o", str(tmp_path / "floor.csv"), "--corrected", str(corrected)]) == 0
+
+    document = json.loads(corrected.read_text())
+    assert document["unit"] == "m"
+    apart = document["cameras"]["b"]["H_image_to_floor"][0][2] - document["cameras"]["a"]["H_image_to_floor"][0][2]
+    assert abs(apart) < 0.1
+
+
 @pytest.mark.parametrize("row", ["1,2,3\n", "a,b,c,d,e,f\n", "0,-1,1,1,1,1\n", "1,-1,nan,1,1,1\n", "1,-1,1,1,-4,1\n"])
 def test_a_wrong_row_is_named_and_nothing_is_left(tmp_path: Path, row: str, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "d.txt").write_text("1,-1,1,1,5,5,1\n" + row)

@@ -26,6 +26,7 @@ from tests.unit.history.conftest import (
     uuid,
 )  # fmt: skip
 
+from omni.errors import StateError
 from omni.history import Filter, History, Shots, Span, counts, occupancy, table
 from omni.history.recorder import MOST_WAITING
 
@@ -178,6 +179,17 @@ def test_on_a_full_disk_the_newest_wait_and_what_is_dropped_is_counted(history: 
     assert kept.flush(10)
     eventually(lambda: not kept.problems())
     assert set(range(1, 12)) <= {p["numerical_id"] for part in kept.archive.export(Filter()) for p in part}
+
+
+def test_a_folder_that_cannot_be_used_is_said_and_harms_nobody(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file, not a folder")
+    kept = History(tmp_path / "state", retention_days=1, max_bytes=1 << 20, shots=None)
+    kept.start()
+    kept.record(message(record(1)))
+    assert "cannot be written" in kept.problems()[0]
+    with pytest.raises(StateError):
+        kept.archive.page(Filter(), limit=1)
+    kept.stop(0.0)
 
 
 def test_a_file_that_is_no_database_is_put_aside(history: Make, tmp_path: Path) -> None:

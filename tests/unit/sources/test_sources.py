@@ -118,5 +118,5 @@ def test_a_camera_that_does_not_answer_holds_nobody_up(
     begun = time.monotonic()
     assert [frame for frame in source if frame is not None] == []
     assert time.monotonic() - begun < 2.0
-    assert source.down
+    assert source.condition.away
     assert "secret" not in caplog.text + "".join(capfd.readouterr())

@@ -10,10 +10,8 @@ use crate::kalman::PointFilter;
 
 /// People are so tall, metres,
 pub(super) const MEAN_HEIGHT_M: f64 = 1.72;
-/// more or less,
+/// more or less.
 pub(super) const HEIGHT_SIGMA_M: f64 = 0.10;
-/// and nobody's height is further from the mean than so many times that.
-const MOST_HEIGHT_SIGMAS: f64 = 3.0;
 /// What is known of a height fades, metres squared per second.
 const HEIGHT_DRIFT: f64 = 1e-5;
 /// How freely people change their pace, metres per second per square root of a second.
@@ -137,8 +135,7 @@ impl Object {
         let belief = self.belief().with(information);
         let v = &belief.covariance;
         self.filter.condition(belief.place(), [[v[0][0], v[0][1]], [v[1][0], v[1][1]]], MOST_SPEED);
-        let most = MOST_HEIGHT_SIGMAS * HEIGHT_SIGMA_M;
-        self.height = [belief.height().clamp(MEAN_HEIGHT_M - most, MEAN_HEIGHT_M + most), v[2][2]];
+        self.height = [belief.height(), v[2][2]];
     }
 
     /// Notes which of the `cameras` that gave a frame have no box of it.

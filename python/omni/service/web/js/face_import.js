@@ -7,8 +7,8 @@ import { t } from "./texts.js";
 const DIGITS = 3;
 
 export class FaceImport {
-  #profiles; #changed; #report = element("ul", { class: "report", "aria-label": t("faces.report"), role: "status" }); #waiting = Promise.resolve();
-  #groups = element("input", { name: "groups", "aria-label": t("faces.groups"), placeholder: t("faces.groups") }); #found = element("ul", { class: "report", role: "status" });
+  #profiles; #changed; #report = element("ul", { class: "report" }); #waiting = Promise.resolve();
+  #groups = element("input", { name: "groups", "aria-label": t("faces.groups"), placeholder: t("faces.groups") }); #found = element("ul", { class: "report" });
 
   // profiles(): those that are known; changed(): there are others now.
   constructor(profiles, changed) {
@@ -20,9 +20,9 @@ export class FaceImport {
       dragleave: () => zone.classList.remove("over"),
       drop: (event) => { event.preventDefault(); zone.classList.remove("over"); this.take(event.dataTransfer.files); },
     } }, element("strong", { text: t("faces.drop") }), element("span", { class: "quiet", text: t("faces.drop_hint") }), files);
-    this.element = element("section", { class: "panel import" }, zone, this.#groups, this.#report);
+    this.element = element("section", { class: "panel import" }, zone, this.#groups, element("div", { role: "status", "aria-label": t("faces.report") }, this.#report));
     const photo = element("input", { type: "file", accept: "image/*", "aria-label": t("faces.match"), on: { change: () => this.#match(photo.files[0]) } });
-    this.match = element("section", { class: "panel card" }, element("h2", { text: t("faces.match") }), photo, this.#found);
+    this.match = element("section", { class: "panel card" }, element("h2", { text: t("faces.match") }), photo, element("div", { role: "status" }, this.#found));
   }
 
   // owner: whose photos they are; without one, the file's name says.

@@ -15,8 +15,9 @@ export function explainThreshold(config, people) {
 }
 
 function farMeaning(rate, people) {
+  if (!people) return t("faces.far_meaning");
   const share = 1 - (1 - rate) ** people;
-  return t("faces.far_meaning", { n: people, share: `${(100 * share).toPrecision(2)} %` });
+  return `${t("faces.far_meaning")} ${t("faces.far_of_many", { n: people, share: `${(100 * share).toPrecision(2)} %` })}`;
 }
 
 export function showModels(config, status, about) {

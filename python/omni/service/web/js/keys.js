@@ -8,7 +8,7 @@ const SEQUENCE_MS = 1200;
 const LIST = [
   [["?"], "help"], [["g", "1 \u2013 8"], "pages"], [["t"], "theme"], [["1 \u2013 9"], "tile"], [["\u2190 \u2191 \u2192 \u2193"], "move"],
   [["Enter"], "open"], [["Esc"], "back"], [["h", "f", "c", "r"], "map_layers"], [["Shift", "\u2190 \u2191 \u2192 \u2193"], "point"],
-  [["Delete"], "remove"], [["Ctrl", "z"], "undo"],
+  [["r"], "reload"], [["Delete"], "remove"], [["Ctrl", "z"], "undo"],
 ];
 
 export class Keys {

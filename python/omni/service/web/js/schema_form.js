@@ -43,9 +43,15 @@ export class Field {
     const { type, properties, items } = this.#schema;
     const value = this.#value;
     if (type === "object" && properties && value) return this.#group(properties);
-    if (type === "array" && items && isObject(resolved(items, this.#context.schema).plain) && Array.isArray(value)) return this.#list(items);
+    if (type === "array" && Array.isArray(value) && this.#hasEntries(items)) return this.#list(items);
     if (type === "boolean") return this.#check();
     return this.#labelled(this.#input());
+  }
+
+  // Corners and point pairs are numbers only: they are drawn elsewhere, and stand here as they are written.
+  #hasEntries(items) {
+    const { plain } = resolved(items ?? {}, this.#context.schema);
+    return isObject(plain) && !Object.values(plain.properties).every((part) => ["number", "array"].includes(resolved(part, this.#context.schema).plain.type));
   }
 
   #group(properties) {
@@ -78,7 +84,7 @@ export class Field {
 
   #input() {
     const { type, enum: choices } = this.#schema;
-    if (this.#key === "stream_uuid" && this.#path.split("/").length > 3) return this.#choice([...this.#context.streams().map((s) => [s.stream_uuid, s.name])]);
+    if (this.#key === "stream_uuid" && !this.#path.startsWith("/streams/")) return this.#choice(this.#context.streams().map(({ stream_uuid: uuid, name }) => [uuid, name]));
     if (choices) return this.#choice(choices.map((choice) => [choice, String(choice)]));
     if (type === "number" || type === "integer") return this.#number(type);
     if (type === "string") return this.#text();

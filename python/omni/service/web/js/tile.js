@@ -137,7 +137,7 @@ export class Tile {
 }
 
 function noteOf({ state, reason, next_try_s: nextTry }, hasPicture) {
-  if (state === "online") return hasPicture ? "" : t("state.note_starting");
+  if (state === "online") return hasPicture ? "" : t("state.note_idle");
   const what = has(`state.note_${state}`) ? t(`state.note_${state}`) : "";
   const lines = [[what, reason].filter(Boolean).join(": ")];
   if (typeof nextTry === "number") lines.push(nextTry >= 1 ? t("state.again", { seconds: Math.ceil(nextTry) }) : t("state.again_now"));

@@ -7,7 +7,8 @@ import { t } from "./texts.js";
 
 const HEARD_MS = 6_000; // how long the outcome of a button is shown
 const FIGURES = ["delivered", "waiting", "latency", "dead"];
-const time = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" });
+const stamp = new Intl.DateTimeFormat(undefined, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
 export class WebhookCard {
   #id; #paused = false; #dot = element("span", { class: "dot" }); #name = element("h3"); #state = element("p", { class: "quiet state" });
@@ -103,8 +104,8 @@ export class WebhookCard {
 
 function deliveryRow({ created, stream, reason, state, attempts }, live) {
   const told = attempts.map(({ at, status, error, duration_ms: ms }) =>
-    element("li", { text: `${time.format(1000 * at)} \u00b7 ${status ?? t("webhooks.no_answer")}${error ? ` \u00b7 ${error}` : ""} \u00b7 ${t("unit.ms", { n: Math.round(ms) })}` }));
-  return element("tr", {}, element("td", { text: time.format(1000 * created) }), element("td", { text: `${reason} \u00b7 ${stream ? live.name(stream) : ""}` }),
+    element("li", { text: `${clock.format(1000 * at)} \u00b7 ${status ?? t("webhooks.no_answer")}${error ? ` \u00b7 ${error}` : ""} \u00b7 ${t("unit.ms", { n: Math.round(ms) })}` }));
+  return element("tr", {}, element("td", { text: stamp.format(1000 * created) }), element("td", { text: `${reason} \u00b7 ${stream ? live.name(stream) : ""}` }),
     element("td", {}, element("span", { class: `state-${state}`, text: t(`webhooks.delivery_${state}`) })), element("td", {}, element("ol", { class: "attempts" }, ...told)));
 }
 

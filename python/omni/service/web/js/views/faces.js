@@ -16,7 +16,7 @@ export function mount(root, { live }) {
 }
 
 class FacesView {
-  #live; #profiles = []; #grid = element("ul", { class: "gallery" }); #note = element("p", { class: "quiet note", role: "status" });
+  #live; #profiles = []; #facts = null; #grid = element("ul", { class: "gallery" }); #note = element("p", { class: "quiet note", role: "status" });
   #find = element("input", { type: "search", "aria-label": t("faces.find"), placeholder: t("faces.find"), on: { input: () => this.#show() } });
   #group = element("select", { "aria-label": t("faces.all_groups"), on: { change: () => this.#show() } });
   #count = element("span", { class: "quiet" }); #side = element("aside", { class: "side" }); #import; #main;
@@ -37,8 +37,8 @@ class FacesView {
         this.#off();
         return;
       }
+      this.#facts = { config, about };
       await this.#readProfiles();
-      this.#side.replaceChildren(explainThreshold(config, this.#profiles.length), this.#import.match, showModels(config, this.#live.status, about));
     } catch (error) {
       this.#say(error.message);
     }
@@ -47,6 +47,8 @@ class FacesView {
   async #readProfiles() {
     this.#profiles = (await get("faces")).data.profiles;
     this.#show();
+    const { config, about } = this.#facts;
+    this.#side.replaceChildren(explainThreshold(config, this.#profiles.length), this.#import.match, showModels(config, this.#live.status, about));
   }
 
   #show() {

@@ -17,7 +17,7 @@ export function mount(root, { live, keys, people }) {
   const view = new HistoryView(live, people);
   root.append(view.element);
   view.read();
-  const off = [keys.on("r", () => view.read())];
+  const off = [keys.on("r", () => view.read()), live.on("scene", () => view.read()), live.on("status", () => view.showCameras())];
   return () => {
     off.forEach((end) => end());
     view.close();
@@ -54,7 +54,7 @@ class HistoryView {
     const turn = ++this.#turn;
     const now = Math.ceil(Date.now() / 1000);
     this.#span = { from: now - FULL_RANGES[this.#range.value], to: now };
-    this.#cameras();
+    this.showCameras();
     this.#showPerson();
     this.#showExports();
     try {
@@ -88,10 +88,10 @@ class HistoryView {
     return new URLSearchParams(Object.entries(chosen).filter(([, value]) => value !== ""));
   }
 
-  #cameras() {
+  showCameras() {
     const chosen = this.#camera.value;
     const streams = this.#live.status?.streams ?? [];
-    if (!streams.length) return;
+    if (this.#camera.options.length === streams.length + 1) return;
     this.#camera.replaceChildren(element("option", { value: "", text: t("history.all_cameras") }),
       ...streams.map(({ stream_uuid: uuid, name }) => element("option", { value: uuid, text: name, selected: uuid === chosen })));
   }
@@ -128,9 +128,9 @@ class HistoryView {
   async #drawCharts(turn) {
     const bucket = Math.max(Math.ceil((this.#span.to - this.#span.from) / BUCKETS / 60) * 60, 60);
     const span = new URLSearchParams({ ...this.#span, bucket_s: bucket });
-    const charts = await Promise.all(this.#live.scene.regions.flatMap(({ uuid, name, line, direction, presence }) => [
-      line || direction ? get(`counts?line=${uuid}&${span}`).then(({ data }) => countsChart(name, data.buckets, bucket)) : null,
-      presence ?? !line ? get(`occupancy?region=${uuid}&${span}`).then(({ data }) => occupancyChart(name, data.buckets, bucket)) : null,
+    const charts = await Promise.all(this.#live.scene.regions.flatMap(({ uuid, name, direction, presence }) => [
+      direction ? get(`counts?line=${uuid}&${span}`).then(({ data }) => countsChart(name, data.buckets, bucket)) : null,
+      presence ? get(`occupancy?region=${uuid}&${span}`).then(({ data }) => occupancyChart(name, data.buckets, bucket)) : null,
     ].filter(Boolean)));
     if (turn === this.#turn) this.#charts.replaceChildren(...charts);
   }

@@ -118,7 +118,7 @@ function kindOf(schema, root) {
 function safeMode({ config, problems }, etag) {
   const text = element("textarea", { rows: 24, spellcheck: "false", "aria-label": t("settings.raw"), class: "raw" });
   text.value = JSON.stringify(config ?? {}, null, 2);
-  const list = element("ul", { class: "error", role: "alert" });
+  const list = element("ul", { class: "error" });
   const tell = (found) => list.replaceChildren(...found.map(({ path, message }) => element("li", {}, path ? element("code", { text: path }) : null, ` ${message}`)));
   tell(problems);
   const save = button(t("settings.save"), async () => {
@@ -132,6 +132,6 @@ function safeMode({ config, problems }, etag) {
     }
     save.disabled = false;
   }, { class: "primary" });
-  return element("section", { class: "panel card safe" }, element("h2", { text: t("settings.safe_title") }), element("p", { text: t("settings.safe_hint") }), list, text,
+  return element("section", { class: "panel card safe" }, element("h2", { text: t("settings.safe_title") }), element("p", { text: t("settings.safe_hint") }), element("div", { role: "alert" }, list), text,
     element("div", { class: "actions-row" }, save));
 }

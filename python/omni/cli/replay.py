@@ -1,0 +1,82 @@
+"""``omni replay``: the files of a configuration through the whole agent, to the same bytes each time."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import threading
+import uuid
+from pathlib import Path
+from typing import Any
+
+from omni.cli.output import Progress, add_json, note, print_json
+from omni.errors import ConfigError, SourceError
+
+RUN_ID = uuid.UUID(int=0)
+
+
+def add_parser(verbs: Any) -> None:
+    replay: argparse.ArgumentParser = verbs.add_parser(
+        "replay",
+        help="files to process records, the same bytes each time",
+        description="Run the files of a configuration through the agent as fast as they are analysed. Nothing is sent.",
+    )
+    replay.add_argument("--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file")
+    replay.add_argument(
+        "--started-at", type=float, default=0.0, metavar="S", help="epoch seconds of the first frame (default: 0)"
+    )
+    replay.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a process record a line")
+    add_json(replay)
+    replay.set_defaults(func=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from omni.agent import Agent
+    from omni.config import config_folder, load_config
+    from omni.types import ProcessMessage, Run
+
+    agent = Agent(_offline(load_config(config_folder(options.config))), run=Run(RUN_ID, options.started_at))
+    told: dict[str, list[ProcessMessage]] = {status.stream_uuid: [] for status in agent.streams()}
+    lock, progress = threading.Lock(), Progress("frames", 0)
+
+    def keep(message: ProcessMessage) -> None:
+        with lock:
+            told[message.stream_uuid].append(message)
+
+    agent.subscribe(keep)
+    done, ended = 0, False
+    with agent:
+        while not ended:
+            ended = agent.wait(0.2)
+            frames = agent.stats()["frames"]
+            progress.advance(frames - done)
+            done = frames
+    progress.finish()
+    if failed := [status for status in agent.streams() if status.state == "failed"]:
+        raise SourceError("; ".join(f"stream {status.name}: {status.reason}" for status in failed))
+    # Streams run beside each other; what each tells is in order, and so is the file: by time, then by stream.
+    messages = sorted((m for of_stream in told.values() for m in of_stream), key=lambda message: message.timestamp)
+    records = [record for message in messages for record in message.processes]
+    scratch = options.output.with_name(options.output.name + ".part")
+    try:
+        scratch.write_text("".join(json.dumps(r, ensure_ascii=False, sort_keys=True) + "\n" for r in records), "utf-8")
+        scratch.replace(options.output)
+    except OSError as error:
+        raise SourceError(f"{options.output}: cannot be written: {error.strerror}") from None
+    result = {"frames": done, "records": len(records), "output": str(options.output)}
+    if options.json:
+        print_json(result)
+    else:
+        note(", ".join(f"{key} {value}" for key, value in result.items()))
+    return 0
+
+
+def _offline(config: Any) -> Any:
+    """The configuration with every frame analysed once and nothing sent or kept; cameras cannot be replayed."""
+    if live := [stream.label for stream in config.streams if stream.enabled and stream.live]:
+        raise ConfigError(f"streams: {', '.join(live)}: a camera cannot be replayed; give a file")
+    streams = tuple(stream.model_copy(update={"pace": "fast", "loop": False}) for stream in config.streams)
+    mqtt = config.mqtt_settings.model_copy(update={"enable": False})
+    update = {"streams": streams, "webhook_tracking_subscribers": (), "mqtt_settings": mqtt}
+    delivery = config.delivery.model_copy(update={"directory": None})
+    return config.model_copy(update={**update, "delivery": delivery, "state_folder": None})

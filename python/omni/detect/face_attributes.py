@@ -1,0 +1,106 @@
+"""What a face tells: age and gender (FaceRes, HSE_FaceRec) and emotion (mini-Xception, Arriaga et al. 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from omni.detect.models import locate
+from omni.detect.network import Network
+from omni.errors import ModelError
+from omni.types import EMOTIONS, Float32, UInt8
+
+AGE_GENDER_MODEL = "faceres"
+EMOTION_MODEL = "mini-xception"
+
+CROP = 1.2
+"""Side of the square that is looked at, as a part of the box's longer side."""
+
+_BGR_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
+_AGES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AgeGender:
+    """Years, and how likely the person is male, 0..1."""
+
+    age: float
+    male: float
+
+
+class AgeGenderReader:
+    """Age and gender of a face. Made by :func:`open_age_gender`; several threads may call it at once."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def read(self, image: UInt8, box: Float32) -> AgeGender:
+        """Of one face.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            box: (4,) x1, y1, x2, y2 pixels.
+        """
+        crop = _square(image, box, self._network.size) - _BGR_MEAN
+        outputs = self._network.run(np.ascontiguousarray(crop.transpose(2, 0, 1)[None], np.float32))
+        ages = outputs["age"][0]
+        best = np.argsort(ages)[-2:]  # the network was trained to be read so
+        return AgeGender(float(ages[best] @ best / max(ages[best].sum(), 1e-9)), float(outputs["gender"][0, 0]))
+
+
+class EmotionReader:
+    """Emotion of a face. Made by :func:`open_emotion`; several threads may call it at once."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def read(self, image: UInt8, box: Float32) -> Float32:
+        """How likely each of ``EMOTIONS`` is, (7,) float32, 1 in all. Arguments as of :meth:`AgeGenderReader.read`."""
+        grey = cv2.cvtColor(_square(image, box, self._network.size), cv2.COLOR_BGR2GRAY)
+        blob = (grey.astype(np.float32) / 127.5 - 1.0)[None, None]
+        return np.asarray(self._network.run(blob)["emotion"][0], np.float32)
+
+
+def open_age_gender(
+    *, providers: Sequence[str] = ("CPUExecutionProvider",), threads: int = 1, allow_fallback: bool = False
+) -> AgeGenderReader:
+    """Open FaceRes of the registry.
+
+    Raises:
+        ModelError: it was not pulled, is damaged, or does not run where it was asked to.
+    """
+    path = locate(AGE_GENDER_MODEL)
+    network = Network(path, providers, free_size=(224, 224), threads=threads, allow_fallback=allow_fallback)
+    outputs = network.signature.outputs
+    if (outputs.get("age"), outputs.get("gender")) != ((1, _AGES), (1, 1)):
+        raise ModelError(f"{path}: expected FaceRes' age (1, {_AGES}) and gender (1, 1), found {network.signature}")
+    return AgeGenderReader(network)
+
+
+def open_emotion(
+    *, providers: Sequence[str] = ("CPUExecutionProvider",), threads: int = 1, allow_fallback: bool = False
+) -> EmotionReader:
+    """Open mini-Xception of the registry.
+
+    Raises:
+        ModelError: as :func:`open_age_gender`.
+    """
+    path = locate(EMOTION_MODEL)
+    network = Network(path, providers, free_size=(64, 64), channels=1, threads=threads, allow_fallback=allow_fallback)
+    if network.signature.outputs.get("emotion") != (1, len(EMOTIONS)):
+        raise ModelError(f"{path}: expected mini-Xception's emotion (1, {len(EMOTIONS)}), found {network.signature}")
+    return EmotionReader(network)
+
+
+def _square(image: UInt8, box: Float32, size: tuple[int, int]) -> UInt8:
+    """The face in a square of the network's size; what lies outside the picture repeats its edge."""
+    x1, y1, x2, y2 = map(float, box)
+    side = max(round(CROP * max(x2 - x1, y2 - y1)), 2)
+    left, top = round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2)
+    rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
+    columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
+    method = cv2.INTER_AREA if side > size[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image[rows[:, None], columns], size, interpolation=method), np.uint8)

@@ -1,0 +1,95 @@
+"""FFmpeg as OpenCV carries it: every call comes back within a limit."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from omni.config import StreamConfig
+from omni.types import UInt8
+
+OPEN_S = 5.0
+"""A camera has opened within so long, or not at all."""
+_OPTIONS = "rtsp_transport;tcp|analyzeduration;500000|fpsprobesize;0"
+"""RTSP over TCP, as UDP loses packets and grey pictures follow; half a second to find out what comes."""
+
+
+class Decoder(Protocol):
+    """An open camera."""
+
+    def grab(self) -> bool:
+        """Wait for the next picture and decode it. False: none came, and none will."""
+
+    def pts(self) -> float | None:
+        """Seconds of the picture grabbed last, on the camera's own clock; None: it has none."""
+
+    def picture(self) -> UInt8:
+        """The picture grabbed last, (H, W, 3) uint8 BGR."""
+
+    def close(self) -> None: ...
+
+
+class OpenCvDecoder:
+    """An address, decoded by OpenCV.
+
+    Args:
+        stream: the camera.
+        read_s: a picture comes within so long, or ``grab`` gives up.
+
+    Raises:
+        ConnectionError: it did not open within ``OPEN_S``.
+    """
+
+    def __init__(self, stream: StreamConfig, read_s: float) -> None:
+        url = stream.url
+        device = url.isdecimal() or url.startswith("/dev/video")
+        if device:
+            self._capture = cv2.VideoCapture(int(url.removeprefix("/dev/video")))
+        else:
+            limits = {
+                cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: round(OPEN_S * 1000),
+                cv2.CAP_PROP_READ_TIMEOUT_MSEC: round(read_s * 1000),
+                cv2.CAP_PROP_N_THREADS: 1,  # more would hold back a picture each
+            }
+            self._capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, [n for pair in limits.items() for n in pair])
+        if not self._capture.isOpened():
+            self._capture.release()
+            raise ConnectionError
+        multipart = url.lower().startswith("http") and self._capture.get(cv2.CAP_PROP_FOURCC) == _MJPG
+        self._first = True
+        self._dated = not device and not multipart  # JPEGs one after the other carry no time
+
+    def grab(self) -> bool:
+        return bool(self._capture.grab())
+
+    def pts(self) -> float | None:
+        if not self._dated:
+            return None
+        milliseconds = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+        begins, self._first = self._first, False
+        return milliseconds / 1000 if milliseconds != 0 or begins else None  # 0 later on: it has none
+
+    def picture(self) -> UInt8:
+        readable, image = self._capture.retrieve()
+        if not readable:
+            raise ConnectionError
+        return np.asarray(image, np.uint8)
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+_MJPG = float(cv2.VideoWriter.fourcc(*"MJPG"))
+
+
+def settle_ffmpeg() -> None:
+    """Set how FFmpeg opens, and that it is silent; it reads both from the environment, the second when first used.
+
+    It would write to the process's own stderr, addresses included; what went wrong is told by us.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", _OPTIONS)
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

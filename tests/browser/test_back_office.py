@@ -1,0 +1,123 @@
+"""History, settings, webhooks: what operators set up, and what they look back on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.accessibility import serious_findings
+from tests.browser.conftest import Site
+
+NOBODY_LISTENS = "http://127.0.0.1:9/hook"
+
+
+@pytest.fixture(scope="module")
+def configuration(configuration: dict[str, Any]) -> dict[str, Any]:
+    """The demo's, with best shots, and a webhook that is given up at once."""
+    return {**configuration, "enable_webhook_image2jpg_conversion": True, "delivery": {"retry_s": [0]}}
+
+
+def settings_of(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate("fetch('/api/v1/config').then(answer => answer.json())")
+    return found["config"]
+
+
+def test_a_webhook_is_added_its_secret_shown_once_and_its_death_reported(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}#webhooks")
+    page.get_by_role("button", name="Add a webhook").click()
+    page.get_by_label("Address").first.fill(NOBODY_LISTENS)
+    page.get_by_label("Name", exact=True).fill("desk")
+    page.get_by_label("The address may lead to a private network").check()
+    page.get_by_role("button", name="Add", exact=True).click()
+    secret = page.get_by_role("dialog").locator("code")
+    expect(secret).to_contain_text("whsec_")
+    text = secret.inner_text()
+    page.get_by_role("button", name="I have it").click()
+    assert text not in page.content()
+    assert text not in json.dumps(settings_of(page))
+    card = page.get_by_role("region", name="desk")
+    expect(card.get_by_text("failing")).to_be_visible(timeout=30_000)
+    expect(card.get_by_role("button", name="Send all again")).to_be_visible(timeout=30_000)
+    card.locator("summary", has_text="given up").click()
+    expect(card.get_by_role("button", name="Send again", exact=True).first).to_be_visible()
+    card.locator("summary", has_text="Deliveries").click()
+    expect(card.get_by_text("no answer").first).to_be_visible()
+    assert serious_findings(page) == []
+    card.get_by_role("button", name="Pause").click()
+    expect(card.get_by_text("paused")).to_be_visible()
+    page.on("dialog", lambda dialog: dialog.accept())
+    card.get_by_role("button", name="Remove").click()
+    expect(card).to_have_count(0)
+
+
+def test_a_setting_is_checked_at_its_field_reviewed_applied_and_taken_back(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}#settings/best_shot")
+    side = page.get_by_label("max side")
+    side.fill("4")
+    fault = page.locator(".field", has=side).get_by_role("alert")
+    expect(fault).to_contain_text("16")
+    expect(page.get_by_text("1 setting cannot be used")).to_be_visible()
+    side.fill("640")
+    expect(fault).to_be_hidden()
+    assert serious_findings(page) == []
+    page.get_by_role("button", name="Review and apply").click()
+    dialog = page.get_by_role("dialog", name="What changes")
+    expect(dialog).to_contain_text("/best_shot/max_side")
+    dialog.get_by_role("button", name="Apply", exact=True).click()
+    expect(page.locator(".draft-note")).to_have_text("Applied.")
+    assert settings_of(page)["best_shot"]["max_side"] == 640
+    page.get_by_role("button", name="Take back the last change").click()
+    expect(page.get_by_label("max side")).to_have_value("512")
+    assert settings_of(page)["best_shot"]["max_side"] == 512
+
+
+def test_every_part_of_the_settings_has_a_form(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}#settings")
+    names = page.get_by_role("navigation", name="Parts of the settings").get_by_role("link")
+    expect(names.first).to_be_visible()
+    for i in range(names.count()):
+        names.nth(i).click()
+        expect(page.locator(".form :is(input, select, textarea, button)").first).to_be_visible()
+        assert serious_findings(page) == []
+    page.goto(f"{site.url}#settings/http")
+    expect(page.locator(".field", has=page.get_by_label("port")).get_by_text("needs a restart")).to_be_visible()
+
+
+def test_the_history_is_looked_through_and_taken_away(page: Page, site: Site, tmp_path: Path) -> None:
+    page.goto(f"{site.url}#history")
+    rows = page.locator(".events tbody tr")
+    expect(page.get_by_text("in this time")).to_be_visible()
+    for _ in range(20):
+        if rows.count() and page.locator(".events .thumb").count():
+            break
+        page.wait_for_timeout(1000)
+        page.get_by_role("button", name="Read again").click()
+    page.locator(".events tr", has=page.locator(".thumb")).first.get_by_role("button").click()
+    detail = page.get_by_role("complementary", name="Chosen")
+    shot = detail.get_by_role("img", name="Best shot")
+    expect(shot).to_be_visible()
+    page.wait_for_function("document.querySelector('.detail .shot').naturalWidth > 0")
+    assert serious_findings(page) == []
+    everybody = rows.count()
+    detail.get_by_role("button", name="Only this person").click()
+    expect(page.get_by_role("button", name="Everybody")).to_be_visible()
+    expect(rows.first).to_be_visible()
+    assert 0 < rows.count() <= everybody
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export CSV").click()
+    download.value.save_as(tmp_path / "processes.csv")
+    text = (tmp_path / "processes.csv").read_text()
+    people = {row["object_id"] for row in csv.DictReader(io.StringIO(text)) if row["class"] == "human"}
+    assert len(people) == 1
+    page.get_by_role("button", name="Everybody").click()
+    page.locator("select[name=kind]").select_option("line_crossing")
+    expect(page.get_by_text("in this time")).to_be_visible()
+    canvas = page.locator(".timeline canvas")
+    canvas.focus()
+    for key in ("+", "ArrowLeft", "-", "Home"):
+        canvas.press(key)

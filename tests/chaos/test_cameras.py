@@ -1,0 +1,353 @@
+"""Cameras that fail, one test a row of the table in docs/cameras.md: what is told, and that it ends as it should."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.chaos.conftest import LONG
+
+from omni.config import StreamConfig
+from omni.sources.condition import Condition
+from omni.sources.decoder import Decoder
+from omni.sources.diagnosis import diagnose
+from omni.sources.live import MOST_LEFT_BEHIND, LiveSource
+from omni.testing import FaultCamera, number_in
+from omni.types import Frame, UInt8
+
+UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+PATIENCE_S = 30.0
+
+
+def config(url: str) -> StreamConfig:
+    return StreamConfig.model_validate({"stream_uuid": UUID, "url": url})
+
+
+class Watcher:
+    """A source in a thread of its own, and all that it gave and told."""
+
+    def __init__(self, source: LiveSource, stop: threading.Event, told: list[Condition]) -> None:
+        self.source = source
+        self.told = told
+        self.frames: list[Frame] = []
+        self.ages_s: list[float] = []
+        self._stop = stop
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        for frame in self.source:
+            if frame is not None:
+                self.frames.append(frame)
+                self.ages_s.append(time.time() - frame.timestamp)
+
+    def close(self) -> float:
+        """Stop it. Returns seconds until it had stopped."""
+        begun = time.monotonic()
+        self._stop.set()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+        return time.monotonic() - begun
+
+    def until(self, what: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not what():
+            assert time.monotonic() < deadline, (self.source.condition, self.source.changes, len(self.frames))
+            time.sleep(0.02)
+
+    def until_told(self, state: str, cause: str = "") -> Condition:
+        def found() -> list[Condition]:
+            return [c for c in self.told if c.state == state and cause in ("", c.cause)]
+
+        self.until(lambda: bool(found()))
+        return found()[0]
+
+    def until_more(self, count: int = 5) -> list[Frame]:
+        """So many frames more."""
+        have = len(self.frames)
+        self.until(lambda: len(self.frames) >= have + count)
+        return self.frames[have:]
+
+
+@contextmanager
+def watched(url: str, open_decoder: Callable[[StreamConfig, float], Decoder] | None = None) -> Iterator[Watcher]:
+    stop, told = threading.Event(), list[Condition]()
+    more = {} if open_decoder is None else {"open_decoder": open_decoder}
+    watcher = Watcher(LiveSource(config(url), stop, told.append, **more), stop, told)
+    try:
+        yield watcher
+    finally:
+        watcher.close()
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second is the shortest wait of a camera that failed; the tests take a fifth."""
+    monkeypatch.setattr("omni.sources.backoff.SHORTEST_S", 0.2)
+    monkeypatch.setattr("omni.sources.backoff.LONGEST_S", 0.3)
+
+
+@pytest.mark.parametrize("kind", ["rtsp", "ts"])
+def test_accepted_and_never_answered(kind: str) -> None:
+    with FaultCamera() as camera:
+        camera.silent = True
+        with watched(camera.url(kind)) as watcher:
+            told = watcher.until_told("backoff")
+            assert told.cause == "silent"
+            assert told.next_try_at is not None
+            camera.silent = False
+            watcher.until_more()
+
+
+def test_stopping_takes_no_longer_because_nobody_answers() -> None:
+    with FaultCamera() as camera:
+        camera.silent = True
+        with watched(camera.url()) as watcher:
+            watcher.until(lambda: camera.connections > 0)
+            assert watcher.close() < 2.0
+
+
+@pytest.mark.parametrize("kind", ["rtsp", "ts"])
+def test_a_stall_is_told_then_given_up_then_mended(kind: str) -> None:
+    with FaultCamera() as camera, watched(camera.url(kind)) as watcher:
+        watcher.until_more()
+        camera.sending = False
+        watcher.until_told("degraded", "stalled")
+        watcher.until_told("backoff", "stalled")
+        camera.sending = True
+        assert watcher.until_more()[-1].segment > 0
+        assert max(watcher.ages_s) < 1.5
+
+
+def test_what_was_held_back_is_not_taken_for_new() -> None:
+    with FaultCamera(fps=20.0) as camera, watched(camera.url()) as watcher:
+        before = watcher.until_more()[-1]
+        camera.keeps_unsent, camera.sending = True, False
+        watcher.until_told("degraded", "stalled")
+        camera.sending = True
+        after = watcher.until_more()
+        assert after[0].segment == before.segment
+        assert number_in(after[0].image) - number_in(before.image) > 20
+        gap = after[0].timestamp - before.timestamp
+        assert gap == pytest.approx((number_in(after[0].image) - number_in(before.image)) / 20, abs=0.3)
+        assert max(watcher.ages_s) < 1.5
+
+
+def test_a_reset_connection_is_made_again() -> None:
+    with FaultCamera() as camera, watched(camera.url()) as watcher:
+        watcher.until_more()
+        camera.cut()
+        watcher.until_told("backoff", "lost")
+        watcher.until(lambda: watcher.frames[-1].segment == 1)
+        stamps = [frame.timestamp for frame in watcher.frames]
+        assert stamps == sorted(set(stamps))
+
+
+@pytest.mark.parametrize("seconds", [-5.0, 3600.0])
+@pytest.mark.parametrize("kind", ["rtsp", "ts"])
+def test_a_clock_that_jumps_begins_a_segment_and_time_goes_on(kind: str, seconds: float) -> None:
+    with FaultCamera() as camera, watched(camera.url(kind)) as watcher:
+        watcher.until_more(25)
+        camera.jump(seconds)
+        watcher.until_told("degraded", "clock_jump")
+        watcher.until(lambda: watcher.frames[-1].segment == 1)
+        assert np.diff([frame.timestamp for frame in watcher.frames]).max() < 2.0
+
+
+def test_a_frozen_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omni.sources.watch.FROZEN_S", 2.0)
+    with FaultCamera() as camera, watched(camera.url()) as watcher:
+        watcher.until_more()
+        camera.frozen = True
+        watcher.until_told("degraded", "frozen")
+        camera.frozen = False
+        watcher.until(lambda: watcher.told[-1].state == "online")
+
+
+def test_a_camera_that_became_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omni.sources.watch.WINDOW_S", 1.5)
+    with FaultCamera(fps=20.0) as camera, watched(camera.url()) as watcher:
+        watcher.until_more(30)
+        camera.fps = 2.0
+        watcher.until_told("degraded", "slow")
+        camera.fps = 20.0
+        watcher.until(lambda: watcher.told[-1].state == "online")
+
+
+@pytest.mark.parametrize("digest", [False, True])
+@pytest.mark.parametrize("kind", ["rtsp", "ts"])
+def test_a_wrong_password_is_told_and_tried_rarely(kind: str, digest: bool) -> None:
+    with FaultCamera(login=("ann", "right"), digest=digest) as camera:
+        with watched(camera.url(kind, login=("ann", "wrong"))) as watcher:
+            failed = watcher.until_told("failed")
+            assert failed.cause == "unauthorized"
+            assert failed.next_try_s is not None
+            assert failed.next_try_s > 200
+        with watched(camera.url(kind, login=("ann", "right"))) as watcher:
+            watcher.until_more()
+
+
+@pytest.mark.parametrize(("status", "cause"), [(404, "not_found"), (453, "busy"), (500, "refused")])
+def test_a_refusal_says_why(status: int, cause: str) -> None:
+    with FaultCamera() as camera:
+        camera.status = status
+        assert diagnose(camera.url()).cause == cause
+        with watched(camera.url()) as watcher:
+            watcher.until_told("backoff", cause)
+            camera.status = None
+            watcher.until_more()
+
+
+def test_no_host_no_port_no_camera() -> None:
+    assert diagnose("rtsp://127.0.0.1:9/x").cause == "refused"
+    assert diagnose("rtsp://no-such-host.invalid/x").cause == "unknown_host"
+
+
+def test_a_camera_that_is_full_is_got_when_it_has_room() -> None:
+    with FaultCamera(max_clients=1) as camera, watched(camera.url()) as first:
+        first.until_more()
+        with watched(camera.url()) as second:
+            second.until_told("backoff", "silent")
+            first.close()
+            second.until_more()
+
+
+def test_another_size_in_the_middle() -> None:
+    """The pictures go on, in the size that the connection began with; the next one has the new size."""
+    with FaultCamera() as camera, watched(camera.url()) as watcher:
+        before = number_in(watcher.until_more()[-1].image)
+        camera.size = (128, 96)
+        watcher.until_more()  # on their way
+        shown = watcher.until_more()[-1]
+        assert (shown.size, shown.segment) == ((64, 48), 0)
+        assert before < number_in(np.kron(shown.image, np.ones((2, 2, 1), np.uint8))) < before + 100
+        camera.cut()
+        watcher.until(lambda: watcher.frames[-1].size == (128, 96))
+        assert number_in(watcher.until_more()[-1].image) > before
+
+
+def test_joined_between_key_frames_shows_nothing_until_the_next() -> None:
+    with FaultCamera(fps=20.0, gop=60) as camera:
+        time.sleep(0.3)
+        with watched(camera.url()) as watcher:
+            first = watcher.until_more()[0]
+            assert number_in(first.image) >= 60  # grey pictures made from parts would say other numbers
+
+
+def test_no_parameter_sets_is_told_and_mended() -> None:
+    with FaultCamera() as camera:
+        camera.parameter_sets = False
+        with watched(camera.url()) as watcher:
+            watcher.until_told("backoff", "no_picture")
+            camera.parameter_sets = True
+            watcher.until_more()
+
+
+def test_damaged_bytes_do_not_end_it() -> None:
+    with FaultCamera() as camera, watched(camera.url("ts")) as watcher:
+        watcher.until_more()
+        camera.damaged = 1
+        time.sleep(1.0)
+        camera.damaged = 0
+        watcher.until_more()
+
+
+class HangingDecoder:
+    """A decoder that never comes back, until it is let."""
+
+    def __init__(self, release: threading.Event) -> None:
+        self._release = release
+
+    def grab(self) -> bool:
+        self._release.wait()
+        return False
+
+    def pts(self) -> float | None:
+        return None
+
+    def picture(self) -> UInt8:
+        return np.zeros((16, 16, 3), np.uint8)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def test_decoders_that_hang_are_left_counted_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omni.sources.reader._HUNG_S", -4.8)
+    release, opened = threading.Event(), []
+
+    def open_one(stream: StreamConfig, read_s: float) -> Decoder:
+        opened.append((stream.uuid, read_s))
+        return HangingDecoder(release)
+
+    with watched("0", open_one) as watcher:
+        watcher.until_told("failed", "hung")
+        assert watcher.source.left_behind == MOST_LEFT_BEHIND
+        assert len(opened) == MOST_LEFT_BEHIND + 1
+        assert watcher.close() < 2.0
+        assert watcher.source.left_behind == MOST_LEFT_BEHIND + 1
+        release.set()
+        watcher.until(lambda: watcher.source.left_behind == 0)
+
+
+def test_a_camera_that_fails_holds_up_no_other() -> None:
+    with FaultCamera() as good, FaultCamera() as bad:
+        bad.silent = True
+        with watched(bad.url()) as failing, watched(good.url()) as watcher:
+            failing.until_told("backoff")
+            watcher.until_more()
+            assert [c.state for c in watcher.told] == ["probing", "online"]
+
+
+def test_no_credentials_anywhere(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    caplog.set_level(logging.DEBUG)
+    with FaultCamera(login=("ann", "s3cret")) as camera:
+        for kind in ("rtsp", "ts", "mjpeg"):
+            for password in ("s3cret", "wr0ng"):
+                with watched(camera.url(kind, login=("ann", password))) as watcher:
+                    watcher.until(
+                        lambda: bool(watcher.frames) or (watcher.source.condition.away and len(watcher.told) > 2)
+                    )
+                    camera.cut()
+                    told = str(watcher.told)
+                    assert password not in told
+    seen = caplog.text + "".join(capfd.readouterr())
+    assert "s3cret" not in seen
+    assert "wr0ng" not in seen
+
+
+OPENS = 10_000 if LONG else 300
+
+
+def test_failed_opens_leave_memory_flat() -> None:
+    def memory_kib() -> int:
+        gc.collect()
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+    if not Path("/proc/self/status").exists():
+        pytest.skip("tells memory on Linux only")
+    from omni.sources.decoder import OpenCvDecoder
+
+    with FaultCamera() as camera:
+        camera.status = 404
+
+        def fail(count: int) -> None:
+            for i in range(count):
+                with pytest.raises(ConnectionError):
+                    OpenCvDecoder(config(camera.url("ts" if i % 2 else "rtsp")), 5.0)
+
+        fail(100)
+        before = memory_kib()
+        threads, files = threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+        fail(OPENS)
+        assert memory_kib() - before < 4096
+        assert threading.active_count() == threads
+        assert len(list(Path("/proc/self/fd").iterdir())) <= files + 2

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+
+import pytest
+
+from omni.config import StreamConfig, load_config
+from omni.config.secret_url import SecretUrl
+
+ADDRESS = "rtsp://ann:p@ss/w0rd@cam/1?x=y".replace("ss/w", "ssw")
+
+
+def test_only_who_reads_the_characters_sees_the_password(caplog: pytest.LogCaptureFixture) -> None:
+    url = SecretUrl(ADDRESS)
+    logging.getLogger("x").warning("%s %r", url, url)
+    shown = [str(url), repr(url), f"{url}", f"{url!r:>80}", "{}".format(url), "%s" % url, caplog.text]  # noqa: UP031, UP032
+    try:
+        raise ConnectionError(url)
+    except ConnectionError:
+        shown.append(traceback.format_exc())
+    assert all("rtsp://***@cam/1?x=y" in text and "ssw0rd" not in text for text in shown)
+    assert url == ADDRESS
+    assert json.loads(json.dumps(url)) == ADDRESS
+
+
+def test_the_configuration_holds_one() -> None:
+    stream = StreamConfig.model_validate({"stream_uuid": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "url": ADDRESS})
+    assert isinstance(stream.url, SecretUrl)
+    config = load_config({"streams": [{"url": ADDRESS}]})
+    for text in (repr(config), str(config), repr(config.model_dump()), stream.safe_url):
+        assert "ssw0rd" not in text
+    assert ADDRESS in config.model_dump_json()  # what is written back to the file is whole
