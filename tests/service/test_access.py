@@ -314,6 +314,17 @@ def test_in_safe_mode_the_settings_need_a_token_where_there_is_one(tmp_path: Pat
         assert server.call("/api/v1/status", headers=reads).status == 200
 
 
+def test_who_leaves_safe_mode_by_naming_the_state_folder_needs_its_tokens_from_then_on(tmp_path: Path) -> None:
+    token = Tokens(tmp_path / "here").add("reads", ["read"], 1.0)
+    (tmp_path / "run_params.json").write_text("{")
+    settings, config, _ = open_settings(tmp_path, strict=False)
+    with Server(config, settings) as server:
+        match = {"If-Match": server.call("/api/v1/config").headers["etag"]}
+        assert server.call("/api/v1/config", "PUT", json={"state_folder": "here"}, headers=match).status == 200
+        assert slug(server.call("/api/v1/status")) == "token-required"
+        assert server.call("/api/v1/status", headers=bearer(token)).status == 200
+
+
 def test_in_safe_mode_too_nothing_starts_without_a_token_where_others_can_reach_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="omni tokens add"):
         in_safe_mode(tmp_path, {"host": "0.0.0.0"}, "here")

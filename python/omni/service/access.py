@@ -77,6 +77,10 @@ class Access:
         """Whether a token is required now."""
         return self._from_elsewhere or bool(self._tokens.all())
 
+    def keep_tokens_in(self, state_folder: str | None) -> None:
+        """Go on with the tokens of another folder: in safe mode it may not have been known yet."""
+        self._tokens = Tokens(state_folder)
+
     def knows_itself_as(self, name: str) -> bool:
         """Whether a host name, lower case, is one of the service's own."""
         return name in self._names

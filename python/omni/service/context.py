@@ -118,6 +118,7 @@ class Context:
     async def _leave_safe_mode(self, agent: Agent) -> None:
         try:
             await self.start(agent)
+            self.access.keep_tokens_in(agent.config.state_folder)
         except ConfigError as error:  # another agent has the outbox
             self.settings.problems = error.problems
             raise
