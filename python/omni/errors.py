@@ -101,6 +101,13 @@ class PhotoError(OmniError, ValueError):
     exit_code = 3
 
 
+class TokenError(OmniError, ValueError):
+    """A token that cannot be made or removed, and why."""
+
+    slug = "token-refused"
+    exit_code = 3
+
+
 class PortInUseError(OmniError):
     """The address that the service or a receiver was told to listen on is taken."""
 

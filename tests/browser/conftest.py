@@ -94,7 +94,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def expected_errors() -> list[str]:
     """Parts of console errors that a test provokes on purpose; it appends them."""
-    return ["/api/v1/session"]  # a service without sessions has no such path
+    return []
 
 
 @pytest.fixture

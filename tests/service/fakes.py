@@ -13,6 +13,7 @@ from uuid import UUID
 
 import aiohttp
 import numpy as np
+from tests.service.described import Described
 from yarl import URL
 
 from omni.agent import Agent
@@ -186,13 +187,14 @@ class Server:
             self.app = create_app(None if agent is None else lambda: agent, config, settings)
         else:
             self.app = create_app(lambda: self.agent, config)  # type: ignore[arg-type, return-value]
-        self._sock = listen("127.0.0.1", 0)
-        self.address = f"http://127.0.0.1:{self._sock.getsockname()[1]}"
-        self._loop = asyncio.new_event_loop()
+        self._described = Described(self.app)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Server:
+        self._sock = listen("127.0.0.1", 0)
+        self.address = f"http://127.0.0.1:{self._sock.getsockname()[1]}"
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         assert self._ready.wait(10)
         return self
@@ -203,7 +205,10 @@ class Server:
         assert not self._thread.is_alive()
 
     def call(self, path: str, method: str = "GET", **request: Any) -> Answer:
-        """One request over a connection of its own. ``request`` as aiohttp takes it."""
+        """One request over a connection of its own. ``request`` as aiohttp takes it.
+
+        Every answer that a test gets is held to the OpenAPI document.
+        """
 
         async def send() -> Answer:
             async with aiohttp.ClientSession() as session:
@@ -211,7 +216,9 @@ class Server:
                 async with session.request(method, url, **request) as answer:
                     return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, await answer.read())
 
-        return asyncio.run(send())
+        answer = asyncio.run(send())
+        self._described.check(method, path, answer.status, answer.headers.get("content-type", ""), answer.body)
+        return answer
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -24,6 +24,7 @@ VERBS = (
     "webhooks",
     "lines",
     "faces",
+    "tokens",
     "configuration",
 )
 """Modules of this package; each adds its verbs."""

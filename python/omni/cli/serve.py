@@ -12,6 +12,7 @@ from omni.cli.output import add_json, note, print_json
 
 if TYPE_CHECKING:
     from omni.agent import Agent
+    from omni.config import AgentConfig
 
 
 def add_parser(verbs: Any) -> None:
@@ -47,7 +48,8 @@ def run_service(options: argparse.Namespace) -> int:
     from omni.service import create_app, free_port, open_settings, serve
 
     settings, config, agent = open_settings(config_folder(options.config), strict=options.strict)
-    host = options.host or config.http.host
+    config = _listening_on(config, options.host)
+    host = config.http.host
     port = free_port(host, config.http.port if options.port is None else options.port)
     app = create_app(None if agent is None else lambda: agent, config, settings)
     if agent is None:
@@ -61,6 +63,13 @@ def run_service(options: argparse.Namespace) -> int:
     if options.json and app.ctx.runs:
         print_json(app.ctx.agent.stats())
     return 0
+
+
+def _listening_on(config: AgentConfig, host: str | None) -> AgentConfig:
+    """What is decided by the address must know the one that was given on the command line."""
+    if host is None:
+        return config
+    return config.model_copy(update={"http": config.http.model_copy(update={"host": host})})
 
 
 def run_agent(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -15,11 +16,32 @@ from omni.config.webhooks import DeliveryConfig, MqttConfig, SubscriberConfig
 
 
 class HttpConfig(Section):
-    """Where the service listens. The documented endpoints carry no login, so loopback is the default."""
+    """Where the service listens, and what is open there without a token.
+
+    Attributes:
+        names: host names by which it is reached from elsewhere, such as those of a proxy in front; without the port.
+        open_endpoints: whether the endpoints of the original take requests without a token; None: only while nothing
+            but this machine can reach the service.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     map_tracking_path: str = Field(default="/map_tracking", pattern=r"^(/[A-Za-z0-9_-]+)+$")
+    names: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=253)], ...] = ()
+    open_endpoints: bool | None = None
+
+    @property
+    def reached_from_elsewhere(self) -> bool:
+        """Whether more than the programs of this machine can reach the service."""
+        return bool(self.names) or not _is_loopback(self.host)
+
+
+def _is_loopback(host: str) -> bool:
+    """A name other than ``localhost`` may become any address, so it is none."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 Provider = Annotated[str, Field(pattern=r"^(CPU|CUDA|TensorRT|OpenVINO|CoreML|\w+ExecutionProvider)$")]

@@ -62,6 +62,12 @@ def config_file(source: str | Path) -> Path:
     return path / FILE_NAME if path.is_dir() else path
 
 
+def state_folder(document: Mapping[str, Any], path: Path) -> str:
+    """The state folder of a file's document, also where the rest of that cannot be used."""
+    named = document.get("state_folder")
+    return str(path.parent / (named if isinstance(named, str) and named else STATE_FOLDER))
+
+
 def check_document(document: dict[str, Any], path: Path | None) -> AgentConfig:
     """The configuration that a document describes, as the agent uses it.
 

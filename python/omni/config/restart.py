@@ -8,12 +8,14 @@ NEEDS_RESTART = (
     "/http/host",
     "/http/port",
     "/http/map_tracking_path",
+    "/http/names",
+    "/http/open_endpoints",
     "/state_folder",
     "/history/enabled",
     "/delivery/directory",
     "/detector/threads",
 )
-"""JSON pointers: the address that is listened on, files that stay open, and how many workers there are."""
+"""JSON pointers: where the service listens and who may reach it, files that stay open, how many workers there are."""
 
 
 def needs_restart(path: str) -> bool:
@@ -23,10 +25,9 @@ def needs_restart(path: str) -> bool:
 
 def without_restart(running: AgentConfig, proposed: AgentConfig) -> AgentConfig:
     """The proposed configuration with what needs a restart as it runs."""
-    http = {name: getattr(running.http, name) for name in ("host", "port", "map_tracking_path")}
     return proposed.model_copy(
         update={
-            "http": proposed.http.model_copy(update=http),
+            "http": running.http,
             "state_folder": running.state_folder,
             "detector": proposed.detector.model_copy(update={"threads": running.detector.threads}),
             "history": proposed.history.model_copy(update={"enabled": running.history.enabled}),

@@ -15,8 +15,9 @@ from omni.config import AgentConfig
 from omni.config.document import document_of
 from omni.config.secrets import revealed
 from omni.errors import ConfigError
+from omni.service.access import Access
 from omni.service.context import App, Context
-from omni.service.guard import add_security_headers, refuse_other_origins
+from omni.service.guard import add_security_headers, authorise, refuse_other_hosts, refuse_other_origins
 from omni.service.problems import problem_response
 from omni.service.routes import blueprints, map_tracking
 from omni.service.serialize import to_json
@@ -45,7 +46,8 @@ def create_app(agent_factory: Callable[[], Agent] | None, config: AgentConfig, s
         settings: the same as the user wrote it; without them changes are not written to a file.
 
     Raises:
-        ConfigError: the map was given a path that another endpoint has.
+        ConfigError: the map was given a path that another endpoint has, or others can reach the service and there is
+            no token.
     """
     app = Sanic(
         f"omni-{uuid4().hex}",  # Sanic keeps a register of names; several apps may live in one process
@@ -55,7 +57,9 @@ def create_app(agent_factory: Callable[[], Agent] | None, config: AgentConfig, s
         configure_logging=False,
     )
     app.error_handler.add(Exception, problem_response)
-    app.register_middleware(refuse_other_origins, "request")
+    app.ctx.access = Access(config)
+    for check in (refuse_other_hosts, refuse_other_origins, authorise):
+        app.register_middleware(check, "request")
     app.register_middleware(add_security_headers, "response")
     for blueprint in blueprints():
         app.blueprint(blueprint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from sanic import Request, Sanic
 from sanic.config import Config
@@ -15,10 +15,14 @@ from omni.config import AgentConfig
 from omni.errors import ConfigError, OmniError
 from omni.service.live import LiveHub
 from omni.service.map_body import MapBody
+from omni.service.once import Once
 from omni.service.plans import Plan, read_plans
 from omni.service.problems import Problem
 from omni.service.scene import scene_document
 from omni.service.settings import Proposal, Settings
+
+if TYPE_CHECKING:
+    from omni.service.access import Access
 
 
 class Context:
@@ -29,10 +33,13 @@ class Context:
         settings: the same as the user wrote it.
     """
 
+    access: Access
+
     def __init__(self, config: AgentConfig, settings: Settings) -> None:
         self.config = config
         self.settings = settings
         self.map_body = MapBody()
+        self.once = Once()
         self.plans: dict[str, Plan] = {}
         self._agent: Agent | None = None
         self._live: LiveHub | None = None
@@ -111,6 +118,7 @@ class Context:
     async def _leave_safe_mode(self, agent: Agent) -> None:
         try:
             await self.start(agent)
+            self.access.keep_tokens_in(agent.config.state_folder)
         except ConfigError as error:  # another agent has the outbox
             self.settings.problems = error.problems
             raise

@@ -1,7 +1,8 @@
-"""What keeps other sites in the same browser away: the service has no login and listens on loopback."""
+"""What every request passes: the host it was meant for, the page it comes from, who sent it."""
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from sanic.response import BaseHTTPResponse
@@ -14,10 +15,30 @@ _HEADERS = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
+    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
+
+
+async def refuse_other_hosts(request: HttpRequest) -> None:
+    """A name that somebody else points at this address (DNS rebinding) makes pages of theirs look like ours.
+
+    Addresses and ``localhost`` cannot be pointed elsewhere; other names are those of the configuration.
+
+    Raises:
+        Problem: 421.
+    """
+    header = request.headers.get("host")
+    if header is None:  # no browser
+        return
+    name = _host_name(header)
+    if name is None or not (_is_address(name) or request.app.ctx.access.knows_itself_as(name)):
+        raise Problem(
+            "host-refused", 421, f"this service does not know itself as {header[:200]!r}; http.names lists its names"
+        )
 
 
 async def refuse_other_origins(request: HttpRequest) -> None:
@@ -36,8 +57,32 @@ async def refuse_other_origins(request: HttpRequest) -> None:
         )
 
 
+async def authorise(request: HttpRequest) -> None:
+    """Tokens, sessions, scopes (``access.py``).
+
+    Raises:
+        Problem: 401, 403.
+    """
+    request.app.ctx.access.authorise(request)
+
+
 async def add_security_headers(_: HttpRequest, response: BaseHTTPResponse) -> None:
     """For every answer: run nothing that is not ours, be embedded nowhere, be stored only where said."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("cache-control", "no-store")
+
+
+def _host_name(header: str) -> str | None:
+    try:
+        return urlsplit(f"//{header}").hostname
+    except ValueError:
+        return None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

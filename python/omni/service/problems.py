@@ -61,20 +61,24 @@ class Problem(Exception):
         slug: what kind, stable: the end of ``type``.
         status: HTTP status.
         detail: one line for people: where, what was expected, what came, the remedy.
+        headers: of the answer.
         members: further members of the document, e.g. ``field``, ``expected``, ``found``.
     """
 
-    def __init__(self, slug: str, status: int, detail: str, **members: Any) -> None:
+    def __init__(
+        self, slug: str, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: Any
+    ) -> None:
         super().__init__(detail)
         self.slug = slug
         self.status = status
+        self.headers = headers
         self.members = members
 
 
 def problem_response(_: HttpRequest | None, error: Exception) -> HTTPResponse:
     """The answer to a request that ended in ``error``. What is not on purpose is logged, and told without insides."""
     if isinstance(error, Problem):
-        return _response(error.slug, error.status, str(error), error.members)
+        return _response(error.slug, error.status, str(error), error.members, error.headers)
     if isinstance(error, OmniError) and type(error) in _STATUS_OF:
         return _response(error.slug, _STATUS_OF[type(error)], str(error), _members(error))
     status = error.status_code if isinstance(error, SanicException) else 500

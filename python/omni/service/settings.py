@@ -14,7 +14,16 @@ from pydantic import ValidationError
 from omni.agent import Agent
 from omni.config import NEEDS_RESTART, AgentConfig, HttpConfig, load_config, needs_restart
 from omni.config.document import Difference, differences, document_of, merged, restored
-from omni.config.load import check_document, config_file, pointer, read_document, validated, with_uuids, write_document
+from omni.config.load import (
+    check_document,
+    config_file,
+    pointer,
+    read_document,
+    state_folder,
+    validated,
+    with_uuids,
+    write_document,
+)
 from omni.config.secrets import Concealed, conceal, is_masked, revealed, shown
 from omni.delivery import subscriber_keys
 from omni.errors import ConfigError, FolderInUseError, OmniError, UnknownEndpointError
@@ -170,7 +179,7 @@ def open_settings(source: str | Path, *, strict: bool) -> tuple[Settings, AgentC
     """The settings of a file or folder, what they come to, and the agent that they make, not started.
 
     What cannot be used makes no agent, and the settings tell of its ``problems``: the service then starts in safe mode,
-    with a configuration that says no more than where it listens.
+    with a configuration that says no more than where it listens and where its tokens are.
 
     Raises:
         ConfigError: there is no such file; or, where ``strict``, what is wrong.
@@ -190,15 +199,17 @@ def open_settings(source: str | Path, *, strict: bool) -> tuple[Settings, AgentC
         raise
     except OmniError as error:
         problems = error.problems if isinstance(error, ConfigError) else (("", str(error)),)
-        return Settings(written, path, problems), AgentConfig(http=_where_to_listen(written)), None
+        return Settings(written, path, problems), _of_safe_mode(written, path), None
     return Settings(read_document(path), path), config, agent
 
 
-def _where_to_listen(written: dict[str, Any] | None) -> HttpConfig:
+def _of_safe_mode(written: dict[str, Any] | None, path: Path) -> AgentConfig:
+    document = written or {}
     try:
-        return HttpConfig.model_validate((written or {}).get("http", {}))
+        http = HttpConfig.model_validate(document.get("http", {}))
     except ValidationError:
-        return HttpConfig()
+        http = HttpConfig()
+    return AgentConfig(http=http, state_folder=state_folder(document, path))
 
 
 def _guarded(document: dict[str, Any], now: Any) -> dict[str, Any]:

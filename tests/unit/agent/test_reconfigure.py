@@ -195,7 +195,15 @@ def test_what_needs_a_restart_stays_as_it_runs(
     agent: Agent, document: dict[str, Any], path: str, tmp_path: Path
 ) -> None:
     _, *sections, name = path.split("/")
-    values = {"host": "127.0.0.2", "port": 9, "map_tracking_path": "/floor", "threads": 3, "enabled": False}
+    values = {
+        "host": "127.0.0.2",
+        "port": 9,
+        "map_tracking_path": "/floor",
+        "names": ["a.example"],
+        "open_endpoints": True,
+        "threads": 3,
+        "enabled": False,
+    }
     running = agent.config
 
     def change(d: dict[str, Any]) -> None:

@@ -16,8 +16,10 @@ from omni.service.routes import (
     lines,
     live,
     metrics,
+    openapi,
     page,
     plans,
+    session,
     status,
     views,
     webhooks,
@@ -41,4 +43,4 @@ def blueprints() -> list[Blueprint]:
         live,
         page,
     )
-    return [part.blueprint() for part in (*parts, calibration, config, plans)]
+    return [part.blueprint() for part in (*parts, calibration, config, plans, session, openapi)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sanic import Blueprint, HTTPResponse, json
 
 from omni._build import build_info
+from omni.service.answers import About
 from omni.service.context import HttpRequest
+from omni.service.operations import operation
 
 
 def blueprint() -> Blueprint:
@@ -14,6 +16,7 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("Which agent this is", scope="read", answer=About, of_the_original=True)
 async def about(request: HttpRequest) -> HTTPResponse:
     build = build_info()
     return json(

@@ -8,9 +8,11 @@ from pydantic import ValidationError
 from sanic import Blueprint, HTTPResponse, json
 
 from omni.config.load import pointer
+from omni.service.answers import Calibration
 from omni.service.calibration import Pairs, fit
 from omni.service.context import HttpRequest
 from omni.service.fields import read_document
+from omni.service.operations import operation
 from omni.service.problems import Problem
 
 
@@ -20,6 +22,13 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation(
+    "What point pairs come to",
+    scope="read",
+    answer=Calibration,
+    body=Pairs,
+    errors={400: ["invalid-body"], 409: ["no-picture"], 422: ["calibration-invalid"]},
+)
 async def check(request: HttpRequest) -> HTTPResponse:
     """Answers 422 with the reason where the pairs can give no map."""
     document = read_document(request)

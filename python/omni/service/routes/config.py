@@ -9,8 +9,10 @@ from sanic import Blueprint, HTTPResponse, json
 from omni.config import AgentConfig, needs_restart
 from omni.config.secrets import shown
 from omni.errors import ConfigError
+from omni.service.answers import Changed, Checked, Settings
 from omni.service.context import Context, HttpRequest
 from omni.service.fields import read_document, read_fields
+from omni.service.operations import operation
 from omni.service.problems import Problem
 from omni.service.settings import Proposal
 
@@ -28,15 +30,23 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("The configuration, without secrets", scope="read", answer=Settings)
 async def config(request: HttpRequest) -> HTTPResponse:
     settings = request.app.ctx.settings
     return json(settings.shown(), headers={"etag": settings.etag})
 
 
+@operation("JSON Schema of the configuration", scope="read", answer=dict[str, Any], media="application/schema+json")
 async def schema(_: HttpRequest) -> HTTPResponse:
     return json(AgentConfig.model_json_schema(), content_type="application/schema+json")
 
 
+@operation(
+    "What a document would change, and what is wrong with it",
+    scope="config",
+    answer=Checked,
+    body=dict[str, Any],
+)
 async def check(request: HttpRequest) -> HTTPResponse:
     """Never an error because of what the document says: that is the answer."""
     context = request.app.ctx
@@ -49,6 +59,14 @@ async def check(request: HttpRequest) -> HTTPResponse:
     return json({"changes": _changes(proposal), "problems": []})
 
 
+@operation(
+    "Use another document",
+    scope="config",
+    answer=Changed,
+    body=dict[str, Any],
+    versioned=True,
+    errors={422: ["config-invalid"]},
+)
 async def replace(request: HttpRequest) -> HTTPResponse:
     context = request.app.ctx
     document, etag = read_document(request, BODY_MAX_BYTES), _if_match(request)
@@ -60,6 +78,13 @@ async def replace(request: HttpRequest) -> HTTPResponse:
     return _changed(context, await context.change(propose))
 
 
+@operation(
+    "Take the last change back",
+    scope="config",
+    answer=Changed,
+    versioned=True,
+    errors={400: ["unknown-field", "invalid-body"], 409: ["nothing-to-undo"], 422: ["config-invalid"]},
+)
 async def undo(request: HttpRequest) -> HTTPResponse:
     context, etag = request.app.ctx, _if_match(request)
     read_fields(request, ())

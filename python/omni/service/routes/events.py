@@ -11,14 +11,17 @@ from sanic.exceptions import ServerError
 
 from omni.delivery import Page
 from omni.errors import OutboxError
+from omni.service.answers import Events
 from omni.service.context import Context, HttpRequest
 from omni.service.fields import Field, read_fields
+from omni.service.operations import operation
 from omni.service.problems import Problem
 from omni.service.serialize import to_json
 
 AFTER = Field("after", "text", "")
 PAGE = (AFTER, Field("limit", "int", 100))
 MOST = 1000
+_NO_OUTBOX = {503: ["outbox-unavailable"]}
 
 LOOK_S = 0.25
 """How often a stream looks for something new."""
@@ -34,6 +37,7 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("What happened", scope="read", answer=Events, query=PAGE, errors=_NO_OUTBOX)
 async def events(request: HttpRequest) -> HTTPResponse:
     fields = read_fields(request, PAGE)
     limit = fields["limit"]
@@ -42,6 +46,13 @@ async def events(request: HttpRequest) -> HTTPResponse:
     return json(asdict(await _page(request.app.ctx, fields["after"], limit)))
 
 
+@operation(
+    "What happens: server-sent events",
+    scope="read",
+    media="text/event-stream",
+    query=(AFTER,),
+    errors=_NO_OUTBOX,
+)
 async def stream(request: HttpRequest) -> None:
     """Server-sent events, from the cursor given or from now on, until the reader leaves."""
     context = request.app.ctx
@@ -52,7 +63,7 @@ async def stream(request: HttpRequest) -> None:
     assert response is not None
     quiet_s = QUIET_S  # so that the answer begins at once
     try:
-        while True:
+        while context.access.may_go_on(request):
             text = _server_sent(page)
             if not text and quiet_s >= QUIET_S:
                 text = ": quiet\n\n"

@@ -6,8 +6,10 @@ import asyncio
 
 from sanic import Blueprint, HTTPResponse, json
 
+from omni.service.answers import Nothing
 from omni.service.context import HttpRequest
 from omni.service.fields import Field, read_fields
+from omni.service.operations import operation
 
 _NAME = Field("name", "text")
 _CLASS = Field("class", "text", "media")
@@ -23,6 +25,7 @@ BEGIN = (
 )
 END = (_NAME, _CLASS, Field("stopped_at", "int", 0), _STREAM)
 TERMINATE_ALL = (_STREAM,)
+_NO_STREAM = {404: ["unknown-stream"]}
 
 
 def blueprint() -> Blueprint:
@@ -32,6 +35,14 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation(
+    "A process of somebody outside begins",
+    scope="control",
+    answer=Nothing,
+    body=BEGIN,
+    errors=_NO_STREAM,
+    of_the_original=True,
+)
 async def begin(request: HttpRequest) -> HTTPResponse:
     fields = read_fields(request, BEGIN)
     external = request.app.ctx.agent.external
@@ -39,6 +50,14 @@ async def begin(request: HttpRequest) -> HTTPResponse:
     return json({})
 
 
+@operation(
+    "The last begun of that name and class ends",
+    scope="control",
+    answer=Nothing,
+    body=END,
+    errors={404: ["unknown-stream", "external-process-not-open"]},
+    of_the_original=True,
+)
 async def end(request: HttpRequest) -> HTTPResponse:
     fields = read_fields(request, END)
     external = request.app.ctx.agent.external
@@ -46,6 +65,14 @@ async def end(request: HttpRequest) -> HTTPResponse:
     return json({})
 
 
+@operation(
+    "All of them end",
+    scope="control",
+    answer=Nothing,
+    body=TERMINATE_ALL,
+    errors=_NO_STREAM,
+    of_the_original=True,
+)
 async def terminate_all(request: HttpRequest) -> HTTPResponse:
     fields = read_fields(request, TERMINATE_ALL)
     await asyncio.to_thread(request.app.ctx.agent.external.terminate_all, **fields)

@@ -10,14 +10,20 @@ from uuid import UUID
 
 from sanic import Blueprint, HTTPResponse, json
 
+from omni.faces.gallery import Profile
+from omni.service.answers import Faces, Nothing, Profiles
 from omni.service.context import HttpRequest
 from omni.service.fields import Field, read_query
+from omni.service.operations import operation
 from omni.service.problems import Problem
 
 if TYPE_CHECKING:
     from omni.faces.engine import FaceEngine
 
 _PROFILE = (Field("name", "text"), Field("groups", "text", ""))
+_PHOTO = "image/*"
+_ID = {"uuid": "of the profile"}
+_OFF = {409: ["faces-off"]}
 
 
 def blueprint() -> Blueprint:
@@ -30,11 +36,20 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("Who is known", scope="faces", answer=Profiles, errors=_OFF)
 async def profiles(request: HttpRequest) -> HTTPResponse:
     gallery = _engine(request).recognition.gallery
     return json({"profiles": [asdict(profile) for profile in gallery.profiles]})
 
 
+@operation(
+    "Add somebody by a photo",
+    scope="faces",
+    answer=Profile,
+    query=_PROFILE,
+    body=_PHOTO,
+    errors={**_OFF, 422: ["photo-refused"]},
+)
 async def add(request: HttpRequest) -> HTTPResponse:
     fields = read_query(request, _PROFILE)
     groups = _groups(fields["groups"])
@@ -42,17 +57,33 @@ async def add(request: HttpRequest) -> HTTPResponse:
     return json(asdict(profile))
 
 
+@operation(
+    "One photo more of somebody",
+    scope="faces",
+    answer=Profile,
+    body=_PHOTO,
+    path=_ID,
+    errors={**_OFF, 404: ["unknown-profile"], 422: ["photo-refused"]},
+)
 async def add_sample(request: HttpRequest, uuid: str) -> HTTPResponse:
     read_query(request, ())
     profile = await asyncio.to_thread(_add_sample, _engine(request), uuid[:100].lower(), request.body)
     return json(asdict(profile))
 
 
+@operation(
+    "Delete a profile and all of it",
+    scope="faces",
+    answer=Nothing,
+    path=_ID,
+    errors={**_OFF, 404: ["unknown-profile"]},
+)
 async def remove(request: HttpRequest, uuid: str) -> HTTPResponse:
     await asyncio.to_thread(_engine(request).recognition.gallery.remove, uuid[:100].lower())
     return json({})
 
 
+@operation("Who is in a photo", scope="faces", answer=Faces, body=_PHOTO, errors={**_OFF, 422: ["photo-refused"]})
 async def match(request: HttpRequest) -> HTTPResponse:
     read_query(request, ())
     return json({"faces": await asyncio.to_thread(_match, _engine(request), request.body)})

@@ -11,8 +11,10 @@ from typing import Any, NoReturn
 from sanic import Blueprint, HTTPResponse, json, raw
 
 from omni.history import Archive, Filter, Span, counts, occupancy, table
+from omni.service.answers import Counts, Occupancy, Processes
 from omni.service.context import HttpRequest
 from omni.service.fields import Field, read_fields
+from omni.service.operations import operation
 from omni.service.problems import Problem
 from omni.service.serialize import to_json
 
@@ -35,6 +37,7 @@ _CHOSEN = (
 )
 _PAGE = (*_CHOSEN, Field("limit", "int", 100), Field("cursor", "text", ""))
 _EXPORT = (*_CHOSEN, Field("format", "text", "json"))
+_OFF = {409: ["history-off"]}
 _SPAN = (*_TIMES, Field("bucket_s", "int", 3600))
 
 
@@ -48,6 +51,7 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("What was, newest first", scope="read", answer=Processes, query=_PAGE, errors=_OFF)
 async def processes(request: HttpRequest) -> HTTPResponse:
     archive, fields = _archive(request), read_fields(request, _PAGE)
     limit = fields["limit"]
@@ -60,6 +64,7 @@ async def processes(request: HttpRequest) -> HTTPResponse:
     return json(asdict(page))
 
 
+@operation("The same as a file", scope="read", media="*/*", query=_EXPORT, errors=_OFF)
 async def export(request: HttpRequest) -> None:
     """All that was chosen, as a file, a part at a time."""
     archive, fields = _archive(request), read_fields(request, _EXPORT)
@@ -79,6 +84,13 @@ async def export(request: HttpRequest) -> None:
     await response.eof()
 
 
+@operation(
+    "The best shot of a process",
+    scope="read",
+    media="image/jpeg",
+    path={"uuid": "of the process"},
+    errors={**_OFF, 404: ["no-best-shot"]},
+)
 async def best_shot(request: HttpRequest, uuid: str) -> HTTPResponse:
     jpeg = await asyncio.to_thread(_archive(request).best_shot, uuid[:100].lower())
     if jpeg is None:
@@ -86,12 +98,26 @@ async def best_shot(request: HttpRequest, uuid: str) -> HTTPResponse:
     return raw(jpeg, content_type="image/jpeg")
 
 
+@operation(
+    "Crossings over time",
+    scope="read",
+    answer=Counts,
+    query=(*_SPAN, Field("line", "uuid", "")),
+    errors={**_OFF, 404: ["unknown-line"]},
+)
 async def counts_of_lines(request: HttpRequest) -> HTTPResponse:
     archive, fields = _archive(request), read_fields(request, (*_SPAN, Field("line", "uuid", "")))
     span = _span(fields, time.time())
     return json({"buckets": await asyncio.to_thread(counts, archive, span, fields["line"])})
 
 
+@operation(
+    "People in a region over time",
+    scope="read",
+    answer=Occupancy,
+    query=(*_SPAN, Field("region", "uuid")),
+    errors=_OFF,
+)
 async def occupancy_of_region(request: HttpRequest) -> HTTPResponse:
     archive, fields = _archive(request), read_fields(request, (*_SPAN, Field("region", "uuid")))
     now = time.time()

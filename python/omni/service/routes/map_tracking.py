@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sanic import Blueprint, HTTPResponse
 
+from omni.service.answers import MapTracking
 from omni.service.context import HttpRequest
+from omni.service.operations import operation
 
 
 def blueprint(path: str) -> Blueprint:
@@ -14,6 +16,7 @@ def blueprint(path: str) -> Blueprint:
     return routes
 
 
+@operation("People on the map", scope="read", answer=MapTracking, of_the_original=True)
 async def map_tracking(request: HttpRequest) -> HTTPResponse:
     context = request.app.ctx
     text = context.map_body.text(context.agent.map_ticks())

@@ -9,6 +9,7 @@ from sanic import Blueprint, HTTPResponse, text
 from omni.delivery import prometheus
 from omni.service.context import HttpRequest
 from omni.service.metrics import network_metrics, stream_metrics
+from omni.service.operations import operation
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -19,6 +20,7 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("Figures for Prometheus", scope="read", media="text/plain")
 async def metrics(request: HttpRequest) -> HTTPResponse:
     agent = request.app.ctx.agent
     stats = await asyncio.to_thread(agent.stats)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from sanic import Blueprint, HTTPResponse, raw
+from sanic import Blueprint, HTTPResponse
 
 from omni.service.context import HttpRequest
+from omni.service.etags import answer_if_changed, etag_of
+from omni.service.operations import operation
 from omni.service.problems import Problem
 
 _TYPES = {
@@ -33,9 +34,11 @@ def blueprint() -> Blueprint:
     routes = Blueprint("page")
     assets = _assets(files("omni.service") / "web")
 
+    @operation("The page", scope=None, media="text/html", statuses=(200, 304))
     async def page(request: HttpRequest) -> HTTPResponse:
         return _answer(request, assets["index.html"])
 
+    @operation("Its parts", scope=None, media="*/*", path={"path": "of the file"}, statuses=(200, 304))
     async def asset(request: HttpRequest, path: str) -> HTTPResponse:
         if path not in assets:
             raise Problem("not-found", 404, "no such file")
@@ -53,12 +56,9 @@ def _assets(folder: Traversable, prefix: str = "") -> dict[str, Asset]:
             found |= _assets(entry, f"{prefix}{entry.name}/")
         elif (ending := entry.name.rpartition(".")[2]) in _TYPES:
             data = entry.read_bytes()
-            found[f"{prefix}{entry.name}"] = Asset(data, _TYPES[ending], f'"{sha256(data).hexdigest()[:20]}"')
+            found[f"{prefix}{entry.name}"] = Asset(data, _TYPES[ending], etag_of(data))
     return found
 
 
 def _answer(request: HttpRequest, asset: Asset) -> HTTPResponse:
-    headers = {"etag": asset.etag, "cache-control": "no-cache"}
-    if request.headers.get("if-none-match") == asset.etag:
-        return HTTPResponse(status=304, headers=headers)
-    return raw(asset.data, content_type=asset.content_type, headers=headers)
+    return answer_if_changed(request, asset.data, asset.content_type, asset.etag)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from sanic import Blueprint, HTTPResponse, json, raw
 
+from omni.service.answers import Pictures, Uploaded
 from omni.service.context import Context, HttpRequest
+from omni.service.operations import operation
 from omni.service.plans import checked_plan, plan_names, read_plan, read_plans, write_plan
 from omni.service.problems import Problem
 
@@ -20,6 +22,7 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("Pictures beside the configuration file", scope="read", answer=Pictures)
 async def plans(request: HttpRequest) -> HTTPResponse:
     """Without a configuration file there are none, nor can any be added."""
     writable = request.app.ctx.settings.path is not None
@@ -27,6 +30,13 @@ async def plans(request: HttpRequest) -> HTTPResponse:
     return json({"plans": known, "writable": writable})
 
 
+@operation(
+    "One of them",
+    scope="read",
+    media="image/*",
+    path={"name": "of the file"},
+    errors={404: ["no-plan"], 409: ["no-folder"]},
+)
 async def plan(request: HttpRequest, name: str) -> HTTPResponse:
     folder = _folder(request.app.ctx)
     known = [known["name"] for known in await asyncio.to_thread(plan_names, folder)]
@@ -36,6 +46,14 @@ async def plan(request: HttpRequest, name: str) -> HTTPResponse:
     return raw(found.data, content_type=found.content_type, headers={"cache-control": "no-cache"})
 
 
+@operation(
+    "Keep a picture there",
+    scope="config",
+    answer=Uploaded,
+    body="image/*",
+    path={"name": "of the file"},
+    errors={409: ["no-folder"], 422: ["plan-refused"]},
+)
 async def upload(request: HttpRequest, name: str) -> HTTPResponse:
     """Keeps a picture under this name, in place of one that is there."""
     context = request.app.ctx

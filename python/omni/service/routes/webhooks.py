@@ -10,12 +10,15 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, json
 
 from omni.delivery import Chosen
+from omni.service.answers import DeadLetters, Deliveries, Paused, Purged, Replayed, Secret, Tested, Webhooks
 from omni.service.context import HttpRequest
 from omni.service.fields import Field, read_fields
+from omni.service.operations import operation
 from omni.service.problems import Problem
 
 _ENDPOINT = Field("endpoint", "text", "")
 CHOSEN = (Field("id", "int", 0), _ENDPOINT, Field("since", "int", 0), Field("until", "int", 0))
+_NO_OUTBOX = {503: ["outbox-unavailable"]}
 
 SECRET_BYTES = 32
 DELIVERIES_MAX = 200
@@ -34,15 +37,31 @@ def blueprint() -> Blueprint:
     return routes
 
 
+@operation("Who is told, and how that is going", scope="read", answer=Webhooks)
 async def webhooks(request: HttpRequest) -> HTTPResponse:
     return json(await asyncio.to_thread(request.app.ctx.agent.delivery.stats))
 
 
+@operation(
+    "An empty message to one of them, now",
+    scope="control",
+    answer=Tested,
+    path={"id": "of the subscriber"},
+    errors={404: ["unknown-endpoint"]},
+)
 async def test(request: HttpRequest, id: str) -> HTTPResponse:
     read_fields(request, ())
     return json(await asyncio.to_thread(request.app.ctx.agent.delivery.test, id))
 
 
+@operation(
+    "Keep messages for one of them without sending, or go on",
+    scope="config",
+    answer=Paused,
+    body=(Field("paused", "bool"),),
+    path={"id": "of the subscriber"},
+    errors={404: ["unknown-endpoint"], 422: ["config-invalid"]},
+)
 async def pause(request: HttpRequest, id: str) -> HTTPResponse:
     context = request.app.ctx
     paused = read_fields(request, (Field("paused", "bool"),))["paused"]
@@ -50,6 +69,14 @@ async def pause(request: HttpRequest, id: str) -> HTTPResponse:
     return json({"paused": paused})
 
 
+@operation(
+    "A new secret, shown this once",
+    scope="config",
+    answer=Secret,
+    secret=True,
+    path={"id": "of the subscriber"},
+    errors={404: ["unknown-endpoint"], 422: ["config-invalid"]},
+)
 async def rotate(request: HttpRequest, id: str) -> HTTPResponse:
     """The only answer that ever has a secret in it."""
     context = request.app.ctx
@@ -59,6 +86,14 @@ async def rotate(request: HttpRequest, id: str) -> HTTPResponse:
     return json({"secret": secret})
 
 
+@operation(
+    "Deliveries to one of them, with their attempts",
+    scope="read",
+    answer=Deliveries,
+    query=(Field("limit", "int", 50),),
+    path={"id": "of the subscriber"},
+    errors={**_NO_OUTBOX, 404: ["unknown-endpoint"]},
+)
 async def deliveries(request: HttpRequest, id: str) -> HTTPResponse:
     limit = read_fields(request, (Field("limit", "int", 50),))["limit"]
     if not 1 <= limit <= DELIVERIES_MAX:
@@ -68,17 +103,20 @@ async def deliveries(request: HttpRequest, id: str) -> HTTPResponse:
     return json({"deliveries": found})
 
 
+@operation("Dead letters", scope="read", answer=DeadLetters, query=(_ENDPOINT,), errors=_NO_OUTBOX)
 async def dead(request: HttpRequest) -> HTTPResponse:
     fields = read_fields(request, (_ENDPOINT,))
     letters = await asyncio.to_thread(request.app.ctx.agent.delivery.log.dead, fields["endpoint"] or None)
     return json({"dead": letters})
 
 
+@operation("Send dead letters again", scope="control", answer=Replayed, body=CHOSEN, errors=_NO_OUTBOX)
 async def replay(request: HttpRequest) -> HTTPResponse:
     count = await asyncio.to_thread(request.app.ctx.agent.delivery.log.replay, _chosen(request))
     return json({"replayed": count})
 
 
+@operation("Forget dead letters", scope="control", answer=Purged, body=CHOSEN, errors=_NO_OUTBOX)
 async def purge(request: HttpRequest) -> HTTPResponse:
     count = await asyncio.to_thread(request.app.ctx.agent.delivery.log.purge, _chosen(request))
     return json({"purged": count})

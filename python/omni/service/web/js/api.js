@@ -1,7 +1,6 @@
 // The way to the server: JSON in and out under api/v1, errors as ApiError, the session with its CSRF token.
 
 const UNAUTHORISED = 401;
-const NOT_FOUND = 404;
 const session = { csrf: null };
 
 export class ApiError extends Error {
@@ -30,7 +29,7 @@ export function send(method, path, body = undefined, { etag } = {}) {
 }
 
 // {required, scopes, csrf}: whether one must log in here, and what one may do.
-export async function readSession() { return keep(await get("session").catch(openToAll)); }
+export async function readSession() { return keep(await get("session")); }
 export async function logIn(token) { return keep(await send("POST", "session", { token })); }
 export async function logOut() { return keep(await send("DELETE", "session")); }
 
@@ -39,12 +38,6 @@ export function address(path) { return new URL(`api/v1/${path}`, document.baseUR
 function keep({ data }) {
   session.csrf = data?.csrf ?? null;
   return data;
-}
-
-// A server that knows no sessions asks nobody for one.
-function openToAll(error) {
-  if (error.status === NOT_FOUND) return { data: { required: false, scopes: ["read", "control", "config", "faces"], csrf: null } };
-  throw error;
 }
 
 async function call(method, path, { headers = {}, body } = {}) {

@@ -105,6 +105,12 @@ function tools({ keys, session }) {
   byId("tools").append(...[help, look, out].filter(Boolean));
 }
 
+// The websocket cannot tell why it is refused. Whoever may no longer watch is asked to log in again.
+async function askWhenRefused() {
+  const session = await readSession().catch(() => null);
+  if (session?.required && !session.scopes.length) dispatchEvent(new Event("omni:login"));
+}
+
 // The configuration cannot be used: nothing runs, and the settings are the one page that works.
 async function isSafeMode() {
   const { data } = await get("config").catch(() => ({ data: null }));
@@ -119,6 +125,7 @@ async function start() {
   const context = {
     session, people, live: new LiveData(people), keys: new Keys(), navigate: (name) => { location.hash = name; },
   };
+  context.live.on("link", () => { if (context.live.link.state === "lost") askWhenRefused(); });
   new Names(context.live, people, session);
   tools(context);
   if (await isSafeMode()) location.hash = "settings";

@@ -15,7 +15,7 @@ const TEXTS = {
     view_failed: "This page could not be opened: {reason}",
   },
   login: {
-    title: "Log in", token: "Token", hint: "Tokens are made with: omni tokens create", submit: "Log in",
+    title: "Log in", token: "Token", hint: "Tokens are made with: omni tokens add NAME", submit: "Log in",
     failed: "Not accepted: {reason}",
   },
   keys: {

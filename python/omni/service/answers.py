@@ -1,0 +1,439 @@
+"""What the routes answer, as types: the OpenAPI document is made of them, and the tests hold the answers to them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
+
+from omni.faces.gallery import Profile
+from omni.types import ProfileMatch
+
+
+class Nothing(TypedDict):
+    """It is done; there is nothing to say."""
+
+
+class About(TypedDict):
+    """Which agent this is. ``build_date``: ISO 8601, UTC; ``used_software``: name to version."""
+
+    version: str
+    full_version_with_hash: str
+    build_hash: str
+    build_date: str
+    name: str
+    used_software: dict[str, str]
+    may_be_standalone: bool
+
+
+class MapTracking(TypedDict):
+    """People on the map, by the view's name."""
+
+    views: dict[str, Any]
+
+
+class Alive(TypedDict):
+    """The process lives."""
+
+    alive: Literal[True]
+
+
+class Readiness(TypedDict):
+    """Whether it does its work; ``reasons`` why not, ``warnings``: what does not work although the rest does."""
+
+    ready: bool
+    reasons: list[str]
+    warnings: list[str]
+
+
+class Stream(TypedDict):
+    """How a stream is doing. ``fps``: pictures analysed, ``offered_fps``: that come; ``next_try_s``: null where it does
+    not wait; ``changes``: state, cause, how often; ``lag_s``: age of the newest picture analysed.
+    """
+
+    stream_uuid: str
+    name: str
+    url: str
+    state: str
+    reason: str
+    frames: int
+    dropped: int
+    fps: float
+    image_size: tuple[int, int] | None
+    offered_fps: float
+    next_try_s: float | None
+    changes: list[tuple[str, str, int]]
+    left_behind: int
+    lag_s: float | None
+
+
+class Status(TypedDict):
+    """How the agent is doing. ``timestamp``: epoch seconds; ``stats``: figures that may change with every version."""
+
+    timestamp: float
+    streams: list[Stream]
+    stats: dict[str, Any]
+    problems: list[str]
+
+
+class Line(TypedDict):
+    """How often a line was crossed; ``since``: epoch seconds from which it is counted."""
+
+    uuid: str
+    name: str
+    forward: int
+    reverse: int
+    since: float | None
+
+
+class Lines(TypedDict):
+    """All lines."""
+
+    lines: list[Line]
+
+
+class Plan(TypedDict):
+    """Where the picture of a plan is, and its size in pixels, which are the map's units."""
+
+    url: str
+    width: int
+    height: int
+
+
+class View(TypedDict):
+    """A view of the map. ``extent``: x from, y from, x to, y to in map units; ``cameras``: UUIDs of streams;
+    ``footprints``: by stream, the corners of the floor that it sees.
+    """
+
+    name: str
+    metres_per_unit: float | None
+    extent: tuple[float, float, float, float]
+    plan: Plan | None
+    cameras: list[str]
+    footprints: dict[str, list[tuple[float, float]]]
+
+
+class Views(TypedDict):
+    """The views that are in use."""
+
+    views: list[View]
+
+
+class Region(TypedDict):
+    """A region, or a line, which has two points and a ``direction``. Points are relative to the picture."""
+
+    uuid: str
+    name: str
+    stream_uuid: str | None
+    points: list[tuple[float, float]]
+    direction: tuple[float, float] | None
+    presence: bool
+
+
+class Regions(TypedDict):
+    """Regions and lines."""
+
+    regions: list[Region]
+
+
+class FlowCell(TypedDict):
+    """The middle of a square of the floor, how long people were in it, and which way they went (at most 1)."""
+
+    x: float
+    y: float
+    seconds: float
+    dx: float
+    dy: float
+
+
+class Flow(TypedDict):
+    """Where people were. ``cell``: a square's side in map units."""
+
+    cell: float
+    cells: list[FlowCell]
+
+
+class Picture(TypedDict):
+    """A picture beside the configuration file."""
+
+    name: str
+    bytes: int
+
+
+class Pictures(TypedDict):
+    """By name. ``writable``: whether there is a folder to put more in."""
+
+    plans: list[Picture]
+    writable: bool
+
+
+class Uploaded(TypedDict):
+    """The picture that was kept. ``width``, ``height``: pixels."""
+
+    name: str
+    width: int
+    height: int
+    bytes: int
+
+
+class Calibration(TypedDict):
+    """What point pairs come to. ``errors``, ``used``: by pair, map units; ``grid``: lines, relative to the picture."""
+
+    rms: float
+    rms_metres: float
+    errors: list[float]
+    used: list[bool]
+    image_size: tuple[int, int]
+    map_from_image: list[list[float]]
+    footprint: list[tuple[float, float]]
+    grid_metres: float
+    grid: list[list[tuple[float, float]]]
+
+
+class SettingProblem(TypedDict):
+    """What is wrong, and where (JSON pointer; empty: nowhere in particular)."""
+
+    path: str
+    message: str
+
+
+class Settings(TypedDict):
+    """The configuration; ``***`` stands for secrets. ``restart``, ``pending_restart``: JSON pointers."""
+
+    config: dict[str, Any] | None
+    restart: list[str]
+    undo: bool
+    pending_restart: list[str]
+    file: str | None
+    problems: list[SettingProblem]
+
+
+class Change(TypedDict):
+    """One setting. ``restart``: takes effect at the next start."""
+
+    path: str
+    old: Any
+    new: Any
+    restart: bool
+
+
+class Checked(TypedDict):
+    """What a document would change, or what is wrong with it."""
+
+    changes: list[Change]
+    problems: list[SettingProblem]
+
+
+class Changed(TypedDict):
+    """What was changed. ``pending_restart``: JSON pointers of all that waits for the next start."""
+
+    changes: list[Change]
+    pending_restart: list[str]
+
+
+class Processes(TypedDict):
+    """Records, newest first. ``best_shots``: ids of those with a picture; ``next``: cursor of the next page."""
+
+    processes: list[dict[str, Any]]
+    best_shots: list[str]
+    next: str | None
+
+
+class CountBucket(TypedDict):
+    """Crossings from ``start`` on (epoch seconds)."""
+
+    start: int
+    forward: int
+    reverse: int
+
+
+class Counts(TypedDict):
+    """In order of time."""
+
+    buckets: list[CountBucket]
+
+
+class OccupancyBucket(TypedDict):
+    """People at once from ``start`` on (epoch seconds)."""
+
+    start: int
+    mean: float
+    max: int
+
+
+class Occupancy(TypedDict):
+    """In order of time."""
+
+    buckets: list[OccupancyBucket]
+
+
+Dropped = TypedDict("Dropped", {"class": str, "cause": str, "count": int})
+Dropped.__doc__ = "How many messages of a class of importance were dropped for this cause."
+
+
+class Latency(TypedDict):
+    """From the event to its 2xx. ``counts``: of the histogram of ``/metrics``."""
+
+    p50_ms: float | None
+    p99_ms: float | None
+    sum_s: float
+    counts: list[int]
+
+
+class WebhookFigures(TypedDict):
+    """How delivery to one subscriber is going."""
+
+    id: str
+    endpoint: str
+    kind: str
+    delivered: dict[str, int]
+    dropped: list[Dropped]
+    attempts: dict[str, int]
+    disabled: bool
+    paused: bool
+    resting: bool
+    last_failure: str
+    latency: Latency
+    waiting: int
+    oldest_age_s: float
+    dead: int
+
+
+class Outbox(TypedDict):
+    """Where messages wait."""
+
+    bytes: int
+    problem: str
+
+
+class Webhooks(TypedDict):
+    """Who is told, and how that is going."""
+
+    delivered: dict[str, int]
+    dropped: list[Dropped]
+    endpoints: list[WebhookFigures]
+    outbox: Outbox
+
+
+class Tested(TypedDict):
+    """How an empty message fared. ``status``: of HTTP, null where there was no answer."""
+
+    delivered: bool
+    status: int | None
+    failure: str
+    latency_ms: float
+
+
+class Paused(TypedDict):
+    """Whether messages are kept without being sent."""
+
+    paused: bool
+
+
+class Secret(TypedDict):
+    """A new one, which is shown this once."""
+
+    secret: str
+
+
+class Attempt(TypedDict):
+    """One try. ``at``: epoch seconds; ``status``: of HTTP, null where there was no answer."""
+
+    at: float
+    status: int | None
+    error: str
+    duration_ms: float
+
+
+class DeliveryOfOne(TypedDict):
+    """What became of a message. ``created``: epoch seconds; ``sequence``: null where it was never tried."""
+
+    id: str
+    sequence: int | None
+    stream: str
+    reason: str
+    created: float
+    state: Literal["waiting", "delivered", "dead"]
+    attempts: list[Attempt]
+
+
+class Deliveries(TypedDict):
+    """Newest first."""
+
+    deliveries: list[DeliveryOfOne]
+
+
+class DeadLetter(TypedDict):
+    """A message that was given up. Times are epoch seconds; ``answer``: the first KiB of the last one."""
+
+    id: int
+    endpoint: str
+    webhook_id: str
+    kind: str
+    reason: str
+    stream_uuid: str
+    published_at: float
+    given_up_at: float
+    cause: str
+    attempts: int
+    last_status: int | None
+    answer: str
+    replay: bool
+
+
+class DeadLetters(TypedDict):
+    """Oldest first."""
+
+    dead: list[DeadLetter]
+
+
+class Replayed(TypedDict):
+    """How many are sent again."""
+
+    replayed: int
+
+
+class Purged(TypedDict):
+    """How many are forgotten."""
+
+    purged: int
+
+
+class Event(TypedDict):
+    """What happened, as it is POSTed (``body``), and the cursor behind it."""
+
+    cursor: str
+    webhook_id: str
+    epoch: str
+    kind: str
+    reason: str
+    stream_uuid: str
+    timestamp: float
+    body: Any
+
+
+class Events(TypedDict):
+    """A part of the log. ``next``: the cursor to go on from; ``gap``: what came after the given one is not kept."""
+
+    events: list[Event]
+    next: str
+    gap: bool
+
+
+class Profiles(TypedDict):
+    """Who is known, by name."""
+
+    profiles: list[Profile]
+
+
+class Face(TypedDict):
+    """A face of a photo: ``box`` x1, y1, x2, y2 in pixels, and who it may be, the nearest first."""
+
+    box: tuple[float, float, float, float]
+    profiles: list[ProfileMatch]
+
+
+class Faces(TypedDict):
+    """From left to right."""
+
+    faces: list[Face]
