@@ -89,3 +89,15 @@ def test_the_recipes_for_receivers_run(tmp_path: Path, monkeypatch: pytest.Monke
             assert error.name in ("fastapi", "flask")  # noqa: PT017 -- no dependency of ours
             continue
         names["seen"].close()
+
+
+def test_every_setting_has_its_meaning_in_the_schema() -> None:
+    schema = AgentConfig.model_json_schema()
+    sections = {"": schema, **schema["$defs"]}
+    silent = [
+        f"{name}.{key}"
+        for name, section in sections.items()
+        for key, setting in section.get("properties", {}).items()
+        if "description" not in setting and key != "$schema"
+    ]
+    assert silent == []

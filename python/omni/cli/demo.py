@@ -9,6 +9,7 @@ import threading
 import time
 import webbrowser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from omni.cli.output import add_json, note, print_json
@@ -53,9 +54,10 @@ def run(options: argparse.Namespace) -> int:
     printer = _Printer(quiet=options.json)
     receiver = Receiver(printer.show)
     address = receiver.start("127.0.0.1", 0)
+    state = TemporaryDirectory(prefix="omni-demo-")  # of this run: counters, the history of the page
     try:
         config = demo_config(clip, plan, loop=True, receiver=address, host="127.0.0.1", port=port)
-        agent = Agent(config)
+        agent = Agent({**config, "state_folder": state.name})
         printer.names.update({status.stream_uuid: status.name for status in agent.streams()})
         app = create_app(lambda: agent, agent.config)
         page = f"http://127.0.0.1:{port}/"
@@ -66,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
         summary = _summary(agent, receiver, time.monotonic() - begun, page)
     finally:
         receiver.stop()
+        state.cleanup()
     print_json(summary) if options.json else note(_readable(summary))
     return 1 if summary["webhooks"]["wrong"] or summary["frames"] == 0 else 0
 

@@ -19,6 +19,9 @@ class HttpConfig(Section):
     """Where the service listens, and what is open there without a token.
 
     Attributes:
+        host: address that is listened on.
+        port: 0: a free one.
+        map_tracking_path: where the map is.
         names: host names by which it is reached from elsewhere, such as those of a proxy in front; without the port.
         open_endpoints: whether the endpoints of the original take requests without a token; None: only while nothing
             but this machine can reach the service.
@@ -68,9 +71,11 @@ class DetectorConfig(Section):
 
 
 class AppearanceConfig(Section):
-    """How people are known by their looks: ``colour``, the path of an ONNX file, or not at all.
+    """How people are known by their looks.
 
-    ``providers``: what runs the network; null: as the detector's.
+    Attributes:
+        descriptor: ``colour``, the path of an ONNX file, or not set: not at all.
+        providers: what runs the network; not set: as the detector's.
     """
 
     descriptor: str | None = None
@@ -78,12 +83,22 @@ class AppearanceConfig(Section):
 
 
 class EventsConfig(Section):
-    """``enable_activities``: whether processes are sent at all."""
+    """Which kinds of messages are sent.
+
+    Attributes:
+        enable_activities: whether processes are.
+    """
 
     enable_activities: bool = True
 
 
 class Switch(Section):
+    """Whether something is done.
+
+    Attributes:
+        enabled: whether it is.
+    """
+
     enabled: bool = True
 
 
@@ -105,6 +120,7 @@ class FaceConfig(Section):
     """Whether faces are looked for and matched with the gallery; off, because it must be wanted.
 
     Attributes:
+        enabled: whether they are.
         embedder: ``dlib-128``, or the path of a JSON description of one's own network.
         providers: what runs the networks, best first; null: as the detector's.
         retention_days: after so many days the photos of a profile are forgotten, and with the last one the profile.
@@ -121,7 +137,12 @@ class FaceConfig(Section):
 
 
 class PipelinesConfig(Section):
-    """Which pipelines run."""
+    """Which pipelines run.
+
+    Attributes:
+        body_detector: people.
+        face: faces.
+    """
 
     body_detector: Switch = Switch()
     face: FaceConfig = FaceConfig()
@@ -156,7 +177,34 @@ class HistoryConfig(Section):
 
 
 class AgentConfig(Section):
-    """Everything an agent is told at its start."""
+    """Everything an agent is told at its start.
+
+    Attributes:
+        compat: take keys that there are not here, with a warning: for files written for the original.
+        streams: cameras, files and folders of pictures.
+        detector: the network that finds people.
+        detector_confidence: least confidence of a person; not set: the model's own.
+        appearance: how people are known again by their looks.
+        cos_reident_confidence: least cosine of the looks of somebody new and somebody who left, to be one person.
+        pipelines: what is looked for.
+        enable_body_tracking: whether people are looked for and followed.
+        desired_score: least score of a face's match. One of desired_score, faR and frR is given.
+        faR: share of comparisons of two different people that may be taken for one; 0.001 where none of them is given.
+        frR: share of comparisons of one person with the own photo that may be missed.
+        map_tracking: the floor map.
+        mutlistream_ROI: regions and lines.
+        state_folder: where counters, the gallery of faces, tokens and the history lie; not set: beside the file.
+        history: what is kept of what happened.
+        webhook_tracking_subscribers: who is told.
+        delivery: how long messages are kept and tried again.
+        mqtt_settings: a broker that is told as well.
+        ongoings_interval_in_msec: how often a process that is going on is told of, milliseconds.
+        enable_webhook_image2jpg_conversion: best shots go along, as JPEG. Without it no picture leaves.
+        best_shot: their size.
+        events: which kinds of messages are sent.
+        anonymous_mode: no face leaves, neither as a picture nor as numbers; heads are hidden in all pictures.
+        http: where the service listens.
+    """
 
     schema_: str | None = Field(default=None, alias="$schema", exclude=True)
     compat: bool = False

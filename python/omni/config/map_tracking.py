@@ -14,14 +14,26 @@ Matrix3 = tuple[tuple[float, float, float], tuple[float, float, float], tuple[fl
 
 
 class PointPair(Section):
-    """One place, seen in the picture (relative 0..1) and known on the map (the view's own units)."""
+    """One place, seen in the picture and known on the map.
+
+    Attributes:
+        image: x, y relative to the picture, 0..1.
+        map: x, y in the view's own units.
+    """
 
     image: tuple[Relative, Relative]
     map: tuple[float, float]
 
 
 class CameraView(Section):
-    """How one stream's picture lies on the map: at least four point pairs, lens optional."""
+    """How one stream's picture lies on the map.
+
+    Attributes:
+        stream_uuid: whose picture.
+        points: at least four point pairs, no three on a line.
+        camera_matrix: of the lens, as OpenCV has it; optional.
+        distortion: of the lens, k1, k2, p1, p2, k3; optional.
+    """
 
     stream_uuid: UUID
     points: tuple[PointPair, ...] = Field(min_length=4)
@@ -30,7 +42,14 @@ class CameraView(Section):
 
 
 class ViewConfig(Section):
-    """One map. ``image`` is the plan's picture; its pixels are the map's units."""
+    """One map.
+
+    Attributes:
+        name: by which it is asked for.
+        image: the plan's picture; its pixels are the map's units.
+        metres_per_unit: length of one unit.
+        cameras: those that look at it.
+    """
 
     name: str = Field(default="top_view", min_length=1)
     image: str | None = None
@@ -45,7 +64,12 @@ class ViewConfig(Section):
 
 
 class MapTrackingConfig(Section):
-    """Map tracking as a whole."""
+    """Map tracking as a whole.
+
+    Attributes:
+        enabled: whether people are placed on maps.
+        views: the maps.
+    """
 
     enabled: bool = False
     views: tuple[ViewConfig, ...] = ()

@@ -14,28 +14,52 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class CornerConfig(Section):
-    """A corner, relative to the picture: 0..1 from the left and from the top."""
+    """A corner, relative to the picture.
+
+    Attributes:
+        x: 0..1 from the left.
+        y: 0..1 from the top.
+    """
 
     x: Relative
     y: Relative
 
 
 class DirectionConfig(Section):
-    """A vector in the same coordinates; only where it points to counts."""
+    """A vector in the same coordinates; only where it points to counts.
+
+    Attributes:
+        x: to the right.
+        y: down.
+    """
 
     x: Finite
     y: Finite
 
 
 class TriggerConfig(Section):
-    """What makes a line of a region. Passed along ``direction`` is forward; ``is_roi``: presence is told as well."""
+    """What makes a line of a region.
+
+    Attributes:
+        is_roi: presence is told as well.
+        direction: passed along it is forward.
+    """
 
     is_roi: bool = False
     direction: DirectionConfig
 
 
 class RegionConfig(Section):
-    """A polygon of one stream, or without ``stream_uuid`` of every stream."""
+    """A polygon.
+
+    Attributes:
+        name: what people call it.
+        points: its corners.
+        uuid: its name in messages; added where it is missing.
+        stream_uuid: of which camera; not set: of every one.
+        classes: who counts.
+        trigger_settings: what makes it a line; not set: it is a region.
+    """
 
     name: str = Field(min_length=1)
     points: tuple[CornerConfig, ...] = Field(min_length=3, max_length=1000)

@@ -22,6 +22,13 @@ class StreamConfig(Section):
     """One camera, file or folder of pictures.
 
     Attributes:
+        stream_uuid: its name in every message.
+        name: what people call it.
+        url: file, folder of pictures, rtsp://, http:// or https:// address, or a device number.
+        enabled: whether it runs.
+        loop: a file begins again at its end.
+        max_fps: most frames a second that are analysed.
+        pace: of a file: ``real`` as fast as it was filmed, ``fast`` as fast as it goes, ``live`` like a camera.
         crop: x, y, width, height relative to the full picture; what is outside never reaches the detector.
         ignore: polygons, corners x, y relative to the (cropped) picture, in which nobody is looked for.
         tiles: columns and rows of overlapping tiles that are looked at beside the whole picture.

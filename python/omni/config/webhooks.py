@@ -19,8 +19,22 @@ class SubscriberConfig(Section):
     """Who is told.
 
     Either ``url``, or ``host``, ``port``, ``is_secured`` and ``path`` (the original's default form).
-    ``previous_secret`` signs beside ``secret`` while receivers change over. ``private_networks`` false: the address
-    that is connected to must be public. ``paused``: messages are kept for it and not sent for the time being.
+
+    Attributes:
+        url: where messages are posted to, http:// or https://.
+        host: name or address of the receiver, where there is no url.
+        port: its port.
+        is_secured: whether it is spoken to by https.
+        path: of its address.
+        type: what is sent, processes or events; empty: processes.
+        id: its name in logs, figures and addresses; empty: made from the address.
+        secret: signs every message.
+        previous_secret: signs beside the secret while receivers change over.
+        private_networks: whether the address may lead to this machine or a private network.
+        headers: further headers of every message.
+        streams: of which cameras it is told; none: of all.
+        enabled: whether it is told at all.
+        paused: messages are kept for it and not sent for the time being.
     """
 
     url: str = Field(default="", repr=False)
@@ -88,10 +102,14 @@ class SubscriberConfig(Section):
 
 
 class DeliveryConfig(Section):
-    """The outbox: ``directory`` (beside the configuration file; None: in memory), its bounds, the retry plan.
+    """The outbox, its bounds, and the plan of attempts.
 
-    ``retry_s``: seconds before each attempt, each +-20 %. ``heartbeat_s``: an empty message after so many quiet
-    seconds; 0: none.
+    Attributes:
+        directory: where it lies; not set: beside the configuration file, or in memory where there is none.
+        max_bytes: most bytes on disk: pictures go first, then the oldest messages.
+        max_age_hours: a message that could not be delivered for so long is given up.
+        retry_s: seconds before each attempt, each +-20 %.
+        heartbeat_s: an empty message after so many quiet seconds; 0: none.
     """
 
     directory: str | None = None
@@ -104,7 +122,10 @@ class DeliveryConfig(Section):
 class MqttConfig(Section):
     """The broker that gets what webhooks get. The original spells it ``brocker_address``; both are taken.
 
-    ``brocker_address``: ``host``, ``host:port``, or ``mqtt://`` or ``mqtts://`` with user and password.
+    Attributes:
+        enable: whether it is told.
+        brocker_address: ``host``, ``host:port``, or ``mqtt://`` or ``mqtts://`` with user and password.
+        topic: that messages are published to.
     """
 
     enable: bool = False

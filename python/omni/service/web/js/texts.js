@@ -84,7 +84,7 @@ const TEXTS = {
     shot: "Best shot", no_shot: "No picture", only: "Only this person", detail: "Chosen", close: "Close", open: "still there", person: "Person {id}",
     lines: "Crossings of lines", regions: "People in regions", all_lines: "All lines", forward: "forward", reverse: "backward", mean: "mean", max: "most at once",
     no_lines: "No line is configured.", no_regions: "No region is configured.", chart_counts: "Crossings of {name}: {forward} forward, {reverse} backward", chart_occupancy: "People in {name}: at most {max} at once",
-    off: "No history is kept.", zoom_in: "Zoom in", zoom_out: "Zoom out",
+    off: "No history is kept: it needs history.enabled and a state folder.", zoom_in: "Zoom in", zoom_out: "Zoom out",
   },
   settings: {
     title: "Settings", sections: "Parts of the settings", restart: "needs a restart", pending: "Changed, in effect after a restart: {paths}", general: "General",

@@ -66,7 +66,7 @@ class HistoryView {
       this.#note.textContent = !shown.length ? t("history.none") : found.length < MOST_READ ? t("history.count", { n: shown.length }) : t("history.newest", { n: `${MOST_READ}+`, m: shown.length });
       await this.#drawCharts(turn);
     } catch (error) {
-      this.#note.textContent = error.status === OFF ? `${t("history.off")} ${error.message}` : error.message;
+      this.#note.textContent = error.status === OFF ? t("history.off") : error.message;
     }
   }
 
