@@ -20,7 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+PATIENCE_MS = 20_000
+"""A machine that is busy shows things later; it is not wrong for that."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 OMNI = [sys.executable, "-m", "omni.cli"]
 
@@ -101,7 +106,7 @@ def expected_errors() -> list[str]:
 def page(browser: Browser, expected_errors: list[str]) -> Iterator[Page]:
     """A page in a fresh profile. What the console complains of, and uncaught exceptions, fail the test at its end."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
