@@ -11,13 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.chaos.conftest import Ledger, Peer, keeps
+from tests.chaos.conftest import LONG, Ledger, Peer, keeps
 from tests.unit.delivery.conftest import eventually, message, new_delivery
 
 from omni.delivery.store import FILE_NAME
 
 Make = Callable[..., Peer]
-BACKLOG = 100_000
+BACKLOG = 100_000 if LONG else 20_000
 IN_TURN = 5_000
 
 
