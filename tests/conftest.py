@@ -45,3 +45,21 @@ def person_model() -> str:
     except ModelError as error:
         pytest.skip(str(error))
     return "nanodet-g-416"
+
+
+@pytest.fixture(scope="session")
+def speaker(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A man comes into view and speaks, a folder of pictures; and his photo, from later and in another pose."""
+    import cv2
+
+    folder = tmp_path_factory.mktemp("speaker")
+    (folder / "frames").mkdir()
+    capture = cv2.VideoCapture(str(data_file("clips-dev/short_hamilton_clip.mp4")))
+    for i in range(147):
+        readable, picture = capture.read()
+        assert readable
+        if 84 <= i < 124:
+            cv2.imwrite(str(folder / "frames" / f"{i:04d}.bmp"), picture)
+    capture.release()
+    cv2.imwrite(str(folder / "the speaker.png"), picture)
+    return folder / "frames", folder / "the speaker.png"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import Site
@@ -14,24 +12,6 @@ from tests.browser.conftest import Site
 from omni.detect.models import status
 
 STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-FIRST, LAST = 84, 146
-"""Frames of the clip that show one man."""
-
-
-@pytest.fixture(scope="module")
-def speaker(measured: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A folder of pictures of one scene, and the photo: the frame after it."""
-    folder = tmp_path_factory.mktemp("speaker")
-    (folder / "frames").mkdir()
-    capture = cv2.VideoCapture(str(measured("clips-dev/short_hamilton_clip.mp4")))
-    for i in range(LAST + 1):
-        readable, picture = capture.read()
-        assert readable
-        if FIRST <= i < LAST:
-            cv2.imwrite(str(folder / "frames" / f"{i:04d}.bmp"), picture)
-    capture.release()
-    cv2.imwrite(str(folder / "the speaker.jpg"), picture)
-    return folder / "frames", folder / "the speaker.jpg"
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -18,37 +16,17 @@ from omni.process import event_errors, schema_errors
 from omni.receiver import Received, Receiver
 
 STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-FIRST, LAST = 84, 124
-"""Frames of the clip in which a man comes into view and speaks."""
-PHOTO = 146
-"""A frame, later and in another pose, that is his photo."""
 SECOND = 25
 """Frames from the face first being seen to the webhook, at most."""
 
 
-@pytest.fixture(scope="module")
-def clip(measured: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A folder of pictures of one scene, and the photo."""
-    folder = tmp_path_factory.mktemp("speaker")
-    (folder / "frames").mkdir()
-    capture = cv2.VideoCapture(str(measured("clips-dev/short_hamilton_clip.mp4")))
-    for i in range(PHOTO + 1):
-        readable, picture = capture.read()
-        assert readable
-        if FIRST <= i < LAST:
-            cv2.imwrite(str(folder / "frames" / f"{i:04d}.bmp"), picture)
-    capture.release()
-    cv2.imwrite(str(folder / "photo.png"), picture)
-    return folder / "frames", folder / "photo.png"
-
-
 def test_a_man_of_one_photo_is_told_of_by_webhook_within_a_second(
-    clip: tuple[Path, Path], person_model: str, tmp_path: Path
+    speaker: tuple[Path, Path], person_model: str, tmp_path: Path
 ) -> None:
     del person_model
     if any(status(name).state != "ready" for name in ("centerface", "dlib-128")):
         pytest.skip("face models are not on this machine (omni models pull centerface dlib-128)")
-    frames, photo = clip
+    frames, photo = speaker
     received: list[Received] = []
     receiver = Receiver(received.append)
     address = receiver.start("127.0.0.1", 0)
