@@ -70,7 +70,7 @@ def test_the_service_serves_and_stops_with_every_process_ended(
         service.send_signal(signal.SIGTERM)
         time.sleep(0.05)
         service.send_signal(signal.SIGTERM)  # as supervisors do that signal the process and then its group
-        assert service.wait(15) == 0
+        assert service.wait(60) == 0
     finally:
         service.kill()
         _, errors = service.communicate()
@@ -82,7 +82,7 @@ def test_the_service_serves_and_stops_with_every_process_ended(
 
 
 def _status_when_frames_came(port: int) -> dict[str, Any]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/status") as answer:
@@ -155,32 +155,6 @@ def test_a_missing_model_says_how_to_get_it(tmp_path: Path, street_clip: Path) -
     )
     assert done.returncode == 1
     assert "omni models pull" in done.stderr
-
-
-def test_a_second_signal_exits_at_once(street_clip: Path, person_model: str, tmp_path: Path) -> None:
-    assert person_model
-    with socket.socket() as silent, socket.socket() as free:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()  # takes a webhook and never answers: stopping in good order would wait for it
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        config = {
-            "streams": [{"name": "street", "url": str(street_clip)}],
-            "webhook_tracking_subscribers": [{"url": f"http://127.0.0.1:{silent.getsockname()[1]}/"}],
-        }
-        (tmp_path / "run_params.json").write_text(json.dumps(config))
-        service = subprocess.Popen([*OMNI, "serve", "--config", str(tmp_path), "--port", str(port)])
-        try:
-            _status_when_frames_came(port)
-            service.send_signal(signal.SIGTERM)
-            time.sleep(1.5)
-            assert service.poll() is None
-            service.send_signal(signal.SIGTERM)
-            assert service.wait(2) == 130
-        finally:
-            service.kill()
-            service.wait()
 
 
 def test_wrong_use_is_two() -> None:

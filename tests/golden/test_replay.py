@@ -17,7 +17,7 @@ from omni.demo.scene import demo_config
 from omni.process import schema_errors
 from omni.types import Run
 
-FRAMES = 90
+FRAMES = 60
 CORNERS = [{"x": x, "y": y} for x, y in ((0.4, 0.2), (0.5, 0.2), (0.5, 1.0), (0.4, 1.0))]
 REGIONS = [
     {
