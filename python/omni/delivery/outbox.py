@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from omni.damage import is_damage, put_aside
 from omni.delivery.body import EncodePicture
 from omni.delivery.clock import Clock
 from omni.delivery.folder import Folder
@@ -199,7 +200,7 @@ class Outbox:
         try:
             store = self._opened(path)
         except sqlite3.DatabaseError as error:
-            if path is None or not _damaged(error):
+            if path is None or not is_damage(error):
                 raise
             self._put_aside(path, error)
             store = self._opened(path)
@@ -229,12 +230,9 @@ class Outbox:
         self._store = self.reader = self.viewer = None
 
     def _put_aside(self, path: Path, error: Exception) -> None:
-        aside = path.with_name(f"{path.name}.damaged-{int(self._clock.time())}")
+        aside = put_aside(path, self._clock.time())
         logger.error("webhooks: %s is damaged (%s); it is kept as %s and a new one begun", path, error, aside.name)
         self.dropped["durable", "database damaged"] += 1
-        path.replace(aside)
-        for ending in ("-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
 
     def _release(self) -> None:
         if self._folder is not None:
@@ -315,7 +313,7 @@ class Outbox:
             work()
         except (sqlite3.Error, OSError) as error:
             self._tell(f"the outbox cannot be written ({error}); messages wait in memory")
-            if _damaged(error):
+            if is_damage(error):
                 self._disconnect()
             return False
         if self.problem and self._directory is not None:
@@ -333,8 +331,3 @@ def _may_pass(error: Exception) -> bool:
     """Whether it is worth trying again: locked, disk full, disk in trouble."""
     passing = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
     return isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF in passing
-
-
-def _damaged(error: Exception) -> bool:
-    """Whether the file is no database any more; all that may pass by itself is an ``OperationalError``."""
-    return type(error) is sqlite3.DatabaseError
