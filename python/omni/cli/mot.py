@@ -25,7 +25,7 @@ def add_parser(verbs: Any) -> None:
         help="people in a video, as MOT text",
         description="Detect people in a video or folder of pictures. After a stop it goes on where it was.",
     )
-    detect.add_argument("video", type=Path)
+    detect.add_argument("video", type=Path, metavar="VIDEO", help="a video, or a folder of pictures")
     detect.add_argument("--model", default="nanodet-g-416", help="name or path of an ONNX file (default nanodet-g-416)")
     detect.add_argument("--head", help="kind of the model's outputs, where it is not recognised")
     detect.add_argument("--confidence", type=float, metavar="C", help="least confidence (default: the model's own)")

@@ -21,7 +21,9 @@ def add_parser(verbs: Any) -> None:
         help="files to process records, the same bytes each time",
         description="Run the files of a configuration through the agent as fast as they are analysed. Nothing is sent.",
     )
-    replay.add_argument("--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file")
+    replay.add_argument(
+        "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
+    )
     replay.add_argument(
         "--started-at", type=float, default=0.0, metavar="S", help="epoch seconds of the first frame (default: 0)"
     )
