@@ -21,7 +21,7 @@ demo: setup  ## the whole system on real video (ARGS="--no-browser --seconds 20 
 
 # Two at a time, for many tests wait; a file's tests stay together, as they share a service or a browser.
 test: setup  ## all tests, Rust and Python
-	cargo test --quiet --workspace --locked
+	cargo test --quiet --locked
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 chaos: setup  ## the long form of tests/chaos: everything that can break delivery, more often (minutes)
