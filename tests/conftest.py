@@ -34,6 +34,24 @@ def street_clip() -> Path:
     return cached if cached.is_file() else data_file("pets09-s2l1/video/vtest.avi")
 
 
+@pytest.fixture(scope="module")
+def first_pictures(street_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Gives a folder with so many pictures of the clip, from its beginning."""
+    import cv2
+
+    def written(count: int) -> Path:
+        folder = tmp_path_factory.mktemp("street")
+        capture = cv2.VideoCapture(str(street_clip))
+        for i in range(count):
+            readable, picture = capture.read()
+            assert readable
+            cv2.imwrite(str(folder / f"{i:04d}.bmp"), picture)
+        capture.release()
+        return folder
+
+    return written
+
+
 @pytest.fixture(scope="session")
 def person_model() -> str:
     """The default person detector; skips where it was never pulled."""

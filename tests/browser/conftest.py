@@ -52,7 +52,12 @@ def configuration(street_clip: Path, person_model: str, tmp_path_factory: pytest
     plan = tmp_path_factory.mktemp("plan") / "plan.png"
     draw_plan(street_clip, plan)
     config = demo_config(street_clip, plan, loop=True, receiver="", host="127.0.0.1", port=0)
-    return {**config, "webhook_tracking_subscribers": []}
+    return {**config, "streams": seldom(config["streams"]), "webhook_tracking_subscribers": []}
+
+
+def seldom(streams: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At four frames a second, which leave the machine to the browser."""
+    return [{**stream, "max_fps": 4} for stream in streams]
 
 
 @pytest.fixture(scope="module")

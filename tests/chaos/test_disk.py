@@ -6,6 +6,7 @@ import itertools
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,11 +24,11 @@ IN_TURN = 5_000
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB."""
+    """A file system of 16 MB: more than the messages of the test take, however many commits they come in."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=16m", "none", str(folder)], capture_output=True, check=False
     )
     if mounted.returncode:
         pytest.skip("needs the right to mount a small file system")
@@ -81,22 +82,25 @@ sys.stdout.write(json.dumps({"problems": problems, "delivered": delivery.stats()
 """
 
 
-def test_a_read_only_database_is_replaced_by_memory_and_said(tmp_path: Path, ledger: Ledger, peers: Make) -> None:
-    folder = tmp_path / "outbox"
-    first = new_delivery([], directory=str(folder))
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that every user may reach; pytest's own are its user's alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+        Path(folder).chmod(0o700)
+
+
+def test_a_read_only_database_is_replaced_by_memory_and_said(open_to_all: Path, ledger: Ledger, peers: Make) -> None:
+    first = new_delivery([], directory=str(open_to_all))
     first.start()
     first.stop()
-    for path in (*folder.iterdir(), folder, *tmp_path.parents[:2], tmp_path):
+    for path in (*open_to_all.iterdir(), open_to_all):
         path.chmod(0o555 if path.is_dir() else 0o444)
     receiver = peers(keeps(ledger))
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", AS_NOBODY, str(folder), receiver.address],
-            cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-    finally:
-        for path in (*tmp_path.parents[:2], tmp_path, folder):
-            path.chmod(0o700)
+    done = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, str(open_to_all), receiver.address],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert "cannot be used" in result["problems"][0]

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.delivery.conftest import eventually
 
 from omni.receiver import Received, Receiver
+from omni.service import free_port
 
 OMNI = [sys.executable, "-m", "omni.cli"]
 
@@ -32,12 +34,21 @@ def omni(*arguments: str, timeout_s: float = 90, **environment: str) -> subproce
 
 
 def test_the_demo_runs_the_whole_system(street_clip: Path, person_model: str) -> None:
+    """Until everything has happened that is to happen; a machine that is busy shows less of the street in a second."""
     assert person_model
-    done = omni("demo", "--no-browser", "--seconds", "12", "--json", "--port", "0", "--video", str(street_clip))
-    assert done.returncode == 0, done.stderr
-    summary = json.loads(done.stdout)
+    port = free_port("127.0.0.1", 0)
+    command = [*OMNI, "demo", "--no-browser", "--json", "--port", str(port), "--video", str(street_clip)]
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        eventually(lambda: demo.poll() is None and _has_seen_it_all(port))
+        demo.send_signal(signal.SIGINT)
+        output, errors = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    assert demo.returncode == 0, errors
+    summary = json.loads(output)
     assert [stream["name"] for stream in summary["streams"]] == ["West", "East"]
-    assert all(stream["frames"] > 30 for stream in summary["streams"])
+    assert all(stream["frames"] > 5 for stream in summary["streams"])
     assert summary["tracks"] >= 4
     assert summary["map_objects"] >= 3
     assert summary["webhooks"]["wrong"] == 0
@@ -48,13 +59,33 @@ def test_the_demo_runs_the_whole_system(street_clip: Path, person_model: str) ->
     assert sum(summary["stage_share"].values()) == pytest.approx(1, abs=0.01)
 
 
+def _has_seen_it_all(port: int) -> bool:
+    try:
+        status, webhooks = _api(port, "status"), _api(port, "webhooks")
+    except OSError:
+        return False
+    enough = status["stats"]["tracks"] >= 4 and status["stats"]["map_objects"].get("top_view", 0) >= 3
+    return enough and {"begin", "ongoing", "end", "roi"} <= set(webhooks["delivered"])
+
+
+def _api(port: int, path: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/{path}", timeout=10) as answer:
+        document: dict[str, Any] = json.load(answer)
+    return document
+
+
+def test_the_demo_ends_by_itself(street_clip: Path, person_model: str) -> None:
+    assert person_model
+    done = omni("demo", "--no-browser", "--seconds", "1", "--json", "--port", "0", "--video", str(street_clip))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["seconds"] >= 1
+
+
 def test_the_service_serves_and_stops_with_every_process_ended(
     street_clip: Path, person_model: str, tmp_path: Path
 ) -> None:
     assert person_model
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port("127.0.0.1", 0)
     told: list[Received] = []
     receiver = Receiver(told.append)
     config = {
@@ -70,7 +101,7 @@ def test_the_service_serves_and_stops_with_every_process_ended(
         service.send_signal(signal.SIGTERM)
         time.sleep(0.05)
         service.send_signal(signal.SIGTERM)  # as supervisors do that signal the process and then its group
-        assert service.wait(15) == 0
+        assert service.wait(60) == 0
     finally:
         service.kill()
         _, errors = service.communicate()
@@ -82,11 +113,10 @@ def test_the_service_serves_and_stops_with_every_process_ended(
 
 
 def _status_when_frames_came(port: int) -> dict[str, Any]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/status") as answer:
-                status: dict[str, Any] = json.load(answer)
+            status = _api(port, "status")
             if status["streams"][0]["frames"] > 5:
                 return status
         except OSError:
@@ -155,32 +185,6 @@ def test_a_missing_model_says_how_to_get_it(tmp_path: Path, street_clip: Path) -
     )
     assert done.returncode == 1
     assert "omni models pull" in done.stderr
-
-
-def test_a_second_signal_exits_at_once(street_clip: Path, person_model: str, tmp_path: Path) -> None:
-    assert person_model
-    with socket.socket() as silent, socket.socket() as free:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()  # takes a webhook and never answers: stopping in good order would wait for it
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        config = {
-            "streams": [{"name": "street", "url": str(street_clip)}],
-            "webhook_tracking_subscribers": [{"url": f"http://127.0.0.1:{silent.getsockname()[1]}/"}],
-        }
-        (tmp_path / "run_params.json").write_text(json.dumps(config))
-        service = subprocess.Popen([*OMNI, "serve", "--config", str(tmp_path), "--port", str(port)])
-        try:
-            _status_when_frames_came(port)
-            service.send_signal(signal.SIGTERM)
-            time.sleep(1.5)
-            assert service.poll() is None
-            service.send_signal(signal.SIGTERM)
-            assert service.wait(2) == 130
-        finally:
-            service.kill()
-            service.wait()
 
 
 def test_wrong_use_is_two() -> None:

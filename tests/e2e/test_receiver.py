@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,18 +46,6 @@ REGIONS = {
 }
 
 
-@pytest.fixture(scope="module")
-def short_clip(street_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("street")
-    capture = cv2.VideoCapture(str(street_clip))
-    for i in range(FRAMES):
-        readable, picture = capture.read()
-        assert readable
-        cv2.imwrite(str(folder / f"{i:04d}.bmp"), picture)
-    capture.release()
-    return folder
-
-
 def test_the_receiver_imports_nothing_of_ours() -> None:
     tree = ast.parse((Path(__file__).parent / "strict_receiver.py").read_text())
     modules = {
@@ -68,7 +57,9 @@ def test_the_receiver_imports_nothing_of_ours() -> None:
     assert not any(str(module).startswith(("omni", "tests")) for module in modules)
 
 
-def test_the_receiver_knows_what_the_agent_knows(short_clip: Path, person_model: str, tmp_path: Path) -> None:
+def test_the_receiver_knows_what_the_agent_knows(
+    first_pictures: Callable[[int], Path], person_model: str, tmp_path: Path
+) -> None:
     told: dict[str, dict[str, Any]] = {}
     began = threading.Event()
 
@@ -83,7 +74,9 @@ def test_the_receiver_knows_what_the_agent_knows(short_clip: Path, person_model:
     with StrictReceiver() as receiver:
         agent = Agent(
             {
-                "streams": [{"stream_uuid": STREAM, "name": "street", "url": str(short_clip), "pace": "fast"}],
+                "streams": [
+                    {"stream_uuid": STREAM, "name": "street", "url": str(first_pictures(FRAMES)), "pace": "fast"}
+                ],
                 "detector": {"model": person_model},
                 "ongoings_interval_in_msec": 1000,
                 "mutlistream_ROI": REGIONS,

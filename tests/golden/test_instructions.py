@@ -20,7 +20,9 @@ MARGIN = 1.3
 def follow() -> Path:
     if not (shutil.which("valgrind") and shutil.which("cargo")):
         pytest.skip("counting instructions needs valgrind and cargo")
-    command = ["cargo", "build", "--quiet", "--release", "--locked", "-p", "omni-benches", "--bin", "follow"]
+    # Built beside the Python module, so that nothing that the two share is compiled again with other features.
+    packages = ["-p", "omni-py", "-p", "omni-benches", "--bin", "follow"]
+    command = ["cargo", "build", "--quiet", "--release", "--locked", *packages]
     subprocess.run([*command, "--message-format=short"], cwd=ROOT, check=True, timeout=300)
     return ROOT / "target" / "release" / "follow"
 

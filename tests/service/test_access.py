@@ -232,7 +232,7 @@ def test_websockets_and_event_streams_are_let_in_like_requests_and_end_with_the_
             async with session.ws_connect(live, headers=allowed) as socket:
                 await socket.receive()
                 tokens.remove("wall")
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     async for _ in socket:
                         pass
                 return refused.value.status, refused_events, socket.close_code
@@ -336,7 +336,7 @@ def test_in_safe_mode_too_nothing_starts_without_a_token_where_others_can_reach_
 def test_serve_refuses_an_address_of_others_without_a_token(tmp_path: Path, document: str, strict: list[str]) -> None:
     (tmp_path / "run_params.json").write_text(document)
     command = [sys.executable, "-m", "omni.cli", "serve", "--config", str(tmp_path), "--port", "0"]
-    done = subprocess.run([*command, "--host", "0.0.0.0", *strict], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([*command, "--host", "0.0.0.0", *strict], capture_output=True, text=True, timeout=100)
     assert done.returncode == 3
     [line] = done.stderr.splitlines()
     assert line.startswith("omni: ")

@@ -77,7 +77,7 @@ def test_who_leaves_and_comes_again_gets_the_answer_of_the_first_call(
     def slow(line_uuid: str) -> None:
         calls.append(line_uuid)
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
 
     monkeypatch.setattr(server.agent, "reset_line", slow)
     path, headers = f"/api/v1/lines/{LINE}/reset", {"Idempotency-Key": "k1"}
@@ -85,7 +85,7 @@ def test_who_leaves_and_comes_again_gets_the_answer_of_the_first_call(
     async def leave_and_come_again() -> tuple[int, str | None]:
         async with aiohttp.ClientSession() as session:
             leaving = asyncio.create_task(session.post(server.address + path, headers=headers))
-            assert await asyncio.to_thread(begun.wait, 20)
+            assert await asyncio.to_thread(begun.wait, 60)
             leaving.cancel()
             await asyncio.gather(leaving, return_exceptions=True)
             again = asyncio.create_task(session.post(server.address + path, headers=headers))

@@ -186,7 +186,7 @@ def test_a_stream_of_events_ends_with_the_agent(folder: Path, caplog: pytest.Log
     with Server(load_config(folder)) as server:
         reader = threading.Thread(target=lambda: asyncio.run(read_to_the_end(server.address, begun)))
         reader.start()
-        assert begun.wait(10)
-    reader.join(10)
+        assert begun.wait(60)
+    reader.join(60)
     assert not reader.is_alive()
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omni.cli.output import Progress, add_json, note, print_json
+from omni.cli.output import Progress, add_json, report, whole_file
 from omni.cli.unfinished import Unfinished
 from omni.errors import CalibrationError, SourceError
 from omni.types import Detections
@@ -26,7 +25,7 @@ def add_parser(verbs: Any) -> None:
         help="people in a video, as MOT text",
         description="Detect people in a video or folder of pictures. After a stop it goes on where it was.",
     )
-    detect.add_argument("video", type=Path)
+    detect.add_argument("video", type=Path, metavar="VIDEO", help="a video, or a folder of pictures")
     detect.add_argument("--model", default="nanodet-g-416", help="name or path of an ONNX file (default nanodet-g-416)")
     detect.add_argument("--head", help="kind of the model's outputs, where it is not recognised")
     detect.add_argument("--confidence", type=float, metavar="C", help="least confidence (default: the model's own)")
@@ -83,7 +82,7 @@ def run_detect(options: argparse.Namespace) -> int:
                 unfinished.write(number, _mot_lines(number, detector.detect(picture)))
             progress.advance()
     progress.finish()
-    return _done(options, {"frames": unfinished.frames, "boxes": unfinished.lines, "fps": round(reader.fps, 3)})
+    return report(options, {"frames": unfinished.frames, "boxes": unfinished.lines, "fps": round(reader.fps, 3)})
 
 
 def _mot_lines(frame: int, found: Detections) -> list[str]:
@@ -113,9 +112,9 @@ def run_track(options: argparse.Namespace) -> int:
     history = TrackRows.joined(told)
     if not options.live:
         history = smoothed(history, options.fps)
-    with _written(options.output) as file:
+    with whole_file(options.output) as file:
         file.writelines(track_lines(history))
-    return _done(options, {"frames": rows.last_frame, "tracks": len(np.unique(history.track_id))})
+    return report(options, {"frames": rows.last_frame, "tracks": len(np.unique(history.track_id))})
 
 
 def run_fuse(options: argparse.Namespace) -> int:
@@ -129,7 +128,7 @@ def run_fuse(options: argparse.Namespace) -> int:
     last = max((r.last_frame for r in rows.values()), default=0)
     ids: set[int] = set()
     progress = Progress("frames", last)
-    with _written(options.output) as file:
+    with whole_file(options.output) as file:
         file.write("frame,id,x_m,y_m\n")
         for frame in range(1, last + 1):
             given = {name: _given(r, frame, frame / options.fps) for name, r in rows.items()}
@@ -144,7 +143,7 @@ def run_fuse(options: argparse.Namespace) -> int:
     if options.corrected is not None:
         _write_corrected(options.calibration, options.corrected, cameras, fuser.offsets)
         result["corrected"] = str(options.corrected)
-    return _done(options, {**result, "offsets": offsets})
+    return report(options, {**result, "offsets": offsets})
 
 
 def _write_corrected(
@@ -154,7 +153,7 @@ def _write_corrected(
     document = json.loads(source.read_bytes())
     for name, found in offsets.items():
         document["cameras"][name]["H_image_to_floor"] = cameras[name].shifted(-found.offset).matrix.tolist()
-    with _written(target) as file:
+    with whole_file(target) as file:
         file.write(json.dumps(document, indent=1) + "\n")
 
 
@@ -220,32 +219,6 @@ def _found(folder: Path, camera: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise SourceError(f"{folder}: no {camera}.txt or {camera}.txt.gz for camera {camera} of the calibration")
-
-
-@contextlib.contextmanager
-def _written(path: Path) -> Iterator[IO[str]]:
-    """A file that appears under its name only when it is whole."""
-    scratch = path.with_name(path.name + ".part")
-    try:
-        file = scratch.open("w", encoding="utf-8")
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
-        with file:
-            yield file
-        scratch.replace(path)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
-
-
-def _done(options: argparse.Namespace, result: dict[str, Any]) -> int:
-    result = {**result, "output": str(options.output)}
-    if options.json:
-        print_json(result)
-    else:
-        note(", ".join(f"{key} {value}" for key, value in result.items()))
-    return 0
 
 
 def _positive_fps(fps: float) -> None:

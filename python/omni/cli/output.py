@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import time
-from typing import Any
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from omni.errors import SourceError
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +27,37 @@ def print_json(document: Any) -> None:
 def note(text: str) -> None:
     """A line for people, on standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+def report(options: argparse.Namespace, figures: Mapping[str, Any]) -> int:
+    """The figures of a work whose result is in the file ``--output``; JSON where ``--json`` asks for it. Returns 0."""
+    document = {**figures, "output": str(options.output)}
+    if options.json:
+        print_json(document)
+    else:
+        note(", ".join(f"{key} {value}" for key, value in document.items()))
+    return 0
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[IO[str]]:
+    """A text file that appears under its name only when it is whole.
+
+    Raises:
+        SourceError: it cannot be written.
+    """
+    scratch = path.with_name(path.name + ".part")
+    try:
+        file = scratch.open("w", encoding="utf-8")
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        with file:
+            yield file
+        scratch.replace(path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
 
 
 class Progress:

@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from omni.cli.output import Progress, add_json, note, print_json
+from omni.cli.output import Progress, add_json, report, whole_file
 from omni.errors import ConfigError, SourceError
 
 RUN_ID = uuid.UUID(int=0)
@@ -21,7 +21,9 @@ def add_parser(verbs: Any) -> None:
         help="files to process records, the same bytes each time",
         description="Run the files of a configuration through the agent as fast as they are analysed. Nothing is sent.",
     )
-    replay.add_argument("--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file")
+    replay.add_argument(
+        "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
+    )
     replay.add_argument(
         "--started-at", type=float, default=0.0, metavar="S", help="epoch seconds of the first frame (default: 0)"
     )
@@ -57,18 +59,9 @@ def run(options: argparse.Namespace) -> int:
     # Streams run beside each other; what each tells is in order, and so is the file: by time, then by stream.
     messages = sorted((m for of_stream in told.values() for m in of_stream), key=lambda message: message.timestamp)
     records = [record for message in messages for record in message.processes]
-    scratch = options.output.with_name(options.output.name + ".part")
-    try:
-        scratch.write_text("".join(json.dumps(r, ensure_ascii=False, sort_keys=True) + "\n" for r in records), "utf-8")
-        scratch.replace(options.output)
-    except OSError as error:
-        raise SourceError(f"{options.output}: cannot be written: {error.strerror}") from None
-    result = {"frames": done, "records": len(records), "output": str(options.output)}
-    if options.json:
-        print_json(result)
-    else:
-        note(", ".join(f"{key} {value}" for key, value in result.items()))
-    return 0
+    with whole_file(options.output) as file:
+        file.writelines(json.dumps(r, ensure_ascii=False, sort_keys=True) + "\n" for r in records)
+    return report(options, {"frames": done, "records": len(records)})
 
 
 def _offline(config: Any) -> Any:

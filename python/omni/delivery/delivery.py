@@ -20,11 +20,12 @@ from omni.delivery.clock import Clock
 from omni.delivery.endpoint import Endpoint
 from omni.delivery.log import Log
 from omni.delivery.mqtt import MqttChannel
-from omni.delivery.outbox import Committed, Outbox, Route
+from omni.delivery.outbox import Outbox
 from omni.delivery.retention import Bounds
 from omni.delivery.retry import RetryPlan
 from omni.delivery.store import numbers_used
 from omni.delivery.webhook import WebhookChannel
+from omni.delivery.writer import Committed, Route
 from omni.errors import UnknownEndpointError
 from omni.types import ProcessMessage, Run
 

@@ -16,10 +16,11 @@ from omni.delivery.channel import Channel, Outcome, Outgoing
 from omni.delivery.clock import Clock
 from omni.delivery.figures import Latencies
 from omni.delivery.lane import Lane
-from omni.delivery.outbox import Outbox, Route
+from omni.delivery.outbox import Outbox
 from omni.delivery.records import Attempt, Chosen, Death, LaneKey, Message
 from omni.delivery.retry import Breaker, RetryPlan
 from omni.delivery.store import Store
+from omni.delivery.writer import Route
 
 logger = logging.getLogger(__name__)
 

@@ -8,17 +8,18 @@ import sqlite3
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import count
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from omni.delivery.body import EncodePicture, bodies
+from omni.damage import is_damage, put_aside
+from omni.delivery.body import EncodePicture
 from omni.delivery.clock import Clock
 from omni.delivery.folder import Folder
-from omni.delivery.records import Attempt, LaneKey, Message
+from omni.delivery.records import Attempt, LaneKey
 from omni.delivery.retention import Bounds, Retention
 from omni.delivery.store import ATTEMPTS_MAX, FILE_NAME, Store
+from omni.delivery.writer import Committed, LogWriter, Prepared, Route, class_of
 from omni.types import ProcessMessage, Run
 
 logger = logging.getLogger(__name__)
@@ -43,35 +44,6 @@ RETAIN_EVERY_S = 5.0
 
 Change = Callable[[Store], object]
 Done = Callable[[], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What an endpoint is told: a kind, of some streams; an empty set means all."""
-
-    endpoint: str
-    kind: str
-    streams: frozenset[str] = frozenset()
-
-    def takes(self, kind: str, stream_uuid: str) -> bool:
-        return kind == self.kind and (not self.streams or stream_uuid in self.streams)
-
-
-@dataclass(frozen=True, slots=True)
-class Ongoing:
-    """A periodic message: kept in memory only, to go out after the message of the log that it follows."""
-
-    after: int
-    messages: tuple[Message, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """What is now on disk: lanes that have something new, periodic messages in between, what lanes will never get."""
-
-    lanes: frozenset[LaneKey] = frozenset()
-    ongoing: tuple[Ongoing, ...] = ()
-    lost: Mapping[LaneKey, int] = field(default_factory=dict)
 
 
 class Outbox:
@@ -103,9 +75,6 @@ class Outbox:
         committed: Callable[[Committed], None],
     ) -> None:
         self._directory = directory
-        self._run = run
-        self._routes = routes
-        self._encode = encode
         self._bounds = self._possible(bounds)
         self._clock = clock
         self._committed = committed
@@ -118,9 +87,6 @@ class Outbox:
         self._closing = False
         self._thread = threading.Thread(target=self._write, name="outbox", daemon=True)
         self._folder = None if directory is None else Folder(directory)
-        self._epoch = str(run.run_id)
-        self._made = count(1)
-        self._newest = 0
         self._store: Store | None = None
         self.reader: Store | None = None
         """The sender's connection; None while there is no usable database."""
@@ -129,6 +95,7 @@ class Outbox:
         self.problem = ""
         self.dropped: Counter[tuple[str, str]] = Counter()
         """(class of message, why) -> how many."""
+        self._writer = LogWriter(run, routes, encode, self.dropped)
 
     def check(self) -> None:
         """Find out early what ``open`` would refuse; nothing is made.
@@ -196,20 +163,13 @@ class Outbox:
 
     def forget(self, endpoint: str) -> None:
         """An endpoint that wants nothing more: its lanes go, with what waits in them."""
-
-        self.change(lambda store: self._tell_only(store, [r for r in self._routes if r.endpoint != endpoint]))
+        self.change(lambda store: self._writer.tell_all_but(store, endpoint))
 
     def reconfigure(self, routes: Sequence[Route], *, encode: EncodePicture | None, bounds: Bounds) -> None:
         """Tell others what, from the next commit on; who is told no more loses what waits. As the class takes them."""
-        self._encode = encode
+        self._writer.encode = encode
         self._bounds = self._possible(bounds)
-        self.change(lambda store: self._tell_only(store, routes))
-
-    def _tell_only(self, store: Store, routes: Sequence[Route]) -> None:
-        self._routes = routes
-        waiting = sum(count for count, _ in store.backlog().values())
-        self._settle_lanes(store)
-        self.dropped["durable", "endpoint gone"] += waiting - sum(count for count, _ in store.backlog().values())
+        self.change(lambda store: self._writer.tell_only(store, routes))
 
     def _possible(self, bounds: Bounds) -> Bounds:
         """In memory there is less room than on disk."""
@@ -240,7 +200,7 @@ class Outbox:
         try:
             store = self._opened(path)
         except sqlite3.DatabaseError as error:
-            if path is None or not _damaged(error):
+            if path is None or not is_damage(error):
                 raise
             self._put_aside(path, error)
             store = self._opened(path)
@@ -257,11 +217,7 @@ class Outbox:
         store = Store(path, create=True)
         try:
             with store:
-                if store.newest() < self._newest:
-                    store.begin_after(self._newest)
-                self._newest = store.newest()
-                self._settle_lanes(store)
-                self._close_what_was_left_open(store)
+                self._writer.begin(store, self._clock.time())
         except BaseException:
             store.close()
             raise
@@ -274,36 +230,15 @@ class Outbox:
         self._store = self.reader = self.viewer = None
 
     def _put_aside(self, path: Path, error: Exception) -> None:
-        aside = path.with_name(f"{path.name}.damaged-{int(self._clock.time())}")
+        aside = put_aside(path, self._clock.time())
         logger.error("webhooks: %s is damaged (%s); it is kept as %s and a new one begun", path, error, aside.name)
         self.dropped["durable", "database damaged"] += 1
-        path.replace(aside)
-        for ending in ("-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
-
-    def _settle_lanes(self, store: Store) -> None:
-        """Lanes of endpoints that are no longer told are forgotten."""
-        for key in store.lanes():
-            if not any(r.endpoint == key.endpoint and r.takes(key.kind, key.stream_uuid) for r in self._routes):
-                store.remove_lane(key)
-
-    def _close_what_was_left_open(self, store: Store) -> None:
-        """Every process that an earlier run left open gets its end (delivery, line 12)."""
-        groups: dict[str, tuple[str, list[dict[str, object]]]] = {}
-        for stream, record in store.left_open(self._epoch):
-            ended = {**record, "finalized": True, "omni": {**record.get("omni", {}), "end_reason": "agent_restarted"}}
-            groups.setdefault(record.get("parent") or record["id"], (stream, []))[1].append(ended)
-        now = self._clock.time()
-        for stream, records in groups.values():
-            prepared = self._prepared(ProcessMessage("end", stream, now, tuple(records)), now)
-            if prepared is not None:
-                self._append(store, prepared)
-
-    # Writing
 
     def _release(self) -> None:
         if self._folder is not None:
             self._folder.release()
+
+    # Writing
 
     def _write(self) -> None:
         next_retain = 0.0
@@ -335,7 +270,7 @@ class Outbox:
             self._attempts.clear()
             self._changes.clear()
             self._progress.clear()
-        prepared = [one for message, at in handed_over if (one := self._prepared(message, at)) is not None]
+        prepared = [one for message, at in handed_over if (one := self._writer.prepared(message, at)) is not None]
         while not self._attempt(lambda: self._commit(prepared, changes, progress, tried)):
             with self._filled:
                 if self._filled.wait_for(lambda: self._closing, TRY_AGAIN_S):
@@ -343,65 +278,23 @@ class Outbox:
 
     def _commit(
         self,
-        prepared: Iterable[_Prepared],
+        prepared: Sequence[Prepared],
         changes: Sequence[tuple[Change, Done | None]],
         progress: Mapping[LaneKey, tuple[int, int, int]],
         tried: Sequence[Attempt],
     ) -> None:
         store = self._connected()
-        lanes: set[LaneKey] = set()
-        ongoing: list[Ongoing] = []
         with store:
-            self._newest = store.newest()
             for change, _ in changes:
                 change(store)
             for key, (acknowledged, attempts, told) in progress.items():
                 store.progress(key, acknowledged, attempts, told)
             store.note_attempts(tried)
-            for one in prepared:
-                appended = self._append(store, one)
-                lanes |= appended.lanes
-                ongoing += appended.ongoing
-        self._committed(Committed(frozenset(lanes), tuple(ongoing)))
+            appended = self._writer.append(store, prepared)
+        self._committed(appended)
         for _, done in changes:
             if done is not None:
                 done()
-
-    def _append(self, store: Store, one: _Prepared) -> Committed:
-        message = one.message
-        store.remember_open(self._epoch, message.stream_uuid, message.processes)
-        lanes: set[LaneKey] = set()
-        for body in one.bodies:
-            before = self._newest
-            if message.reason != "ongoing":
-                self._newest = store.append(body, pictures=one.pictures)
-            for route in self._routes:
-                if route.takes(body.kind, body.stream_uuid):
-                    key = LaneKey(route.endpoint, body.kind, body.stream_uuid)
-                    store.add_lane(key, before)
-                    lanes.add(key)
-        if message.reason == "ongoing":
-            return Committed(ongoing=(Ongoing(self._newest, one.bodies),))
-        return Committed(frozenset(lanes))
-
-    def _prepared(self, message: ProcessMessage, at: float) -> _Prepared | None:
-        try:
-            made = bodies(message, self._encode)
-        except (TypeError, ValueError, KeyError):
-            self.dropped[class_of(message.reason), "cannot be written as JSON"] += 1
-            logger.exception("a message of reason %s cannot be written as JSON; it is lost", message.reason)
-            return None
-        return _Prepared(
-            message,
-            tuple(
-                Message(0, self._new_id(), self._epoch, b.kind, message.reason, message.stream_uuid, at, b.data)
-                for b in made
-            ),
-            any(b.pictures for b in made),
-        )
-
-    def _new_id(self) -> str:
-        return self._run.uuid("message", next(self._made))
 
     def _retain(self) -> None:
         lost = Retention(self._bounds, self.dropped).apply(self._connected(), self._clock.time())
@@ -420,7 +313,7 @@ class Outbox:
             work()
         except (sqlite3.Error, OSError) as error:
             self._tell(f"the outbox cannot be written ({error}); messages wait in memory")
-            if _damaged(error):
+            if is_damage(error):
                 self._disconnect()
             return False
         if self.problem and self._directory is not None:
@@ -438,20 +331,3 @@ def _may_pass(error: Exception) -> bool:
     """Whether it is worth trying again: locked, disk full, disk in trouble."""
     passing = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
     return isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF in passing
-
-
-def _damaged(error: Exception) -> bool:
-    """Whether the file is no database any more; all that may pass by itself is an ``OperationalError``."""
-    return type(error) is sqlite3.DatabaseError
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    message: ProcessMessage
-    bodies: tuple[Message, ...]
-    pictures: bool
-
-
-def class_of(reason: str) -> str:
-    """The class of a message (delivery, top): ``ongoing`` or ``durable``."""
-    return "ongoing" if reason == "ongoing" else "durable"

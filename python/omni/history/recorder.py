@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from omni.damage import is_damage, put_aside
 from omni.history.archive import Archive
 from omni.history.store import FILE_NAME, Store
 from omni.types import ProcessMessage, UInt8
@@ -186,7 +187,7 @@ class History:
             try:
                 self._store = Store(self._path)
             except sqlite3.DatabaseError as error:
-                if not _damaged(error):
+                if not is_damage(error):
                     raise
                 self._put_aside(error)
                 self._store = Store(self._path)
@@ -252,7 +253,7 @@ class History:
             work()
         except (sqlite3.Error, OSError) as error:
             self._tell(f"{self._path.name} cannot be written ({error}); the newest wait in memory")
-            if isinstance(error, sqlite3.Error) and _damaged(error):
+            if is_damage(error):
                 self._disconnect()
             return False
         except (TypeError, ValueError, KeyError):
@@ -272,11 +273,8 @@ class History:
         self._problem = problem
 
     def _put_aside(self, error: Exception) -> None:
-        aside = self._path.with_name(f"{self._path.name}.damaged-{int(self._clock())}")
+        aside = put_aside(self._path, self._clock())
         logger.error("history: %s is damaged (%s); it is kept as %s, a new one begun", self._path, error, aside.name)
-        self._path.replace(aside)
-        for ending in ("-wal", "-shm"):
-            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
 
     def _disconnect(self) -> None:
@@ -284,8 +282,3 @@ class History:
             with suppress(sqlite3.Error):
                 self._store.close()
             self._store = None
-
-
-def _damaged(error: sqlite3.Error) -> bool:
-    """Whether the file is no database any more; all that may pass by itself is an ``OperationalError``."""
-    return type(error) is sqlite3.DatabaseError

@@ -194,9 +194,9 @@ def test_a_machine_that_cannot_keep_up_is_told_of(tmp_path: Path, monkeypatch: p
     stream = {"url": clip, "pace": "live", "loop": True}
     agent = Agent({"streams": [stream, stream, stream]})
     with agent:
-        assert not agent.wait(2.0)
-        statuses, problems = agent.streams(), agent.problems()
+        while sum("the machine cannot keep up" in problem for problem in agent.problems()) < 3:
+            assert not agent.wait(0.1)
+        statuses = agent.streams()
     frames = [status.frames for status in statuses]
     assert max(frames) - min(frames) <= 2
     assert all(status.dropped > status.frames for status in statuses)
-    assert sum("the machine cannot keep up" in problem for problem in problems) == 3

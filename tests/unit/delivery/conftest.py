@@ -46,7 +46,8 @@ def message(reason: str, number: int, stream: str = STREAMS[0], padding: int = 0
     return ProcessMessage(reason, stream, 1000.0, records)
 
 
-def eventually(true: Callable[[], Any], timeout_s: float = 20.0) -> None:
+def eventually(true: Callable[[], Any], timeout_s: float = 60.0) -> None:
+    """Wait for it; the time is so long that only what never comes runs out of it."""
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline, "it did not come to pass"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import time
+from pathlib import Path
 
 import numpy as np
+import pytest
 from tests.unit.delivery.conftest import STREAMS, Inbox, deliver, eventually, message, new_delivery, record
 
 from omni.agent.best_shot import BestShotEncoder
@@ -89,3 +92,14 @@ def test_a_message_that_cannot_be_written_is_counted_and_the_next_goes_out(inbox
     stats = deliver([{"url": inbox.address}], [broken, message("end", 2)])
     assert [m.reason for m in inbox.messages] == ["end"]
     assert stats["dropped"] == [{"class": "durable", "cause": "cannot be written as JSON", "count": 1}]
+
+
+def test_stopping_does_not_wait_for_a_receiver_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omni.delivery.delivery.DRAIN_S", 1000.0)
+    delivery = new_delivery([{"id": "site", "url": "http://127.0.0.1:9/"}], directory=str(tmp_path))
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: delivery.stats()["endpoints"][0]["last_failure"])
+    begun = time.monotonic()
+    delivery.stop()
+    assert time.monotonic() - begun < 100

@@ -36,7 +36,7 @@ ANONYMOUS = Shots(OPEN.encode, anonymous=True)
 
 
 def eventually(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -11,12 +11,12 @@ from sanic.exceptions import ServerError
 
 from omni.delivery import Page
 from omni.errors import OutboxError
-from omni.service.answers import Events
 from omni.service.context import Context, HttpRequest
 from omni.service.fields import Field, read_fields
 from omni.service.operations import operation
 from omni.service.problems import Problem
 from omni.service.serialize import to_json
+from omni.service.webhook_answers import Events
 
 AFTER = Field("after", "text", "")
 PAGE = (AFTER, Field("limit", "int", 100))

@@ -10,11 +10,11 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, json
 
 from omni.delivery import Chosen
-from omni.service.answers import DeadLetters, Deliveries, Paused, Purged, Replayed, Secret, Tested, Webhooks
 from omni.service.context import HttpRequest
 from omni.service.fields import Field, read_fields
 from omni.service.operations import operation
 from omni.service.problems import Problem
+from omni.service.webhook_answers import DeadLetters, Deliveries, Paused, Purged, Replayed, Secret, Tested, Webhooks
 
 _ENDPOINT = Field("endpoint", "text", "")
 CHOSEN = (Field("id", "int", 0), _ENDPOINT, Field("since", "int", 0), Field("until", "int", 0))

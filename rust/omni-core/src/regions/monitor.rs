@@ -2,34 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::line::{Direction, LineState, Side, Step, sides};
-use super::polygon::Polygon;
-use super::presence::{Change, Presence};
+use super::region::{Kind, Region};
 use super::sight::{Inertia, Passage, Sight};
+use super::walker::{State, Walker};
 use crate::error::{Error, Result};
 use crate::geometry::Point2;
 use crate::types::{MAX_DETECTIONS, check_timestamp};
-
-/// Nobody moves faster than this many of their own heights a second (a sprinter: 6),
-const FASTEST_HEIGHTS: f64 = 6.0;
-/// beside what a detector that wavers may add to one step. What jumps farther is another person.
-const WAVER_HEIGHTS: f64 = 1.0;
-
-/// A polygon and what is told of it.
-#[derive(Debug, Clone)]
-pub struct Region {
-    polygon: Polygon,
-    presence: bool,
-    sides: Option<Vec<Side>>,
-}
-
-impl Region {
-    /// A region of which presence is told, and with a `direction` (relative to the picture) crossings as well.
-    pub fn new(polygon: Polygon, presence: bool, direction: Option<Point2>) -> Result<Self> {
-        let sides = direction.map(|direction| sides(&polygon, direction)).transpose()?;
-        Ok(Self { polygon, presence, sides })
-    }
-}
 
 /// A person in one frame.
 #[derive(Debug, Clone, Copy)]
@@ -40,20 +18,6 @@ pub struct Sighting {
     pub point: Point2,
     /// The person's height as a part of the picture's width and of its height, the measure of how far a step may go.
     pub height: [f64; 2],
-}
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Kind {
-    /// Somebody is inside.
-    Entry = 0,
-    /// Somebody was inside.
-    Exit = 1,
-    /// A line was passed along its direction,
-    Forward = 2,
-    /// or against it.
-    Reverse = 3,
 }
 
 /// Something that happened to one person in one region.
@@ -76,25 +40,6 @@ pub struct RegionMonitor {
     inertia: Inertia,
     walkers: BTreeMap<i64, Walker>,
     timestamp: Option<f64>,
-}
-
-/// One track.
-#[derive(Debug, Clone)]
-struct Walker {
-    last: Option<Sight>,
-    /// A sight too far from the last to be believed at once.
-    stray: Option<Sight>,
-    states: Vec<State>,
-}
-
-/// One track and one region.
-#[derive(Debug, Clone, Copy, Default)]
-struct State {
-    /// Whether the region has seen the track.
-    met: bool,
-    inside: bool,
-    presence: Presence,
-    line: LineState,
 }
 
 impl RegionMonitor {
@@ -174,87 +119,6 @@ impl RegionMonitor {
     }
 }
 
-impl Walker {
-    fn new(regions: usize) -> Self {
-        Self { last: None, stray: None, states: vec![State::default(); regions] }
-    }
-
-    /// Takes in a sight. One that is too far away is held back, until the next one is near it: then the track has gone
-    /// over to another person, who did not walk the way between.
-    fn see(
-        &mut self,
-        sight: Sight,
-        height: [f64; 2],
-        regions: &[Region],
-        inertia: Inertia,
-        mut tell: impl FnMut(usize, Kind, Passage),
-    ) {
-        let near = |other: Sight| reachable(other, sight, height);
-        let walked = self.last.is_none_or(near);
-        if !walked && !self.stray.is_some_and(near) {
-            self.stray = Some(sight);
-            return;
-        }
-        self.stray = None;
-        let previous = self.last.replace(sight);
-        for (i, (region, state)) in regions.iter().zip(&mut self.states).enumerate() {
-            let met = std::mem::replace(&mut state.met, true);
-            let previous = previous.filter(|_| met);
-            let inside = region.polygon.contains(sight.point);
-            let inside_before = std::mem::replace(&mut state.inside, inside);
-            if region.presence {
-                match state.presence.step(previous, sight, inside, inertia) {
-                    Some(Change::Entry(passage)) => tell(i, Kind::Entry, passage),
-                    Some(Change::Exit(passage)) => tell(i, Kind::Exit, passage),
-                    None => {}
-                }
-            }
-            let Some(sides) = &region.sides else { continue };
-            let Some(from) = previous.filter(|_| walked) else {
-                state.line = LineState::first(inside);
-                continue;
-            };
-            let step = Step { from, to: sight, inside_before, inside };
-            if let Some((direction, passage)) = state.line.step(&region.polygon, sides, step, inertia) {
-                tell(i, direction.into(), passage);
-            }
-        }
-    }
-
-    fn end(self, regions: &[Region], inertia: Inertia, mut tell: impl FnMut(usize, Kind, Passage)) {
-        for (i, (region, state)) in regions.iter().zip(self.states).enumerate() {
-            state.end(region, inertia, |kind, passage| tell(i, kind, passage));
-        }
-    }
-}
-
-impl State {
-    /// What is told at the end of the track, or of the region.
-    fn end(&self, region: &Region, inertia: Inertia, mut tell: impl FnMut(Kind, Passage)) {
-        if let Some(Change::Exit(passage)) = self.presence.end().filter(|_| region.presence) {
-            tell(Kind::Exit, passage);
-        }
-        if let Some((direction, passage)) = self.line.end(inertia) {
-            tell(direction.into(), passage);
-        }
-    }
-}
-
-impl From<Direction> for Kind {
-    fn from(direction: Direction) -> Self {
-        match direction {
-            Direction::Forward => Self::Forward,
-            Direction::Reverse => Self::Reverse,
-        }
-    }
-}
-
-/// Whether a person of this height can have walked from one sight to the other.
-fn reachable(from: Sight, to: Sight, [width_share, height_share]: [f64; 2]) -> bool {
-    let heights = ((to.point[0] - from.point[0]) / width_share).hypot((to.point[1] - from.point[1]) / height_share);
-    heights <= WAVER_HEIGHTS + FASTEST_HEIGHTS * (to.timestamp - from.timestamp)
-}
-
 fn check_sightings(sightings: &[Sighting]) -> Result<()> {
     if sightings.len() > MAX_DETECTIONS {
         return Err(Error::invalid("points", format!("at most {MAX_DETECTIONS} points"), sightings.len()));
@@ -274,6 +138,7 @@ fn check_sightings(sightings: &[Sighting]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::polygon::Polygon;
     use super::*;
 
     const TALL: [f64; 2] = [0.2, 0.2];
