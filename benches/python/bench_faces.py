@@ -180,8 +180,8 @@ def attributes(detector: FaceDetector) -> list[dict[str, Any]]:
     for person, photos in photos_in(PEOPLE / "train"):
         for photo in photos:
             image = cv2.imread(str(photo))
-            box = detector.detect(image).xyxy[0]
-            found, felt = age_gender.read(image, box), EMOTIONS[int(emotion.read(image, box).argmax())]
+            box = detector.detect(image).xyxy[:1]
+            [found], felt = age_gender.read(image, box), EMOTIONS[int(emotion.read(image, box).argmax())]
             faces, gender = faces + 1, gender + ((found.male < 0.5) == (person == "rose_leslie"))
             smiles += (felt == "HAPPY") == (f"{person}/{photo.name}" in SMILING)
             ages.setdefault(person, []).append(round(found.age))

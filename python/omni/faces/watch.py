@@ -155,24 +155,23 @@ class FaceWatch:
             self._counts["embedded"] += len(wanted)
             for i, vector in zip(wanted, vectors, strict=True):
                 evidence[i].add(Sample(vector, quality[i]), frame.timestamp)
+        traits = self._look(frame, [track_of[face] for face in chosen], faces[chosen], quality)
         sights = {}
         for i, face in enumerate(chosen):
             better = quality[i] > evidence[i].best_picture
             evidence[i].best_picture = max(quality[i], evidence[i].best_picture)
             cut = cut_out(frame.image, faces.xyxy[face]) if better and self.pictures else None
             picture = None if cut is None else cut[0]
-            traits = self._look(frame, track_of[face], faces, face, quality[i])
-            sights[track_of[face]] = FaceSight(faces.xyxy[face], float(faces.confidence[face]), picture, traits)
+            sights[track_of[face]] = FaceSight(faces.xyxy[face], float(faces.confidence[face]), picture, traits[i])
         return sights
 
-    def _look(self, frame: Frame, track_id: int, faces: Faces, face: int, quality: float) -> FaceTraits:
-        impression = self._impressions[track_id]
-        before, begun = impression.readings, time.perf_counter()
-        traits = impression.look(
-            self._traits, frame.image, faces.xyxy[face], faces.landmarks[face], quality, frame.timestamp
-        )
+    def _look(self, frame: Frame, people: list[int], faces: Faces, quality: list[float]) -> list[FaceTraits]:
+        """What is told of each person's face with this frame."""
+        impressions = [self._impressions[track_id] for track_id in people]
+        before, begun = sum(known.readings for known in impressions), time.perf_counter()
+        traits = self._traits.look(impressions, frame.image, faces, quality, frame.timestamp)
         self._cost_s["attributes_s"] += time.perf_counter() - begun
-        self._counts["attributes"] += impression.readings - before
+        self._counts["attributes"] += sum(known.readings for known in impressions) - before
         return traits
 
     def _judge(self, timestamp: float, seen: set[int]) -> Iterator[Verdict]:

@@ -230,19 +230,19 @@ class Moods:
     def __init__(self, *emotions: str) -> None:
         self.emotions, self.read_so_far = emotions, 0
 
-    def read(self, image: np.ndarray, box: np.ndarray) -> np.ndarray:
-        del image, box
+    def read(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        del image
         emotion = self.emotions[min(self.read_so_far // 12, len(self.emotions) - 1)]
-        self.read_so_far += 1
-        likely = np.full(len(EMOTIONS), 0.05, np.float32)
-        likely[EMOTIONS.index(emotion)] = 0.7  # type: ignore[arg-type]
+        self.read_so_far += len(boxes)
+        likely = np.full((len(boxes), len(EMOTIONS)), 0.05, np.float32)
+        likely[:, EMOTIONS.index(emotion)] = 0.7  # type: ignore[arg-type]
         return likely
 
 
 class Ages:
-    def read(self, image: np.ndarray, box: np.ndarray) -> AgeGender:
-        del image, box
-        return AgeGender(33.0, 0.1)
+    def read(self, image: np.ndarray, boxes: np.ndarray) -> list[AgeGender]:
+        del image
+        return [AgeGender(33.0, 0.1)] * len(boxes)
 
 
 def test_an_emotion_is_a_process_and_a_change_ends_it_and_begins_the_next(gallery: Gallery) -> None:
