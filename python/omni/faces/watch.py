@@ -89,7 +89,7 @@ class FaceWatch:
             bodies: (N, 4) pixels, everybody who may be in the picture.
         """
         if not self._due(frame.timestamp):
-            people, ended = self._people.update(tracks, gone, tracks.where(np.zeros(len(tracks), bool)), ())
+            people, ended = self._people.update(tracks, gone, {}, tracks.where(np.zeros(len(tracks), bool)), ())
             left = tuple(self._counted(self._end(ended)))
             return FaceReport(Faces.empty(), {}, people, tuple(ended), left, looked=False)
         begun = time.perf_counter()
@@ -98,11 +98,10 @@ class FaceWatch:
         self._cost_s["detect_s"] += time.perf_counter() - begun
         self._counts["found"] += len(faces)
         lone, lone_gone, of_lone = self._follow_lone(frame, faces, bodies)
-        people, ended = self._people.update(tracks, gone, lone, lone_gone)
-        track_of: dict[int, int] = {}
-        for face, owner in enumerate(owners(faces.xyxy, tracks.xyxy).tolist()):
-            if owner >= 0:
-                track_of[face] = int(people.track_id[owner])
+        owner = {face: body for face, body in enumerate(owners(faces.xyxy, tracks.xyxy).tolist()) if body >= 0}
+        own_faces = {int(tracks.track_id[body]): faces.xyxy[face] for face, body in owner.items()}
+        people, ended = self._people.update(tracks, gone, own_faces, lone, lone_gone)
+        track_of = {face: int(people.track_id[body]) for face, body in owner.items()}
         with_body = set(track_of.values())
         for face, track_id in of_lone:
             if (number := self._people.number(track_id)) not in with_body:
