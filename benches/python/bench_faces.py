@@ -14,10 +14,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+from face_networks import batches
+from face_webhook import webhook
 
 from omni import _core
 from omni.config import load_config
 from omni.detect import (
+    AgeGenderReader,
+    EmotionReader,
     FaceDetector,
     FaceEmbedder,
     open_age_gender,
@@ -25,6 +29,9 @@ from omni.detect import (
     open_face_detector,
     open_face_embedder,
 )
+from omni.detect.face_attributes import BGR_MEAN, square
+from omni.detect.models import locate
+from omni.detect.network import Network
 from omni.errors import OmniError
 from omni.faces import Calibration, Gallery
 from omni.faces.engine import open_face_engine
@@ -72,11 +79,14 @@ def main() -> None:
         rows += pairs(enroller, calibration)
         rows += one_shot(enroller, calibration.distance_of_far(0.001))
         rows += attributes(detector)
+        rows += faceres_pairs(detector)
     if CLIP.is_file():
         rows += stage()
+        rows.append(webhook(CLIP))
         rows.append(one_man(detector, embedder, calibration.distance_of_far(0.001)))
     rows += search(embedder.dimension)
     rows += cost(detector, embedder)
+    rows += batches()
     print(json.dumps(rows))
 
 
@@ -122,27 +132,10 @@ def pairs(enroller: Enroller, calibration: Calibration) -> list[dict[str, Any]]:
             if face.box[2] - face.box[0] >= LEAST_WIDTH_PX:
                 vectors.append(face.embedding)
                 names.append(f"{photo.name}/{i}")
-    rows = np.stack(vectors)
-    distance = np.sqrt(np.maximum(2 - 2 * rows.astype(np.float64) @ rows.T, 0))
-    upper = np.triu_indices(len(rows), 1)
-    same = (np.array(names)[:, None] == np.array(names))[upper]
-    genuine, impostor = distance[upper][same], np.sort(distance[upper][~same])
-    limit = impostor[int(len(impostor) * 0.001)]
+    genuine, impostor = distances(np.stack(vectors), names)
     of_far = calibration.distance_of_far(0.001)
     return [
-        {
-            "what": "pairs of photos",
-            "same": len(genuine),
-            "different": len(impostor),
-            "TAR at FAR 0.1%": float((genuine < limit).mean()),
-            "distance there": round(float(limit), 3),
-            "same mean": round(float(genuine.mean()), 3),
-            "same sd": round(float(genuine.std()), 3),
-            "same max": round(float(genuine.max()), 3),
-            "different mean": round(float(impostor.mean()), 3),
-            "different sd": round(float(impostor.std()), 3),
-            "different min": round(float(impostor.min()), 3),
-        },
+        rates("pairs of photos", genuine, impostor),
         {
             "what": "at the default threshold",
             "distance": round(of_far, 3),
@@ -151,6 +144,31 @@ def pairs(enroller: Enroller, calibration: Calibration) -> list[dict[str, Any]]:
             "FRR stated": round(calibration.frr(of_far), 4),
         },
     ]
+
+
+def distances(rows: Float32, names: list[str]) -> tuple[Float32, Float32]:
+    """Of all pairs of one person, and of two, the latter sorted."""
+    distance = np.sqrt(np.maximum(2 - 2 * rows.astype(np.float64) @ rows.T, 0))
+    upper = np.triu_indices(len(rows), 1)
+    same = (np.array(names)[:, None] == np.array(names))[upper]
+    return distance[upper][same], np.sort(distance[upper][~same])
+
+
+def rates(what: str, genuine: Float32, impostor: Float32) -> dict[str, Any]:
+    limit = impostor[int(len(impostor) * 0.001)]
+    return {
+        "what": what,
+        "same": len(genuine),
+        "different": len(impostor),
+        "TAR at FAR 0.1%": round(float((genuine < limit).mean()), 3),
+        "distance there": round(float(limit), 3),
+        "same mean": round(float(genuine.mean()), 3),
+        "same sd": round(float(genuine.std()), 3),
+        "same max": round(float(genuine.max()), 3),
+        "different mean": round(float(impostor.mean()), 3),
+        "different sd": round(float(impostor.std()), 3),
+        "different min": round(float(impostor.min()), 3),
+    }
 
 
 def one_shot(enroller: Enroller, limit: float) -> list[dict[str, Any]]:
@@ -185,18 +203,74 @@ def attributes(detector: FaceDetector) -> list[dict[str, Any]]:
             faces, gender = faces + 1, gender + ((found.male < 0.5) == (person == "rose_leslie"))
             smiles += (felt == "HAPPY") == (f"{person}/{photo.name}" in SMILING)
             ages.setdefault(person, []).append(round(found.age))
-    away = everybody = 0
-    for photo in [*sorted(PEOPLE.rglob("*.jp*g")), *sorted(BOXES.glob("*.jpg"))]:
-        found_faces = detector.detect(cv2.imread(str(photo)))
-        for width, points in zip(found_faces.xyxy[:, 2] - found_faces.xyxy[:, 0], found_faces.landmarks, strict=True):
-            everybody += bool(width >= LEAST_WIDTH_PX)
-            away += bool(width >= LEAST_WIDTH_PX and max(map(abs, yaw_pitch(points))) > LOOKING_DEG)
     return [
         {"what": "attributes", "faces": faces, "gender right": gender, "smiles right": smiles, "ages": str(ages)},
-        {"what": "heads turned away", "faces": everybody, "away": away},
+        *everybody(detector, age_gender, emotion),
         {"what": "age and gender of a face", "ms": round(median(lambda: age_gender.read(image, box), 15) * 1e3, 1)},
         {"what": "emotion of a face", "ms": round(median(lambda: emotion.read(image, box), 15) * 1e3, 1)},
     ]
+
+
+def everybody(detector: FaceDetector, age_gender: AgeGenderReader, emotion: EmotionReader) -> list[dict[str, Any]]:
+    """Of all faces of both folders: heads turned away, and whether a face of half the pixels is read as the same."""
+    away, years, same_gender, same_mood, faces = 0, [], 0, 0, 0
+    for photo in [*sorted(PEOPLE.rglob("*.jp*g")), *sorted(BOXES.glob("*.jpg"))]:
+        image = cv2.imread(str(photo))
+        found = detector.detect(image)
+        found = found[found.xyxy[:, 2] - found.xyxy[:, 0] >= LEAST_WIDTH_PX]
+        away += sum(max(map(abs, yaw_pitch(points))) > LOOKING_DEG for points in found.landmarks)
+        half, boxes = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), found.xyxy / 2
+        read = zip(age_gender.read(image, found.xyxy), age_gender.read(half, boxes), strict=True)
+        for whole, small in read:
+            years.append(abs(whole.age - small.age))
+            same_gender += (whole.male > 0.5) == (small.male > 0.5)
+        felt, felt_small = emotion.read(image, found.xyxy).argmax(1), emotion.read(half, boxes).argmax(1)
+        same_mood, faces = same_mood + int((felt == felt_small).sum()), faces + len(found)
+    return [
+        {"what": "heads turned away", "faces": faces, "away": away},
+        {
+            "what": "attributes at half the size",
+            "faces": faces,
+            "same gender": same_gender,
+            "years apart, median": round(float(np.median(years)), 1),
+            "same emotion": same_mood,
+        },
+    ]
+
+
+def faceres_pairs(detector: FaceDetector) -> list[dict[str, Any]]:
+    """FaceRes' embedding, which the product does not use, over the same pairs as its authors feed it (BGR less a mean)
+    and as RGB: the former must be better, or the network is not fed as it was trained.
+    """
+    network = Network(locate("faceres"), ("CPU",), free_size=(224, 224))
+    boxes, names = labelled(detector)
+    rows = []
+    for how, mean, step in (("BGR less the mean", BGR_MEAN, 1), ("RGB", np.zeros(3, np.float32), -1)):
+        crops = (square(image, box, network.size).astype(np.float32) - mean for image, box in boxes)
+        blobs = [np.ascontiguousarray(crop[:, :, ::step].transpose(2, 0, 1)[None]) for crop in crops]
+        vectors = np.concatenate([network.run(blob)["embedding"] for blob in blobs])
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        rows.append(rates(f"FaceRes' embedding, {how}", *distances(unit, names)))
+    return rows
+
+
+def labelled(detector: FaceDetector) -> tuple[list[tuple[Any, Float32]], list[str]]:
+    """Pictures and boxes of the faces that ``pairs`` compares, and whose they are."""
+    boxes, names = [], []
+    photos: list[tuple[Path, list[str] | None]] = [
+        (photo, [person]) for person, files in photos_in(PEOPLE / "train") for photo in files
+    ]
+    photos += [(PEOPLE / "test" / file, people) for file, people in TEST_PHOTOS.items()]
+    photos += [(photo, None) for photo in sorted(BOXES.glob("*.jpg")) if photo.name != COLLAGE]
+    for photo, people in photos:
+        image = cv2.imread(str(photo))
+        found = detector.detect(image).xyxy
+        widths = found[:, 2] - found[:, 0]
+        found = found[widths >= LEAST_WIDTH_PX] if people is None else found[np.argsort(-widths)[: len(people)]]
+        found = found[np.argsort(found[:, 0])]
+        boxes += [(image, box) for box in found]
+        names += people or [f"{photo.name}/{i}" for i in range(len(found))]
+    return boxes, names
 
 
 def stage() -> list[dict[str, Any]]:

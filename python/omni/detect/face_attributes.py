@@ -20,8 +20,11 @@ EMOTION_MODEL = "mini-xception"
 CROP = 1.2
 """Side of the square that is looked at, as a part of the box's longer side."""
 
-_BGR_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
+BGR_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
+"""Of the photos that FaceRes was trained on (VGGFace2)."""
+
 _AGES = 100
+_YOUNGEST = 1
 _FACERES_BATCH, _XCEPTION_BATCH = 1, 8
 """Faces that a CPU is given at once at most, as measured: FaceRes is slower with more (docs/benchmarks/faces.md)."""
 
@@ -50,7 +53,7 @@ class AgeGenderReader:
         """
         if not len(boxes):
             return []
-        crops = np.stack([_square(image, box, self._size) for box in boxes]) - _BGR_MEAN
+        crops = np.stack([square(image, box, self._size) for box in boxes]) - BGR_MEAN
         outputs = self._batcher.run(np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32))
         return [
             AgeGender(_years(ages), float(male))
@@ -69,7 +72,7 @@ class EmotionReader:
         """How likely each of ``EMOTIONS`` is, (N, 7), 1 in all of each; arguments as of ``AgeGenderReader.read``."""
         if not len(boxes):
             return np.zeros((0, len(EMOTIONS)), np.float32)
-        grey = np.stack([cv2.cvtColor(_square(image, box, self._size), cv2.COLOR_BGR2GRAY) for box in boxes])
+        grey = np.stack([cv2.cvtColor(square(image, box, self._size), cv2.COLOR_BGR2GRAY) for box in boxes])
         return np.asarray(self._batcher.run(grey[:, None].astype(np.float32) / 127.5 - 1.0)["emotion"], np.float32)
 
 
@@ -105,13 +108,19 @@ def open_emotion(
 
 
 def _years(ages: Float32) -> float:
-    """Of how likely each year is (100,): the mean of the likeliest two, as the network was trained to be read."""
+    """From how likely each age is (100,), 1 year the first: the mean of the likeliest two, as its authors read it."""
     best = np.argsort(ages)[-2:]
-    return float(ages[best] @ best / max(ages[best].sum(), 1e-9))
+    return _YOUNGEST + float(ages[best] @ best / max(ages[best].sum(), 1e-9))
 
 
-def _square(image: UInt8, box: Float32, size: tuple[int, int]) -> UInt8:
-    """The face in a square of the network's size; what lies outside the picture repeats its edge."""
+def square(image: UInt8, box: Float32, size: tuple[int, int]) -> UInt8:
+    """The face in a square of the network's size; what lies outside the picture repeats its edge.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        box: (4,) x1, y1, x2, y2 pixels.
+        size: (width, height) of the network's picture, as long as wide.
+    """
     x1, y1, x2, y2 = map(float, box)
     side = max(round(CROP * max(x2 - x1, y2 - y1)), 2)
     left, top = round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2)

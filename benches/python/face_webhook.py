@@ -1,0 +1,63 @@
+"""How long after a face is first seen its name is at a subscriber, by the clock on the wall."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from omni.agent import Agent
+from omni.faces.engine import open_face_engine
+from omni.receiver import Received, Receiver
+
+SPEAKER = range(84, 124)
+"""Frames of the clip in which a man comes into view and speaks."""
+
+PHOTO = 146
+"""A later one, in another pose: his photo in the gallery."""
+
+
+def webhook(clip: Path) -> dict[str, Any]:
+    """A stream that plays at its own pace, through the whole agent to a receiver on this machine."""
+    arrived: list[tuple[float, Received]] = []
+    receiver = Receiver(lambda received: arrived.append((time.time(), received)))
+    with tempfile.TemporaryDirectory() as folder:
+        photo = _written(clip, Path(folder) / "frames")
+        stream = {"stream_uuid": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "url": f"{folder}/frames", "pace": "live"}
+        agent = Agent(
+            {
+                "state_folder": folder,
+                "streams": [stream],
+                "pipelines": {"face": {"enabled": True}},
+                "webhook_tracking_subscribers": [{"url": receiver.start("127.0.0.1", 0)}],
+            }
+        )
+        engine = open_face_engine(agent.config)
+        engine.recognition.gallery.add("speaker", [], engine.enroller().sample(photo)[None], time.time())
+        with agent:
+            agent.wait(60)
+        receiver.stop()
+    at, match = next((at, received) for at, received in arrived if received.reason == "match")
+    records = {record["object"]["class"]: record["time_interval"] for record in match.processes}
+    first, matched = (datetime.fromisoformat(text).timestamp() for text in (records["face"][0], records["human"][1]))
+    return {
+        "what": "webhook of a match, a stream at its own pace",
+        "from first sight to the deciding frame, s": round(matched - first, 2),
+        "from first sight to the subscriber, s": round(at - first, 2),
+    }
+
+
+def _written(clip: Path, folder: Path) -> bytes:
+    """The frames as pictures in a folder. Returns the photo."""
+    folder.mkdir()
+    capture = cv2.VideoCapture(str(clip))
+    for i in range(PHOTO + 1):
+        picture = capture.read()[1]
+        if i in SPEAKER:
+            cv2.imwrite(str(folder / f"{i:04d}.bmp"), picture)
+    capture.release()
+    return cv2.imencode(".png", picture)[1].tobytes()
