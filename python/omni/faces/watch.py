@@ -179,6 +179,7 @@ class FaceWatch:
         gallery.refresh(timestamp)
         changed = gallery.generation != self._generation
         self._generation = gallery.generation
+        yield from self._tell_apart(seen)
         for track_id, evidence in self._known.items():
             if not changed and evidence.latest != timestamp:
                 if track_id in seen and evidence.is_unknown(timestamp, leaving=False):
@@ -186,27 +187,31 @@ class FaceWatch:
                 continue
             profiles = evidence.verdict(self._recognition)
             if profiles:
-                yield from self._identify(track_id, evidence, profiles, seen)
+                news = [profile.id for profile in evidence.profiles[:1]] != [profiles[0].id]
+                if news and self._nearer(profiles[0], seen - {track_id}):
+                    continue
+                evidence.profiles = profiles
+                yield from self._tell_apart(seen | {track_id})
+                if news:
+                    yield Verdict(track_id, "identified", profiles)
             elif evidence.profiles and changed:
                 evidence.profiles = ()
                 yield Verdict(track_id, "withdrawn", ())
             elif evidence.is_unknown(timestamp, leaving=False):
                 yield self._unknown(track_id, evidence)
 
-    def _identify(
-        self, track_id: int, evidence: Evidence, profiles: tuple[ProfileMatch, ...], seen: set[int]
-    ) -> Iterator[Verdict]:
-        """One profile is one person in view: the nearest of those who look like it."""
-        for other_id, other in self._known.items():
-            if other_id != track_id and other_id in seen and other.profiles and other.profiles[0].id == profiles[0].id:
-                if other.profiles[0].distance <= profiles[0].distance:
-                    return
-                other.profiles = ()
-                yield Verdict(other_id, "withdrawn", ())
-        news = [profile.id for profile in evidence.profiles[:1]] != [profiles[0].id]
-        evidence.profiles = profiles
-        if news:
-            yield Verdict(track_id, "identified", profiles)
+    def _nearer(self, profile: ProfileMatch, seen: set[int]) -> bool:
+        """Whether one of those who are seen has the profile, and is no further from it."""
+        matched = (known.profiles[0] for known in map(self._known.__getitem__, seen) if known.profiles)
+        return any(other.id == profile.id and other.distance <= profile.distance for other in matched)
+
+    def _tell_apart(self, seen: set[int]) -> Iterator[Verdict]:
+        """One profile is one person in view: the nearest of those who look like it keeps it."""
+        for track_id in sorted(seen):
+            evidence = self._known[track_id]
+            if evidence.profiles and self._nearer(evidence.profiles[0], seen - {track_id}):
+                evidence.profiles = ()
+                yield Verdict(track_id, "withdrawn", ())
 
     def _unknown(self, track_id: int, evidence: Evidence) -> Verdict:
         evidence.told_unknown = True

@@ -193,6 +193,22 @@ def test_one_profile_is_one_person_in_view_the_nearer(gallery: Gallery) -> None:
     assert right["object"]["profile"]["id"] == gallery.profiles[0].id
 
 
+def test_who_comes_back_while_a_nearer_one_has_the_profile_loses_it(gallery: Gallery) -> None:
+    like = (0.95 * ANN + np.sqrt(1 - 0.95**2) * EVE).astype(np.float32)
+
+    def faces(i: int) -> Seen:
+        left: Seen = [(80.0, 68.0, like)] if not 15 <= i < 35 else []
+        return left + ([(240.0, 68.0, ANN)] if i >= 15 else [])
+
+    told = scene(faces, lambda _: [standing(80, 230, 180), standing(240, 230, 180)], gallery, frames=60)
+    told.play()
+    left, right = sorted(records(told, "human"), key=lambda h: h["omni"]["bbox"])
+    assert "profile" not in left["object"]
+    assert right["object"]["profile"]["id"] == gallery.profiles[0].id
+    assert events(told) == ["identification", "identification", "non_identification"]
+    assert told.pipeline.face_counts["withdrawn"] == 1
+
+
 def test_the_same_person_in_two_cameras_is_matched_in_both(gallery: Gallery) -> None:
     for _ in range(2):
         told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery)
