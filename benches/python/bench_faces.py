@@ -14,8 +14,8 @@ from typing import Any
 
 import cv2
 import numpy as np
+from face_agent import in_video, webhook
 from face_networks import batches
-from face_webhook import webhook
 
 from omni import _core
 from omni.config import load_config
@@ -83,6 +83,8 @@ def main() -> None:
     if CLIP.is_file():
         rows += stage()
         rows.append(webhook(CLIP))
+        if PEOPLE.is_dir():
+            rows.append(in_video(CLIP, photos_in(PEOPLE / "train")))
         rows.append(one_man(detector, embedder, calibration.distance_of_far(0.001)))
     rows += search(embedder.dimension)
     rows += cost(detector, embedder)
