@@ -124,7 +124,7 @@ def square(image: UInt8, box: Float32, size: tuple[int, int]) -> UInt8:
     x1, y1, x2, y2 = map(float, box)
     side = max(round(CROP * max(x2 - x1, y2 - y1)), 2)
     left, top = round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2)
-    rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
-    columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
+    middle = (side - 1) / 2  # of whole pixels, so that nothing is interpolated yet
+    crop = cv2.getRectSubPix(image, (side, side), (left + middle, top + middle))
     method = cv2.INTER_AREA if side > size[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image[rows[:, None], columns], size, interpolation=method), np.uint8)
+    return np.asarray(cv2.resize(crop, size, interpolation=method), np.uint8)
