@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from omni.agent import Agent
+from omni.config import load_config
 from omni.faces.engine import open_face_engine
 from omni.receiver import Received, Receiver
 from omni.types import ProcessMessage
@@ -33,7 +34,7 @@ def webhook(clip: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         photo = _written(clip, Path(folder) / "frames")
         stream = {"stream_uuid": STREAM, "url": f"{folder}/frames", "pace": "live"}
-        agent = Agent(
+        config = load_config(
             {
                 "state_folder": folder,
                 "streams": [stream],
@@ -41,9 +42,9 @@ def webhook(clip: Path) -> dict[str, Any]:
                 "webhook_tracking_subscribers": [{"url": receiver.start("127.0.0.1", 0)}],
             }
         )
-        engine = open_face_engine(agent.config)
+        engine = open_face_engine(config)
         engine.recognition.gallery.add("speaker", [], engine.enroller().sample(photo)[None], time.time())
-        with agent:
+        with Agent(config) as agent:  # the stream is dated from here
             agent.wait(60)
         receiver.stop()
     at, match = next((at, received) for at, received in arrived if received.reason == "match")
