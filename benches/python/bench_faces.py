@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from face_agent import in_video, webhook
 from face_networks import batches
+from face_photos import BOXES, COLLAGE, DATA, PEOPLE, TEST_PHOTOS, by_width, distances, faceres_pairs, rates
 
 from omni import _core
 from omni.config import load_config
@@ -29,9 +28,6 @@ from omni.detect import (
     open_face_detector,
     open_face_embedder,
 )
-from omni.detect.face_attributes import BGR_MEAN, square
-from omni.detect.models import locate
-from omni.detect.network import Network
 from omni.errors import OmniError
 from omni.faces import Calibration, Gallery
 from omni.faces.engine import open_face_engine
@@ -42,25 +38,10 @@ from omni.faces.traits import LOOKING_DEG
 from omni.track import Tracker
 from omni.types import EMOTIONS, Faces, Float32, Frame
 
-DATA = Path(os.environ.get("OMNI_DATA", Path(__file__).parents[3] / "shared" / "data"))
-PEOPLE, BOXES = DATA / "faces-face-recognition", DATA / "faces-dlib" / "faces"
-
 CLIP = DATA / "clips-dev" / "short_hamilton_clip.mp4"
-
-TEST_PHOTOS = {
-    "alex_lacamoire1.jpg": ["alex_lacamoire"],
-    "johnsnow_test1.jpg": ["kit_harington"],
-    "kit_with_rose.jpg": ["rose_leslie", "kit_harington"],
-    "obama1.jpg": ["obama"],
-    "obama_and_biden.jpg": ["biden", "obama", "nobody"],
-}
-"""Who is in the test photos, from left to right."""
 
 SMILING = {"alex_lacamoire/img1.jpg", "biden/biden2.jpg", "obama/obama.jpg"}
 """Photos of the training folder whose people smile, by eye."""
-
-COLLAGE = "bald_guys.jpg"
-"""Shows the same people several times: no pair of it is known to be of two people."""
 
 OVERLAP = 0.3
 """Of a face found and a box drawn by hand, which is smaller or larger than the detector's by custom."""
@@ -80,6 +61,7 @@ def main() -> None:
         rows += one_shot(enroller, calibration.distance_of_far(0.001))
         rows += attributes(detector)
         rows += faceres_pairs(detector)
+        rows += by_width(detector, embedder, calibration.distance_of_far(0.001))
     if CLIP.is_file():
         rows += stage()
         rows.append(webhook(CLIP))
@@ -148,31 +130,6 @@ def pairs(enroller: Enroller, calibration: Calibration) -> list[dict[str, Any]]:
     ]
 
 
-def distances(rows: Float32, names: list[str]) -> tuple[Float32, Float32]:
-    """Of all pairs of one person, and of two, the latter sorted."""
-    distance = np.sqrt(np.maximum(2 - 2 * rows.astype(np.float64) @ rows.T, 0))
-    upper = np.triu_indices(len(rows), 1)
-    same = (np.array(names)[:, None] == np.array(names))[upper]
-    return distance[upper][same], np.sort(distance[upper][~same])
-
-
-def rates(what: str, genuine: Float32, impostor: Float32) -> dict[str, Any]:
-    limit = impostor[int(len(impostor) * 0.001)]
-    return {
-        "what": what,
-        "same": len(genuine),
-        "different": len(impostor),
-        "TAR at FAR 0.1%": round(float((genuine < limit).mean()), 3),
-        "distance there": round(float(limit), 3),
-        "same mean": round(float(genuine.mean()), 3),
-        "same sd": round(float(genuine.std()), 3),
-        "same max": round(float(genuine.max()), 3),
-        "different mean": round(float(impostor.mean()), 3),
-        "different sd": round(float(impostor.std()), 3),
-        "different min": round(float(impostor.min()), 3),
-    }
-
-
 def one_shot(enroller: Enroller, limit: float) -> list[dict[str, Any]]:
     """Every gallery of one photo a person against the test folder: errors by name."""
     photos = list(photos_in(PEOPLE / "train"))
@@ -238,41 +195,6 @@ def everybody(detector: FaceDetector, age_gender: AgeGenderReader, emotion: Emot
             "same emotion": same_mood,
         },
     ]
-
-
-def faceres_pairs(detector: FaceDetector) -> list[dict[str, Any]]:
-    """FaceRes' embedding, which the product does not use, over the same pairs as its authors feed it (BGR less a mean)
-    and as RGB: the former must be better, or the network is not fed as it was trained.
-    """
-    network = Network(locate("faceres"), ("CPU",), free_size=(224, 224))
-    boxes, names = labelled(detector)
-    rows = []
-    for how, mean, step in (("BGR less the mean", BGR_MEAN, 1), ("RGB", np.zeros(3, np.float32), -1)):
-        crops = (square(image, box, network.size).astype(np.float32) - mean for image, box in boxes)
-        blobs = [np.ascontiguousarray(crop[:, :, ::step].transpose(2, 0, 1)[None]) for crop in crops]
-        vectors = np.concatenate([network.run(blob)["embedding"] for blob in blobs])
-        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        rows.append(rates(f"FaceRes' embedding, {how}", *distances(unit, names)))
-    return rows
-
-
-def labelled(detector: FaceDetector) -> tuple[list[tuple[Any, Float32]], list[str]]:
-    """Pictures and boxes of the faces that ``pairs`` compares, and whose they are."""
-    boxes, names = [], []
-    photos: list[tuple[Path, list[str] | None]] = [
-        (photo, [person]) for person, files in photos_in(PEOPLE / "train") for photo in files
-    ]
-    photos += [(PEOPLE / "test" / file, people) for file, people in TEST_PHOTOS.items()]
-    photos += [(photo, None) for photo in sorted(BOXES.glob("*.jpg")) if photo.name != COLLAGE]
-    for photo, people in photos:
-        image = cv2.imread(str(photo))
-        found = detector.detect(image).xyxy
-        widths = found[:, 2] - found[:, 0]
-        found = found[widths >= LEAST_WIDTH_PX] if people is None else found[np.argsort(-widths)[: len(people)]]
-        found = found[np.argsort(found[:, 0])]
-        boxes += [(image, box) for box in found]
-        names += people or [f"{photo.name}/{i}" for i in range(len(found))]
-    return boxes, names
 
 
 def stage() -> list[dict[str, Any]]:
