@@ -146,6 +146,8 @@ class FaceWatch:
         chosen = list(track_of)
         quality = qualities(frame.image, faces[chosen])
         evidence = [self._known.setdefault(track_of[face], Evidence()) for face in chosen]
+        for known in evidence:
+            known.see(frame.timestamp)
         wanted = [i for i, known in enumerate(evidence) if known.wants(quality[i], frame.timestamp)]
         if wanted:
             begun = time.perf_counter()
@@ -194,7 +196,7 @@ class FaceWatch:
                 yield from self._tell_apart(seen | {track_id})
                 if news:
                     yield Verdict(track_id, "identified", profiles)
-            elif evidence.profiles and changed:
+            elif evidence.profiles and (changed or evidence.refuted(self._recognition)):
                 evidence.profiles = ()
                 yield Verdict(track_id, "withdrawn", ())
             elif evidence.is_unknown(timestamp, leaving=False):

@@ -145,6 +145,32 @@ def test_a_face_without_a_body_makes_a_person(gallery: Gallery) -> None:
     assert records(told, "body") == []
 
 
+@pytest.mark.parametrize(("other", "known"), [(BOB, True), (EVE, False)])
+def test_a_name_does_not_stay_with_a_track_that_went_over_to_somebody_else(
+    gallery: Gallery, other: np.ndarray, known: bool
+) -> None:
+    bob = gallery.add("Bob", [], BOB[None], 0.0).id
+
+    def faces(i: int) -> Seen:
+        return [] if 15 <= i < 21 else [(*FACE, ANN if i < 15 else other)]
+
+    told = scene(faces, lambda _: STANDS, gallery, frames=60)
+    told.play()
+    [human] = records(told, "human")
+    assert human["object"].get("profile", {}).get("id") == (bob if known else None)
+    assert events(told) == ["identification", "identification" if known else "non_identification"]
+    changes = [m.timestamp - 1e9 for m in told.told if m.reason == "match"]
+    assert changes[1] <= 2.1 + 1.0
+
+
+def test_who_looks_away_for_a_while_keeps_the_name(gallery: Gallery) -> None:
+    told = scene(lambda i: [] if 15 <= i < 21 else [(*FACE, ANN)], lambda _: STANDS, gallery, frames=60)
+    told.play()
+    assert events(told) == ["identification"]
+    assert [m.reason for m in told.told].count("match") == 1
+    assert told.pipeline.face_counts["embedded"] == 10
+
+
 def test_two_people_keep_their_own_faces_when_they_pass(gallery: Gallery) -> None:
     gallery.add("Bob", [], BOB[None], 0.0)
 
