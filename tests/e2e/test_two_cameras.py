@@ -1,4 +1,4 @@
-"""The same person in front of two cameras of one agent: two humans, one profile, and on the map one object."""
+"""The same people in front of two cameras of one agent: each two humans, one profile, and on the map one object."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from omni import Agent
 from omni.detect.models import status
 from omni.faces.engine import open_face_engine
+from omni.types import ProcessMessage
 
 A = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 B = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
@@ -23,8 +24,8 @@ FLOOR = [
 ]
 """As a camera 1.6 m above the floor sees it, in metres; its horizon is at 0.4 of the picture's height."""
 
-KNOWN = slice(150, 310)
-"""Columns of the latest picture in which the one in the middle stands, of three."""
+STANDS = {"Left": slice(0, 160), "Middle": slice(150, 310), "Right": slice(300, 480)}
+"""Columns of the latest picture in which each of the three stands."""
 
 
 @pytest.fixture
@@ -47,46 +48,53 @@ def agent(measured: Callable[[str], Path], person_model: str, tmp_path: Path) ->
     )
 
 
-def enrol(agent: Agent, clip: Path) -> str:
-    """The profile of the one in the middle, of the latest picture of the clip."""
+def enrol(agent: Agent, clip: Path) -> dict[str, str]:
+    """The profiles of the three, of the latest picture of the clip: UUID and name."""
     capture = cv2.VideoCapture(str(clip))
     picture = None
     while (read := capture.read())[0]:
         picture = read[1]
     assert picture is not None
-    photo = cv2.imencode(".png", picture[:, KNOWN])[1].tobytes()
     engine = open_face_engine(agent.config)
-    return engine.recognition.gallery.add("Middle", [], engine.enroller().sample(photo)[None], time.time()).id
+    gallery, enroller = engine.recognition.gallery, engine.enroller()
+    names = {}
+    for name, columns in STANDS.items():
+        photo = cv2.imencode(".png", picture[:, columns])[1].tobytes()
+        names[gallery.add(name, [], enroller.sample(photo)[None], time.time()).id] = name
+    return names
 
 
-def test_both_cameras_tell_the_same_profile_and_the_map_has_one_person(
+def test_both_cameras_tell_the_same_profiles_and_the_map_has_each_person_once(
     agent: Agent, measured: Callable[[str], Path]
 ) -> None:
-    profile = enrol(agent, measured(CLIP))
+    names = enrol(agent, measured(CLIP))
     records: dict[str, dict[str, Any]] = {}
-    identified: list[dict[str, Any]] = []
-    agent.subscribe(lambda message: records.update({record["id"]: record for record in message.processes}))
-    agent.subscribe(lambda message: identified.extend(e for e in message.events if e["type"] == "identification"))
+    events: list[dict[str, Any]] = []
+
+    def told(message: ProcessMessage) -> None:
+        records.update({record["id"]: record for record in message.processes})
+        events.extend(message.events)
+
+    agent.subscribe(told)
     with agent:
         assert agent.wait(100)
         [tick] = agent.map_ticks()
 
     humans = [r for r in records.values() if r["object"]["class"] == "human"]
-    known = {h["source"]: h for h in humans if "profile" in h["object"]}
-    assert {h["object"]["profile"]["id"] for h in known.values()} == {profile}
-    assert len(known) == 2
-    assert known.keys() == {A, B}
-    assert len({h["id"] for h in known.values()}) == 2
-    assert [e["profiles"][0]["id"] for e in identified] == [profile] * 2
-    assert {e["parents"][0]["id"] for e in identified} == {h["id"] for h in known.values()}
-    by_camera = [
-        [(h["frame_interval"], h["object"].get("profile")) for h in humans if h["source"] == stream]
-        for stream in (A, B)
-    ]
-    assert by_camera[0] == by_camera[1]  # however their crops were put together
-    people = {stream: h["object"]["id"] for stream, h in known.items()}
-    last = [obj for obj in tick.document["objects"] if people[A] in _people_of(obj)]
-    assert [_people_of(obj) for obj in last] == [set(people.values())]
+    known = {h["id"]: names[h["object"]["profile"]["id"]] for h in humans if "profile" in h["object"]}
+    for camera in (A, B):
+        here = sorted((h for h in humans if h["source"] == camera), key=lambda h: float(h["omni"]["bbox"][0]))
+        assert [known.get(h["id"]) for h in here] == ["Left", "Middle", "Right"]
+    assert [e["type"] for e in events] == ["identification"] * 6
+    assert {e["parents"][0]["id"]: names[e["profiles"][0]["id"]] for e in events} == known
+    one, other = (  # the same to the last digit, however their faces were put together on the way
+        sorted((h["frame_interval"], h["object"]["profile"]["distance"]) for h in humans if h["source"] == camera)
+        for camera in (A, B)
+    )
+    assert one == other
+    person = {h["object"]["id"]: known[h["id"]] for h in humans}
+    on_map = [sorted(person[i] for i in _people_of(map_object)) for map_object in tick.document["objects"]]
+    assert sorted(on_map) == [["Left"] * 2, ["Middle"] * 2, ["Right"] * 2]
 
 
 def _people_of(map_object: dict[str, Any]) -> set[str]:
