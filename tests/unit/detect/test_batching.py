@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -108,6 +109,19 @@ def test_callers_run_side_by_side_where_that_carries_more(net: Net) -> None:
         assert net.entered.acquire(timeout=10)
         net.go_on.release(2)
     assert [future.result()["same"][0, 0] for future in found] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("accelerated", "batches", "sizes"), [(True, True, [32, 8]), (False, True, [16, 16, 8]), (True, False, [1] * 40)]
+)
+def test_how_many_go_at_once_is_what_runs_the_network_and_what_it_takes(
+    net: Net, accelerated: bool, batches: bool, sizes: list[int]
+) -> None:
+    net.go_on.release(100)
+    opened = SimpleNamespace(run=net.run, accelerated=accelerated, batches=batches, side_by_side=1)
+    batcher = Batcher.of(opened, on_cpu=16)  # type: ignore[arg-type]
+    assert batcher.run(pictures(*range(40)))["same"][:, 0].tolist() == list(range(40))
+    assert [len(batch) for batch in net.batches] == sizes
 
 
 def test_many_callers_all_get_what_they_would_get_alone(net: Net) -> None:
