@@ -28,10 +28,11 @@ from omni.agent.parts import (
 )
 from omni.agent.pipeline import StreamPipeline
 from omni.agent.reconfigure import Prepared, prepare
-from omni.agent.scheduler import Scheduler, cores
+from omni.agent.scheduler import Scheduler
 from omni.agent.software import software_versions
 from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
+from omni.detect.network import cores
 from omni.errors import StateError, UnknownLineError
 from omni.faces.engine import FaceEngine
 from omni.process import ExternalProcesses, ProcessBuilder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
@@ -17,11 +16,6 @@ Look = Callable[[Frame], Sequence[UInt8]]
 """Pictures of a frame, each (H, W, 3) uint8 BGR, in which people are to be found."""
 Tell = Callable[[Frame, Sequence[Detections], float], None]
 """Takes a frame, what was found in each of its pictures, and the seconds that it took."""
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Scheduler:

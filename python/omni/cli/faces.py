@@ -91,17 +91,17 @@ def run_import(options: argparse.Namespace) -> int:
     refused: list[dict[str, str]] = []
     known = {profile.name: profile.id for profile in gallery.profiles}
     for name, photos in people:
+        samples = []
         for photo in photos:
             try:
-                sample = enroller.sample(_read(photo))[None]
+                samples.append(enroller.sample(_read(photo)))
             except PhotoError as error:
                 refused.append({"photo": str(photo), "why": str(error)})
-            else:
-                if name in known:
-                    gallery.add_samples(known[name], sample, time.time())
-                else:
-                    known[name] = gallery.add(name, options.group, sample, time.time()).id
             progress.advance()
+        if samples and name in known:
+            gallery.add_samples(known[name], np.stack(samples), time.time())
+        elif samples:
+            known[name] = gallery.add(name, options.group, np.stack(samples), time.time()).id
     progress.finish()
     profiles = [gallery.get(known[name]) for name, _ in people if name in known]
     if options.json:

@@ -57,7 +57,7 @@ class RegionConfig(Section):
         points: its corners.
         uuid: its name in messages; added where it is missing.
         stream_uuid: of which camera; not set: of every one.
-        classes: who counts.
+        classes: who counts: people, by the feet; of whom only the face is seen, by its middle.
         trigger_settings: what makes it a line; not set: it is a region.
     """
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from omni.detect.appearance import Descriptor, open_descriptor
     from omni.detect.detector import Detector, open_detector
-    from omni.detect.face_attributes import AgeGenderReader, EmotionReader, open_age_gender, open_emotion
+    from omni.detect.face_attributes import AgeGender, AgeGenderReader, EmotionReader, open_age_gender, open_emotion
     from omni.detect.face_detector import FaceDetector, open_face_detector
     from omni.detect.face_embedder import FaceEmbedder, open_face_embedder
     from omni.detect.network import RunsOn
 
 _MODULES = {
+    "AgeGender": "face_attributes",
     "AgeGenderReader": "face_attributes",
     "Descriptor": "appearance",
     "Detector": "detector",
@@ -33,6 +34,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "AgeGender",
     "AgeGenderReader",
     "Descriptor",
     "Detector",

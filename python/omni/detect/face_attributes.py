@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from omni.detect.batching import Batcher
 from omni.detect.models import locate
 from omni.detect.network import Network
 from omni.errors import ModelError
@@ -19,8 +20,13 @@ EMOTION_MODEL = "mini-xception"
 CROP = 1.2
 """Side of the square that is looked at, as a part of the box's longer side."""
 
-_BGR_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
+BGR_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
+"""Of the photos that FaceRes was trained on (VGGFace2)."""
+
 _AGES = 100
+_YOUNGEST = 1
+_FACERES_BATCH, _XCEPTION_BATCH = 1, 8
+"""Faces that a CPU is given at once at most, as measured: FaceRes is slower with more (docs/benchmarks/faces.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +38,42 @@ class AgeGender:
 
 
 class AgeGenderReader:
-    """Age and gender of a face. Made by :func:`open_age_gender`; several threads may call it at once."""
+    """Age and gender of faces. Made by :func:`open_age_gender`; several threads may call it at once."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self._size = network.size
+        self._batcher = Batcher.of(network, on_cpu=_FACERES_BATCH)
 
-    def read(self, image: UInt8, box: Float32) -> AgeGender:
-        """Of one face.
+    def read(self, image: UInt8, boxes: Float32) -> list[AgeGender]:
+        """Of faces of one picture.
 
         Args:
             image: (H, W, 3) uint8 BGR.
-            box: (4,) x1, y1, x2, y2 pixels.
+            boxes: (N, 4) x1, y1, x2, y2 pixels.
         """
-        crop = _square(image, box, self._network.size) - _BGR_MEAN
-        outputs = self._network.run(np.ascontiguousarray(crop.transpose(2, 0, 1)[None], np.float32))
-        ages = outputs["age"][0]
-        best = np.argsort(ages)[-2:]  # the network was trained to be read so
-        return AgeGender(float(ages[best] @ best / max(ages[best].sum(), 1e-9)), float(outputs["gender"][0, 0]))
+        if not len(boxes):
+            return []
+        crops = np.stack([square(image, box, self._size) for box in boxes]) - BGR_MEAN
+        outputs = self._batcher.run(np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32))
+        return [
+            AgeGender(_years(ages), float(male))
+            for ages, (male,) in zip(outputs["age"], outputs["gender"], strict=True)
+        ]
 
 
 class EmotionReader:
-    """Emotion of a face. Made by :func:`open_emotion`; several threads may call it at once."""
+    """Emotion of faces. Made by :func:`open_emotion`; several threads may call it at once."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self._size = network.size
+        self._batcher = Batcher.of(network, on_cpu=_XCEPTION_BATCH)
 
-    def read(self, image: UInt8, box: Float32) -> Float32:
-        """How likely each of ``EMOTIONS`` is, (7,) float32, 1 in all. Arguments as of :meth:`AgeGenderReader.read`."""
-        grey = cv2.cvtColor(_square(image, box, self._network.size), cv2.COLOR_BGR2GRAY)
-        blob = (grey.astype(np.float32) / 127.5 - 1.0)[None, None]
-        return np.asarray(self._network.run(blob)["emotion"][0], np.float32)
+    def read(self, image: UInt8, boxes: Float32) -> Float32:
+        """How likely each of ``EMOTIONS`` is, (N, 7), 1 in all of each; arguments as of ``AgeGenderReader.read``."""
+        if not len(boxes):
+            return np.zeros((0, len(EMOTIONS)), np.float32)
+        grey = np.stack([cv2.cvtColor(square(image, box, self._size), cv2.COLOR_BGR2GRAY) for box in boxes])
+        return np.asarray(self._batcher.run(grey[:, None].astype(np.float32) / 127.5 - 1.0)["emotion"], np.float32)
 
 
 def open_age_gender(
@@ -95,12 +107,24 @@ def open_emotion(
     return EmotionReader(network)
 
 
-def _square(image: UInt8, box: Float32, size: tuple[int, int]) -> UInt8:
-    """The face in a square of the network's size; what lies outside the picture repeats its edge."""
+def _years(ages: Float32) -> float:
+    """From how likely each age is (100,), 1 year the first: the mean of the likeliest two, as its authors read it."""
+    best = np.argsort(ages)[-2:]
+    return _YOUNGEST + float(ages[best] @ best / max(ages[best].sum(), 1e-9))
+
+
+def square(image: UInt8, box: Float32, size: tuple[int, int]) -> UInt8:
+    """The face in a square of the network's size; what lies outside the picture repeats its edge.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        box: (4,) x1, y1, x2, y2 pixels.
+        size: (width, height) of the network's picture, as long as wide.
+    """
     x1, y1, x2, y2 = map(float, box)
     side = max(round(CROP * max(x2 - x1, y2 - y1)), 2)
     left, top = round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2)
-    rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
-    columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
+    middle = (side - 1) / 2  # of whole pixels, so that nothing is interpolated yet
+    crop = cv2.getRectSubPix(image, (side, side), (left + middle, top + middle))
     method = cv2.INTER_AREA if side > size[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image[rows[:, None], columns], size, interpolation=method), np.uint8)
+    return np.asarray(cv2.resize(crop, size, interpolation=method), np.uint8)

@@ -13,14 +13,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from omni.detect.batching import Batcher
 from omni.detect.heads import Pixels
 from omni.detect.models import locate
 from omni.detect.network import Network
 from omni.errors import ModelError
 from omni.types import Float32, Float64, UInt8
-
-BATCH = 16
-"""Faces that go through the network at once: more need memory and gain nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,7 @@ class EmbedderSpec:
     Attributes:
         name: under which samples of the gallery are kept.
         path: the ONNX file: one float32 picture (n, 3, H, W) to one vector (n, D).
+        batch: pictures that a CPU is given at once at most: with more it is not faster.
         pixels: how the picture goes in.
         points: (5, 2) where the landmarks lie in the picture, x, y in its pixels.
         same: distances of two faces of one person, as a normal distribution, and
@@ -38,6 +37,7 @@ class EmbedderSpec:
 
     name: str
     path: Path
+    batch: int
     pixels: Pixels
     points: tuple[tuple[float, float], ...]
     same: NormalDist
@@ -45,6 +45,10 @@ class EmbedderSpec:
 
 
 DLIB_128 = "dlib-128"
+_DLIB_BATCH = 8
+_OWN_BATCH = 2
+"""A face and its mirror image: of networks for faces of 112x112, the small ones are slower with more."""
+
 _DLIB_POINTS = ((47.55, 46.6), (100.48, 46.6), (74.01, 76.56), (50.41, 103.02), (97.61, 103.02))
 _DLIB_SAME, _DLIB_DIFFERENT = NormalDist(0.30, 0.055), NormalDist(0.56, 0.065)
 """How they were measured: docs/benchmarks/faces.md."""
@@ -65,12 +69,15 @@ class FaceEmbedder:
         self.dimension = _dimension(network, spec.path)
         self.identity = f"{spec.name}@{sha256[:16]}"
         self.runs_on = network.runs_on
-        self._network = network
+        self._size = network.size
+        self._output = next(iter(network.signature.outputs))
+        self._batcher = Batcher.of(network, on_cpu=spec.batch)
         self._points = np.array(spec.points, np.float64)
         self._mean, self._std = (np.array(part, np.float32) for part in (spec.pixels.mean, spec.pixels.std))
 
     def embed(self, image: UInt8, landmarks: Float32) -> Float32:
-        """Vectors of faces of one picture.
+        """Vectors of faces of one picture, each of the face and its mirror image: turned heads come nearer to frontal
+        ones. Faces go through the network at once, also with those of other callers that wait for it.
 
         Args:
             image: (H, W, 3) uint8 BGR.
@@ -79,23 +86,17 @@ class FaceEmbedder:
         Returns:
             (N, D) of unit length.
         """
-        rows = np.zeros((len(landmarks), self.dimension), np.float32)
-        batch = self._network.batch or BATCH
-        for first in range(0, len(landmarks), batch):
-            upright = np.stack([self._aligned(image, points) for points in landmarks[first : first + batch]])
-            rows[first : first + batch] = self._both_ways(upright)
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-
-    def _both_ways(self, upright: Float32) -> Float32:
-        """Vectors of faces (n, 3, H, W) and their mirror images, added: turned heads come nearer to frontal ones."""
-        mirrored = np.ascontiguousarray(upright[..., ::-1])
-        (vectors,), (others,) = (self._network.run(blob).values() for blob in (upright, mirrored))
-        return np.asarray(vectors + others, np.float32)
+        if not len(landmarks):
+            return np.zeros((0, self.dimension), np.float32)
+        upright = np.stack([self._aligned(image, points) for points in landmarks])
+        vectors = self._batcher.run(np.concatenate([upright, upright[..., ::-1]]))[self._output]
+        rows = vectors[: len(upright)] + vectors[len(upright) :]
+        return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)
 
     def _aligned(self, image: UInt8, landmarks: Float32) -> Float32:
         """The face upright and of the network's size, (3, H, W)."""
         matrix = _similarity(landmarks.astype(np.float64), self._points)
-        crop = cv2.warpAffine(image, matrix, self._network.size, borderMode=cv2.BORDER_REPLICATE)
+        crop = cv2.warpAffine(image, matrix, self._size, borderMode=cv2.BORDER_REPLICATE)
         if self.spec.pixels.rgb:
             crop = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
         return np.asarray(((crop - self._mean) / self._std).transpose(2, 0, 1), np.float32)
@@ -128,7 +129,13 @@ def open_face_embedder(
 
 def _dlib() -> EmbedderSpec:
     return EmbedderSpec(
-        DLIB_128, locate(DLIB_128), Pixels(rgb=True), _DLIB_POINTS, same=_DLIB_SAME, different=_DLIB_DIFFERENT
+        DLIB_128,
+        locate(DLIB_128),
+        _DLIB_BATCH,
+        Pixels(rgb=True),
+        _DLIB_POINTS,
+        same=_DLIB_SAME,
+        different=_DLIB_DIFFERENT,
     )
 
 
@@ -153,7 +160,7 @@ def _described(path: Path) -> EmbedderSpec:
         raise ModelError(f"{path}: expected five points, deviations above 0, and same.mean below different.mean")
     if not onnx.is_file():
         raise ModelError(f"{path}: file: {onnx}: no such file")
-    return EmbedderSpec(path.stem, onnx, pixels, points, same, different)
+    return EmbedderSpec(path.stem, onnx, _OWN_BATCH, pixels, points, same, different)
 
 
 def _triple(values: Sequence[float]) -> tuple[float, float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ _TARGET_SIZES = "orig_target_sizes"
 """Second input of exported DETRs: (width, height) of the picture that the boxes shall refer to."""
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @dataclass(frozen=True, slots=True)
 class RunsOn:
     """What runs a network: asked for and got.
@@ -63,7 +69,6 @@ class Network:
 
     Attributes:
         size: (width, height) of its picture.
-        batch: how many pictures it takes at once; None: any number.
         runs_on: what runs it.
         signature: what it takes and gives.
         batches: whether it takes several pictures at once and gives the outputs of each.
@@ -101,19 +106,26 @@ class Network:
         self._picture, *others = self._session.get_inputs()
         self.size = _picture_size(path, self._picture, free_size, channels)
         first = self._picture.shape[0] if len(self._picture.shape) == 4 else 1
-        self.batch = first if isinstance(first, int) else None
         self.runs_on = RunsOn(path.stem, asked, _nodes(self._session))
         _require(path, asked[:1], list(self.runs_on.nodes), "in use", allow_fallback)
         self._other_inputs = {other.name: np.array([self.size], np.int64) for other in others}
         self._output_names = [output.name for output in self._session.get_outputs()]
         self._channels = channels
+        self._threads = threads
         self.signature = self._probe(path)
-        self.batches = self.batch is None and self._gives_one_each()
+        self.batches = not isinstance(first, int) and self._gives_one_each()
 
     @property
     def accelerated(self) -> bool:
         """Whether something else than the CPU runs most of it."""
         return next(iter(self.runs_on.nodes)) != CPU
+
+    @property
+    def side_by_side(self) -> int:
+        """How many runs at the same time carry the most: an accelerator does one after the other, a core of its own
+        each.
+        """
+        return 1 if self.accelerated else max(1, cores() // self._threads)
 
     def run(self, blob: Float32) -> Outputs:
         """The outputs for pictures (n, C, H, W)."""

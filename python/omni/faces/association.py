@@ -18,12 +18,13 @@ ABOVE = 0.05
 """Share of the body's height by which a face's centre may lie above its box."""
 
 
-def owners(faces: Float32, bodies: Float32) -> npt.NDArray[np.intp]:
+def owners(faces: Float32, bodies: Float32, *, within: float = np.inf) -> npt.NDArray[np.intp]:
     """The body that each face belongs to: its centre lies where that body has its head. A body has one face at most.
 
     Args:
         faces: (N, 4) pixels.
         bodies: (M, 4) pixels.
+        within: so near to the middle of the head, in widths of the body.
 
     Returns:
         (N,) indices into ``bodies``, -1 where there is none.
@@ -32,7 +33,7 @@ def owners(faces: Float32, bodies: Float32) -> npt.NDArray[np.intp]:
     distance = _distance(faces, bodies)
     for _ in range(min(distance.shape)):
         face, body = np.unravel_index(int(distance.argmin()), distance.shape)
-        if not np.isfinite(distance[face, body]):
+        if not (np.isfinite(distance[face, body]) and distance[face, body] <= within):
             break
         owner[face] = body
         distance[face, :] = distance[:, body] = np.inf

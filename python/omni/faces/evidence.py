@@ -37,6 +37,9 @@ RENEW_S = 0.5
 RENEW_QUALITY = 0.8
 """and be so good beside the worst."""
 
+AWAY_S = 0.5
+"""A face that comes back after so long may be somebody else's, as trackers go: all samples of a match are renewed."""
+
 FAIR_CHANCE_S = 1.0
 """After so long, with all samples, somebody who is not matched is told of as unknown,"""
 
@@ -61,6 +64,8 @@ class Evidence:
         profiles: whom it is told to be, the nearest first; empty: nobody.
         begun: when (seconds) it was embedded first, and
         latest: last; None: never.
+        seen: when (seconds) the face was in sight last; None: never.
+        doubted: how many samples are yet to be renewed before a match is believed again.
         told_unknown: whether it was told that nobody is known.
         best_picture: quality of the best face seen, embedded or not.
     """
@@ -69,8 +74,16 @@ class Evidence:
     profiles: tuple[ProfileMatch, ...] = ()
     begun: float | None = None
     latest: float | None = None
+    seen: float | None = None
+    doubted: int = 0
     told_unknown: bool = False
     best_picture: float = 0.0
+
+    def see(self, timestamp: float) -> None:
+        """The face is in sight."""
+        if self.profiles and self.seen is not None and timestamp - self.seen >= AWAY_S:
+            self.doubted = KEPT
+        self.seen = timestamp
 
     def wants(self, quality: float, timestamp: float) -> bool:
         """Whether a face of this quality is worth its cost now."""
@@ -80,16 +93,18 @@ class Evidence:
         if len(self.samples) < KEPT:
             return True
         worst = min(sample.quality for sample in self.samples)
-        renews = not self.profiles and pause >= RENEW_S and quality >= worst * RENEW_QUALITY
-        return renews or quality >= worst * IMPROVEMENT
+        renews = self.doubted > 0 or (not self.profiles and pause >= RENEW_S)
+        return quality >= worst * (RENEW_QUALITY if renews else IMPROVEMENT)
 
     def add(self, sample: Sample, timestamp: float) -> None:
-        """Keep it: in the place of the worst where it is better, else of the oldest."""
+        """Keep it: in the place of the worst where it is better and nobody doubts the others, else of the oldest."""
         self.begun = timestamp if self.begun is None else self.begun
         self.latest = timestamp
         if len(self.samples) == KEPT:
             worst = min(self.samples, key=lambda one: one.quality)
-            self.samples.remove(worst if sample.quality >= worst.quality * IMPROVEMENT else self.samples[0])
+            better = not self.doubted and sample.quality >= worst.quality * IMPROVEMENT
+            self.samples.remove(worst if better else self.samples[0])
+        self.doubted = max(self.doubted - 1, 0)
         self.samples.append(sample)
 
     @property
@@ -123,3 +138,12 @@ class Evidence:
             near += distance <= recognition.limit
             agreeing += weight if distance <= ranked[0][1] + TIE else 0.0
         return profiles if near >= LEAST_NEAR and agreeing >= AGREEMENT * weights.sum() else ()
+
+    def refuted(self, recognition: Recognition) -> bool:
+        """Whether no sample is near to whom it is told to be: the track shows somebody else by now."""
+        rows = np.stack([sample.embedding for sample in self.samples])
+        return not any(
+            profile_id == self.profiles[0].id and distance <= recognition.limit
+            for ranked in recognition.ranked(rows)
+            for profile_id, distance in ranked
+        )

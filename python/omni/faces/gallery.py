@@ -6,6 +6,7 @@ Photos are never kept. What is deleted is overwritten (SQLite's ``secure_delete`
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sqlite3
 import threading
@@ -63,12 +64,13 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """The gallery at one time, as it is searched."""
+    """The gallery at one time, as it is searched; ``oldest``: when (epoch seconds) its first sample was added."""
 
     profiles: tuple[Profile, ...]
     index: _core.EmbeddingIndex | None
     owners: tuple[Profile, ...]
     refused: tuple[str, ...]
+    oldest: float
 
 
 class Gallery:
@@ -190,7 +192,7 @@ class Gallery:
             now: Unix epoch seconds.
         """
         with self._lock:
-            if self._retention_s is not None and self._expired(now - self._retention_s):
+            if self._retention_s is not None and self._snapshot.oldest < now - self._retention_s:
                 self._execute("BEGIN IMMEDIATE")
                 self._execute("DELETE FROM sample WHERE added < ?", (now - self._retention_s,))
                 self._execute("DELETE FROM profile WHERE id NOT IN (SELECT profile FROM sample)")
@@ -244,9 +246,6 @@ class Gallery:
         self._snapshot = self._read()
         self._generation += 1
 
-    def _expired(self, before: float) -> bool:
-        return bool(self._execute("SELECT 1 FROM sample WHERE added < ? LIMIT 1", (before,)))
-
     def _version_of_file(self) -> int:
         return int(self._execute("PRAGMA data_version")[0][0])
 
@@ -273,7 +272,13 @@ class Gallery:
         profiles = tuple(
             Profile(id_, name, tuple(groups.get(id_, ())), kept[id_], created) for id_, name, created in found
         )
-        return _Snapshot(profiles, *_index(profiles, rows), (*self._foreign(foreign), *self._corrupt(corrupt)))
+        [(oldest,)] = self._execute("SELECT min(added) FROM sample")
+        return _Snapshot(
+            profiles,
+            *_index(profiles, rows),
+            (*self._foreign(foreign), *self._corrupt(corrupt)),
+            math.inf if oldest is None else oldest,
+        )
 
     def _embedding(self, profile_id: str, model: str, embedding: bytes, checksum: bytes) -> Float32 | None:
         """The vector, None where it is not what was once stored."""

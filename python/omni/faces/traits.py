@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from omni.config import AttributesConfig
-from omni.detect import AgeGenderReader, EmotionReader, open_age_gender, open_emotion
+from omni.detect import AgeGender, AgeGenderReader, EmotionReader, open_age_gender, open_emotion
 from omni.faces.pose import yaw_pitch
-from omni.types import EMOTIONS, Attention, Emotion, FaceTraits, Float32, Gender, UInt8
+from omni.types import EMOTIONS, Attention, Emotion, Faces, FaceTraits, Float32, Gender, UInt8
 
 LEAST_QUALITY = 0.2
 """Of a face that a network is asked about."""
@@ -69,6 +69,45 @@ class TraitReader:
     emotion: EmotionReader | None
     attention: bool
 
+    def look(
+        self,
+        impressions: Sequence[Impression],
+        image: UInt8,
+        faces: Faces,
+        qualities: Sequence[float],
+        timestamp: float,
+    ) -> list[FaceTraits]:
+        """Take what one frame shows of N people; those who are due go through the networks at once.
+
+        Args:
+            impressions: of each.
+            image: (H, W, 3) uint8 BGR.
+            faces: of each.
+            qualities: of each face, 0..1.
+            timestamp: seconds.
+
+        Returns:
+            What is told of each from now on.
+        """
+        ages: dict[int, AgeGender] = {}
+        moods: dict[int, Float32] = {}
+        if self.age_gender is not None:
+            due = [i for i, known in enumerate(impressions) if known.wants_age(qualities[i], timestamp)]
+            ages = dict(zip(due, self.age_gender.read(image, faces.xyxy[due]), strict=True))
+        if self.emotion is not None:
+            due = [i for i, known in enumerate(impressions) if known.wants_emotion(qualities[i], timestamp)]
+            moods = dict(zip(due, self.emotion.read(image, faces.xyxy[due]), strict=True))
+        return [
+            known.look(
+                timestamp,
+                quality=qualities[i],
+                age=ages.get(i),
+                mood=moods.get(i),
+                landmarks=faces.landmarks[i] if self.attention else None,
+            )
+            for i, known in enumerate(impressions)
+        ]
+
 
 def open_trait_reader(
     wanted: AttributesConfig, *, providers: Sequence[str], threads: int, allow_fallback: bool
@@ -107,26 +146,44 @@ class Impression:
     _looking: bool = False
     _looking_s: float = 0.0
 
+    def wants_age(self, quality: float, timestamp: float) -> bool:
+        """Whether a face of this quality (0..1) is worth a reading of age and gender now."""
+        return quality >= LEAST_QUALITY and self._ages < AGE_READINGS and timestamp - self._aged >= AGE_PAUSE_S
+
+    def wants_emotion(self, quality: float, timestamp: float) -> bool:
+        """Whether it is worth a reading of the emotion now."""
+        return quality >= LEAST_QUALITY and (self._felt is None or timestamp - self._felt >= EMOTION_PAUSE_S)
+
     def look(
-        self, reader: TraitReader, image: UInt8, box: Float32, landmarks: Float32, quality: float, timestamp: float
+        self,
+        timestamp: float,
+        *,
+        quality: float,
+        age: AgeGender | None,
+        mood: Float32 | None,
+        landmarks: Float32 | None,
     ) -> FaceTraits:
         """Take what one frame shows of the face.
 
         Args:
-            reader: the networks.
-            image: (H, W, 3) uint8 BGR.
-            box: (4,) pixels.
-            landmarks: (5, 2) pixels.
-            quality: of the face, 0..1.
             timestamp: seconds.
+            quality: of the face, 0..1.
+            age: what was read of age and gender; None: nothing in this frame.
+            mood: how likely each of ``EMOTIONS`` is (7,); None: nothing was read.
+            landmarks: (5, 2) pixels; None: nobody asks where the head is turned to.
         """
         pause = math.inf if self._seen is None else timestamp - self._seen
         if pause > UNSEEN_S:
             self._forget()
         self._seen = timestamp
-        if quality >= LEAST_QUALITY:
-            self._read(reader, image, box, quality, timestamp)
-        if reader.attention:
+        if age is not None:
+            self._sums += quality * np.array([1.0, age.age, age.male], np.float32)
+            self._ages, self._aged = self._ages + 1, timestamp
+            self.readings += 1
+        if mood is not None:
+            self._feel(mood, timestamp)
+            self.readings += 1
+        if landmarks is not None:
             self._turn(landmarks, pause)
         return self.traits
 
@@ -149,16 +206,6 @@ class Impression:
     def _forget(self) -> None:
         self._felt = self._mood = self._emotion = self._rival = self._pose = None
         self._looking = False
-
-    def _read(self, reader: TraitReader, image: UInt8, box: Float32, quality: float, timestamp: float) -> None:
-        if reader.age_gender and self._ages < AGE_READINGS and timestamp - self._aged >= AGE_PAUSE_S:
-            found = reader.age_gender.read(image, box)
-            self._sums += quality * np.array([1.0, found.age, found.male], np.float32)
-            self._ages, self._aged = self._ages + 1, timestamp
-            self.readings += 1
-        if reader.emotion and (self._felt is None or timestamp - self._felt >= EMOTION_PAUSE_S):
-            self._feel(reader.emotion.read(image, box), timestamp)
-            self.readings += 1
 
     def _feel(self, likely: Float32, timestamp: float) -> None:
         """Average, and change over only to what leads clearly and for a while."""

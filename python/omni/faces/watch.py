@@ -89,7 +89,7 @@ class FaceWatch:
             bodies: (N, 4) pixels, everybody who may be in the picture.
         """
         if not self._due(frame.timestamp):
-            people, ended = self._people.update(tracks, gone, tracks.where(np.zeros(len(tracks), bool)), ())
+            people, ended = self._people.update(tracks, gone, {}, tracks.where(np.zeros(len(tracks), bool)), ())
             left = tuple(self._counted(self._end(ended)))
             return FaceReport(Faces.empty(), {}, people, tuple(ended), left, looked=False)
         begun = time.perf_counter()
@@ -98,11 +98,10 @@ class FaceWatch:
         self._cost_s["detect_s"] += time.perf_counter() - begun
         self._counts["found"] += len(faces)
         lone, lone_gone, of_lone = self._follow_lone(frame, faces, bodies)
-        people, ended = self._people.update(tracks, gone, lone, lone_gone)
-        track_of: dict[int, int] = {}
-        for face, owner in enumerate(owners(faces.xyxy, tracks.xyxy).tolist()):
-            if owner >= 0:
-                track_of[face] = int(people.track_id[owner])
+        owner = {face: body for face, body in enumerate(owners(faces.xyxy, tracks.xyxy).tolist()) if body >= 0}
+        own_faces = {int(tracks.track_id[body]): faces.xyxy[face] for face, body in owner.items()}
+        people, ended = self._people.update(tracks, gone, own_faces, lone, lone_gone)
+        track_of = {face: int(people.track_id[body]) for face, body in owner.items()}
         with_body = set(track_of.values())
         for face, track_id in of_lone:
             if (number := self._people.number(track_id)) not in with_body:
@@ -147,6 +146,8 @@ class FaceWatch:
         chosen = list(track_of)
         quality = qualities(frame.image, faces[chosen])
         evidence = [self._known.setdefault(track_of[face], Evidence()) for face in chosen]
+        for known in evidence:
+            known.see(frame.timestamp)
         wanted = [i for i, known in enumerate(evidence) if known.wants(quality[i], frame.timestamp)]
         if wanted:
             begun = time.perf_counter()
@@ -155,24 +156,23 @@ class FaceWatch:
             self._counts["embedded"] += len(wanted)
             for i, vector in zip(wanted, vectors, strict=True):
                 evidence[i].add(Sample(vector, quality[i]), frame.timestamp)
+        traits = self._look(frame, [track_of[face] for face in chosen], faces[chosen], quality)
         sights = {}
         for i, face in enumerate(chosen):
             better = quality[i] > evidence[i].best_picture
             evidence[i].best_picture = max(quality[i], evidence[i].best_picture)
             cut = cut_out(frame.image, faces.xyxy[face]) if better and self.pictures else None
             picture = None if cut is None else cut[0]
-            traits = self._look(frame, track_of[face], faces, face, quality[i])
-            sights[track_of[face]] = FaceSight(faces.xyxy[face], float(faces.confidence[face]), picture, traits)
+            sights[track_of[face]] = FaceSight(faces.xyxy[face], float(faces.confidence[face]), picture, traits[i])
         return sights
 
-    def _look(self, frame: Frame, track_id: int, faces: Faces, face: int, quality: float) -> FaceTraits:
-        impression = self._impressions[track_id]
-        before, begun = impression.readings, time.perf_counter()
-        traits = impression.look(
-            self._traits, frame.image, faces.xyxy[face], faces.landmarks[face], quality, frame.timestamp
-        )
+    def _look(self, frame: Frame, people: list[int], faces: Faces, quality: list[float]) -> list[FaceTraits]:
+        """What is told of each person's face with this frame."""
+        impressions = [self._impressions[track_id] for track_id in people]
+        before, begun = sum(known.readings for known in impressions), time.perf_counter()
+        traits = self._traits.look(impressions, frame.image, faces, quality, frame.timestamp)
         self._cost_s["attributes_s"] += time.perf_counter() - begun
-        self._counts["attributes"] += impression.readings - before
+        self._counts["attributes"] += sum(known.readings for known in impressions) - before
         return traits
 
     def _judge(self, timestamp: float, seen: set[int]) -> Iterator[Verdict]:
@@ -181,6 +181,7 @@ class FaceWatch:
         gallery.refresh(timestamp)
         changed = gallery.generation != self._generation
         self._generation = gallery.generation
+        yield from self._tell_apart(seen)
         for track_id, evidence in self._known.items():
             if not changed and evidence.latest != timestamp:
                 if track_id in seen and evidence.is_unknown(timestamp, leaving=False):
@@ -188,27 +189,31 @@ class FaceWatch:
                 continue
             profiles = evidence.verdict(self._recognition)
             if profiles:
-                yield from self._identify(track_id, evidence, profiles, seen)
-            elif evidence.profiles and changed:
+                news = [profile.id for profile in evidence.profiles[:1]] != [profiles[0].id]
+                if news and self._nearer(profiles[0], seen - {track_id}):
+                    continue
+                evidence.profiles = profiles
+                yield from self._tell_apart(seen | {track_id})
+                if news:
+                    yield Verdict(track_id, "identified", profiles)
+            elif evidence.profiles and (changed or evidence.refuted(self._recognition)):
                 evidence.profiles = ()
                 yield Verdict(track_id, "withdrawn", ())
             elif evidence.is_unknown(timestamp, leaving=False):
                 yield self._unknown(track_id, evidence)
 
-    def _identify(
-        self, track_id: int, evidence: Evidence, profiles: tuple[ProfileMatch, ...], seen: set[int]
-    ) -> Iterator[Verdict]:
-        """One profile is one person in view: the nearest of those who look like it."""
-        for other_id, other in self._known.items():
-            if other_id != track_id and other_id in seen and other.profiles and other.profiles[0].id == profiles[0].id:
-                if other.profiles[0].distance <= profiles[0].distance:
-                    return
-                other.profiles = ()
-                yield Verdict(other_id, "withdrawn", ())
-        news = [profile.id for profile in evidence.profiles[:1]] != [profiles[0].id]
-        evidence.profiles = profiles
-        if news:
-            yield Verdict(track_id, "identified", profiles)
+    def _nearer(self, profile: ProfileMatch, seen: set[int]) -> bool:
+        """Whether one of those who are seen has the profile, and is no further from it."""
+        matched = (known.profiles[0] for known in map(self._known.__getitem__, seen) if known.profiles)
+        return any(other.id == profile.id and other.distance <= profile.distance for other in matched)
+
+    def _tell_apart(self, seen: set[int]) -> Iterator[Verdict]:
+        """One profile is one person in view: the nearest of those who look like it keeps it."""
+        for track_id in sorted(seen):
+            evidence = self._known[track_id]
+            if evidence.profiles and self._nearer(evidence.profiles[0], seen - {track_id}):
+                evidence.profiles = ()
+                yield Verdict(track_id, "withdrawn", ())
 
     def _unknown(self, track_id: int, evidence: Evidence) -> Verdict:
         evidence.told_unknown = True

@@ -145,6 +145,32 @@ def test_a_face_without_a_body_makes_a_person(gallery: Gallery) -> None:
     assert records(told, "body") == []
 
 
+@pytest.mark.parametrize(("other", "known"), [(BOB, True), (EVE, False)])
+def test_a_name_does_not_stay_with_a_track_that_went_over_to_somebody_else(
+    gallery: Gallery, other: np.ndarray, known: bool
+) -> None:
+    bob = gallery.add("Bob", [], BOB[None], 0.0).id
+
+    def faces(i: int) -> Seen:
+        return [] if 15 <= i < 21 else [(*FACE, ANN if i < 15 else other)]
+
+    told = scene(faces, lambda _: STANDS, gallery, frames=60)
+    told.play()
+    [human] = records(told, "human")
+    assert human["object"].get("profile", {}).get("id") == (bob if known else None)
+    assert events(told) == ["identification", "identification" if known else "non_identification"]
+    changes = [m.timestamp - 1e9 for m in told.told if m.reason == "match"]
+    assert changes[1] <= 2.1 + 1.0
+
+
+def test_who_looks_away_for_a_while_keeps_the_name(gallery: Gallery) -> None:
+    told = scene(lambda i: [] if 15 <= i < 21 else [(*FACE, ANN)], lambda _: STANDS, gallery, frames=60)
+    told.play()
+    assert events(told) == ["identification"]
+    assert [m.reason for m in told.told].count("match") == 1
+    assert told.pipeline.face_counts["embedded"] == 10
+
+
 def test_two_people_keep_their_own_faces_when_they_pass(gallery: Gallery) -> None:
     gallery.add("Bob", [], BOB[None], 0.0)
 
@@ -193,6 +219,22 @@ def test_one_profile_is_one_person_in_view_the_nearer(gallery: Gallery) -> None:
     assert right["object"]["profile"]["id"] == gallery.profiles[0].id
 
 
+def test_who_comes_back_while_a_nearer_one_has_the_profile_loses_it(gallery: Gallery) -> None:
+    like = (0.95 * ANN + np.sqrt(1 - 0.95**2) * EVE).astype(np.float32)
+
+    def faces(i: int) -> Seen:
+        left: Seen = [(80.0, 68.0, like)] if not 15 <= i < 35 else []
+        return left + ([(240.0, 68.0, ANN)] if i >= 15 else [])
+
+    told = scene(faces, lambda _: [standing(80, 230, 180), standing(240, 230, 180)], gallery, frames=60)
+    told.play()
+    left, right = sorted(records(told, "human"), key=lambda h: h["omni"]["bbox"])
+    assert "profile" not in left["object"]
+    assert right["object"]["profile"]["id"] == gallery.profiles[0].id
+    assert events(told) == ["identification", "identification", "non_identification"]
+    assert told.pipeline.face_counts["withdrawn"] == 1
+
+
 def test_the_same_person_in_two_cameras_is_matched_in_both(gallery: Gallery) -> None:
     for _ in range(2):
         told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery)
@@ -230,19 +272,19 @@ class Moods:
     def __init__(self, *emotions: str) -> None:
         self.emotions, self.read_so_far = emotions, 0
 
-    def read(self, image: np.ndarray, box: np.ndarray) -> np.ndarray:
-        del image, box
+    def read(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        del image
         emotion = self.emotions[min(self.read_so_far // 12, len(self.emotions) - 1)]
-        self.read_so_far += 1
-        likely = np.full(len(EMOTIONS), 0.05, np.float32)
-        likely[EMOTIONS.index(emotion)] = 0.7  # type: ignore[arg-type]
+        self.read_so_far += len(boxes)
+        likely = np.full((len(boxes), len(EMOTIONS)), 0.05, np.float32)
+        likely[:, EMOTIONS.index(emotion)] = 0.7  # type: ignore[arg-type]
         return likely
 
 
 class Ages:
-    def read(self, image: np.ndarray, box: np.ndarray) -> AgeGender:
-        del image, box
-        return AgeGender(33.0, 0.1)
+    def read(self, image: np.ndarray, boxes: np.ndarray) -> list[AgeGender]:
+        del image
+        return [AgeGender(33.0, 0.1)] * len(boxes)
 
 
 def test_an_emotion_is_a_process_and_a_change_ends_it_and_begins_the_next(gallery: Gallery) -> None:

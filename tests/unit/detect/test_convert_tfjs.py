@@ -213,3 +213,19 @@ def test_converting_twice_gives_the_same_bytes(random: np.random.Generator) -> N
         for _ in range(2)
     )
     assert first == second
+
+
+def test_the_batch_is_left_open_where_no_layer_fixes_it() -> None:
+    relu = [node("x", "Placeholder"), node("y", "Relu", "x")]
+    model = convert(files(relu, {}), inputs={"x": ("image", (1, 3, 4, 4))}, outputs={"y": "out"}, any_batch=True)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    pictures = np.random.default_rng(3).normal(size=(5, 3, 4, 4)).astype(np.float32)
+    assert session.run(None, {"image": pictures})[0].shape[0] == 5
+    reshape = [*relu, node("z", "Reshape", "y", "target")]
+    with pytest.raises(ModelError, match="the batch cannot be left open: the graph has Reshape"):
+        convert(
+            files(reshape, {"target": np.array([1, -1], np.int32)}),
+            inputs={"x": ("image", (1, 3, 4, 4))},
+            outputs={"z": "out"},
+            any_batch=True,
+        )

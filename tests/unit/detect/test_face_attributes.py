@@ -29,8 +29,8 @@ def test_gender_age_and_smiles_of_five_people(photos: Path) -> None:
         pytest.skip(str(error))
     for path in sorted(photos.rglob("*.jp*g")):
         image = cv2.imread(str(path))
-        box = detector.detect(image).xyxy[0]
-        found, likely = age_gender.read(image, box), emotion.read(image, box)
+        box = detector.detect(image).xyxy[:1]
+        [found], [likely] = age_gender.read(image, box), emotion.read(image, box)
         person = path.parent.name
         assert (found.male < 0.4) == (person == "rose_leslie"), path
         assert (50 if person == "biden" else 20) <= found.age <= (75 if person == "biden" else 50), path
@@ -46,7 +46,7 @@ def test_a_face_at_the_edge_is_read_as_well(photos: Path) -> None:
         pytest.skip(str(error))
     image = cv2.imread(str(photos / "obama" / "obama.jpg"))
     for box in ((-40.0, -40.0, 30.0, 50.0), (5.0, 5.0, 5.0, 5.0)):
-        assert np.isfinite(reader.read(image, np.array(box, np.float32))).all()
+        assert np.isfinite(reader.read(image, np.array([box], np.float32))).all()
 
 
 def test_another_network_under_their_names_is_refused(write_model: WriteModel, monkeypatch: pytest.MonkeyPatch) -> None:

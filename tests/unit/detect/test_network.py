@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
+from omni.detect import network as networks
+from omni.detect.batching import Batcher
 from omni.detect.network import Network
 
 
@@ -43,3 +45,17 @@ def test_several_pictures_give_what_each_gives_alone(
     blobs = [np.full((1, 3, 8, 8), level, np.float32) for level in (1.0, 5.0, 2.0)]
     assert [float(outputs["level"][0, 0]) for outputs in network.run_many(blobs)] == [1.0, 5.0, 2.0]
     assert network.run_many([]) == []
+
+
+def test_on_a_cpu_as_many_run_at_once_as_there_are_cores_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "cores", lambda: 4)
+    path = brightness(tmp_path / "m.onnx", batch="n", each=True)
+    assert [Network(path, ("CPU",), free_size=(8, 8), threads=n).side_by_side for n in (1, 2, 8)] == [4, 2, 1]
+
+
+@pytest.mark.parametrize("batch", ["n", 1])
+def test_a_batcher_gives_each_picture_its_own_whatever_the_network_takes(tmp_path: Path, batch: int | str) -> None:
+    network = Network(brightness(tmp_path / "m.onnx", batch=batch, each=True), ("CPU",), free_size=(8, 8))
+    levels = np.arange(7, dtype=np.float32)
+    pictures = np.broadcast_to(levels[:, None, None, None], (7, 3, 8, 8)).copy()
+    assert Batcher.of(network, on_cpu=4).run(pictures)["level"][:, 0].tolist() == levels.tolist()

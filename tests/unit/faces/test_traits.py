@@ -10,10 +10,10 @@ import pytest
 from omni.detect.face_attributes import AgeGender
 from omni.faces.pose import yaw_pitch
 from omni.faces.traits import AGE_READINGS, Impression, TraitReader
-from omni.types import EMOTIONS, Emotion, FaceTraits
+from omni.types import EMOTIONS, Emotion, Faces, FaceTraits
 
 IMAGE = np.zeros((100, 100, 3), np.uint8)
-BOX = np.array([20, 20, 60, 70], np.float32)
+BOX = np.array([[20, 20, 60, 70]], np.float32)
 FACE = np.array([(-0.5, 0.0, 0.0), (0.5, 0.0, 0.0), (0.0, 0.57, 0.55), (-0.43, 1.1, 0.12), (0.43, 1.1, 0.12)])
 
 
@@ -25,18 +25,18 @@ class Networks:
 
 
 class Ages(Networks):
-    def read(self, image: np.ndarray, box: np.ndarray) -> AgeGender:
-        del image, box
-        self.ages += 1
-        return self.age(self.ages)
+    def read(self, image: np.ndarray, boxes: np.ndarray) -> list[AgeGender]:
+        del image
+        self.ages += len(boxes)
+        return [self.age(self.ages)] * len(boxes)
 
 
 class Moods(Networks):
-    def read(self, image: np.ndarray, box: np.ndarray) -> np.ndarray:
-        del image, box
-        self.moods += 1
-        likely = np.full(len(EMOTIONS), 0.05, np.float32)
-        likely[EMOTIONS.index(self.feels(self.now))] = 0.7
+    def read(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        del image
+        self.moods += len(boxes)
+        likely = np.full((len(boxes), len(EMOTIONS)), 0.05, np.float32)
+        likely[:, EMOTIONS.index(self.feels(self.now))] = 0.7
         return likely
 
 
@@ -63,7 +63,8 @@ def watch(
     for at in np.arange(0.0, seconds, 0.1).round(1).tolist():
         ages.now = moods.now = at
         if seen(at):
-            told.append((at, impression.look(reader, IMAGE, BOX, turned(yaw(at)), quality, at)))
+            face = Faces(BOX, np.ones(1, np.float32), turned(yaw(at))[None])
+            told.append((at, *reader.look([impression], IMAGE, face, [quality], at)))
     assert impression.readings == ages.ages + moods.moods
     return told, ages, moods
 

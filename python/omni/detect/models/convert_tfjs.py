@@ -28,16 +28,20 @@ _CHANNELS_LAST = (0, 2, 3, 1)
 _FUSED = ("BiasAdd", "Relu", "Relu6")
 
 
-def convert(files: Mapping[str, bytes], *, inputs: Inputs, outputs: Outputs) -> onnx.ModelProto:
+def convert(
+    files: Mapping[str, bytes], *, inputs: Inputs, outputs: Outputs, any_batch: bool = False
+) -> onnx.ModelProto:
     """Convert a graph model.
 
     Args:
         files: the model's JSON and its shards, by path; one path ends in ``.json``.
         inputs: TensorFlow's name -> our name and shape (N, C, H, W).
         outputs: TensorFlow's name -> our name.
+        any_batch: leave open how many pictures it takes at once, whatever N.
 
     Raises:
-        ModelError: the graph holds an operation that is not supported, or its weights do not fit.
+        ModelError: the graph holds an operation that is not supported, or its weights do not fit, or it works for N
+            pictures only.
     """
     path = next(path for path in files if path.endswith(".json"))
     model = json.loads(files[path])
@@ -50,7 +54,18 @@ def convert(files: Mapping[str, bytes], *, inputs: Inputs, outputs: Outputs) -> 
         converter.add(node)
     for tf_name, name in outputs.items():
         converter.add_output(tf_name, name)
-    return converter.graph.build()
+    model = converter.graph.build()
+    if any_batch:
+        _free_batch(model)
+    return model
+
+
+def _free_batch(model: onnx.ModelProto) -> None:
+    fixed = {node.op_type for node in model.graph.node} & {"Reshape", "Resize"}  # their target shapes are constants
+    if fixed:
+        raise ModelError(f"the batch cannot be left open: the graph has {', '.join(sorted(fixed))}")
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,7 @@ MODELS: dict[str, ModelSpec] = {
                     "global_pooling/Mean": "embedding",
                     "age_pred/Softmax": "age",
                 },
+                "any_batch": True,
             },
         ),
         ModelSpec(
@@ -195,6 +196,7 @@ MODELS: dict[str, ModelSpec] = {
             arguments={
                 "inputs": {"input_1": ("image", (1, 1, 64, 64))},
                 "outputs": {"Identity": "emotion"},
+                "any_batch": True,
             },
         ),
         ModelSpec(
