@@ -15,7 +15,7 @@ import pytest
 from tests.chaos.conftest import LONG
 
 from omni.config import StreamConfig
-from omni.sources.condition import Condition
+from omni.sources.condition import Condition, ConditionLog
 from omni.sources.decoder import Decoder
 from omni.sources.diagnosis import diagnose
 from omni.sources.live import MOST_LEFT_BEHIND, LiveSource
@@ -38,8 +38,9 @@ def config(url: str) -> StreamConfig:
 class Watcher:
     """A source in a thread of its own, and all that it gave and told."""
 
-    def __init__(self, source: LiveSource, stop: threading.Event, told: list[Condition]) -> None:
+    def __init__(self, source: LiveSource, stop: threading.Event, log: ConditionLog, told: list[Condition]) -> None:
         self.source = source
+        self.log = log
         self.told = told
         self.frames: list[Frame] = []
         self.ages_s: list[float] = []
@@ -64,7 +65,7 @@ class Watcher:
     def until(self, what: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while not what():
-            assert time.monotonic() < deadline, (self.source.condition, self.source.changes, len(self.frames))
+            assert time.monotonic() < deadline, (self.log.now, self.log.changes, len(self.frames))
             time.sleep(0.02)
 
     def until_told(self, state: str, cause: str = "") -> Condition:
@@ -85,7 +86,8 @@ class Watcher:
 def watched(url: str, open_decoder: Callable[[StreamConfig, float], Decoder] | None = None) -> Iterator[Watcher]:
     stop, told = threading.Event(), list[Condition]()
     more = {} if open_decoder is None else {"open_decoder": open_decoder}
-    watcher = Watcher(LiveSource(config(url), stop, told.append, **more), stop, told)
+    log = ConditionLog("gate", told.append)
+    watcher = Watcher(LiveSource(config(url), stop, log, **more), stop, log, told)
     try:
         yield watcher
     finally:
@@ -320,9 +322,7 @@ def test_no_credentials_anywhere(caplog: pytest.LogCaptureFixture, capfd: pytest
         for kind in ("rtsp", "ts", "mjpeg"):
             for password in ("s3cret", "wr0ng"):
                 with watched(camera.url(kind, login=("ann", password))) as watcher:
-                    watcher.until(
-                        lambda: bool(watcher.frames) or (watcher.source.condition.away and len(watcher.told) > 2)
-                    )
+                    watcher.until(lambda: bool(watcher.frames) or (watcher.log.now.away and len(watcher.told) > 2))
                     camera.cut()
                     told = str(watcher.told)
                     assert password not in told

@@ -7,8 +7,9 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -34,11 +35,11 @@ from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
 from omni.errors import StateError, UnknownLineError
 from omni.faces.engine import FaceEngine
-from omni.process import ExternalProcesses, ProcessBuilder
+from omni.process import ExternalProcesses, ProcessBuilder, stream_event
 from omni.regions import LineCount, LineCounts
-from omni.sources import open_source
+from omni.sources import Condition, ConditionLog, open_source
 from omni.track import Tracker, TrackerConfig
-from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamStatus
+from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamChange, StreamStatus
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,8 @@ class Agent:
     def __init__(self, config: AgentConfig | Mapping[str, Any] | str | Path, *, run: Run | None = None) -> None:
         self.config = load_config(config)
         streams = self.config.enabled_streams
-        self._bus = Bus()
+        self._bus = Bus[ProcessMessage]()
+        self._changes = Bus[StreamChange]()
         self._parts = open_parts(self.config)
         self._scheduler = Scheduler(workers=max(1, cores() // self.config.detector.threads))
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
@@ -193,6 +195,10 @@ class Agent:
         the function that ends the subscription.
         """
         return self._bus.subscribe(callback)
+
+    def subscribe_streams(self, callback: Callable[[StreamChange], None]) -> Callable[[], None]:
+        """Be told when a stream is doing something else than before. Otherwise as ``subscribe``."""
+        return self._changes.subscribe(callback)
 
     async def processes(self) -> AsyncIterator[dict[str, Any]]:
         """Processes as they begin, go on and end, one record at a time; ends with the last stream."""
@@ -347,6 +353,7 @@ class Agent:
 
     def _pipeline(self, config: AgentConfig, parts: Parts, stream: StreamConfig, run: Run) -> StreamPipeline:
         stop = threading.Event()
+        condition = ConditionLog(stream.label, partial(self._stream_changed, stream, run, count(1)))
         builder = ProcessBuilder(
             stream.uuid,
             run,
@@ -357,7 +364,8 @@ class Agent:
         )
         return StreamPipeline(
             stream,
-            open_source(stream, run.started_at, stop),
+            open_source(stream, run.started_at, stop, condition),
+            condition,
             parts.networks.detector,
             parts.networks.descriptor,
             parts.networks.faces.watch(pictures=shows_faces(config)) if parts.networks.faces else None,
@@ -379,6 +387,12 @@ class Agent:
         elif message.events:
             self.delivery.publish(replace(message, processes=(), best_shots={}))
         self._bus.publish(message)
+
+    def _stream_changed(self, stream: StreamConfig, run: Run, number: Iterator[int], now: Condition) -> None:
+        change = StreamChange(stream.uuid, stream.label, time.time(), now.state, now.cause, now.reason, now.next_try_s)
+        event = stream_event(run.uuid("stream", stream.uuid, next(number)), change)
+        self.delivery.publish(ProcessMessage("stream", stream.uuid, change.timestamp, (), events=(event,)))
+        self._changes.publish(change)
 
     def _crossed(self, event: RegionEvent) -> None:
         if self._counts is None or event.kind not in ("forward", "reverse"):
