@@ -366,7 +366,7 @@ class Agent:
             stream,
             open_source(stream, run.started_at, stop, condition),
             condition,
-            parts.networks.detector,
+            parts.networks.detector_for(stream),
             parts.networks.descriptor,
             parts.networks.faces.watch(pictures=shows_faces(config)) if parts.networks.faces else None,
             self._scheduler,
