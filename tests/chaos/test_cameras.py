@@ -201,11 +201,18 @@ def test_a_wrong_password_is_told_and_tried_rarely(kind: str, digest: bool) -> N
             watcher.until_more()
 
 
+def told_of(url: str) -> str:
+    """The cause of a camera's failure."""
+    failure = diagnose(url)
+    assert failure is not None
+    return failure.cause
+
+
 @pytest.mark.parametrize(("status", "cause"), [(404, "not_found"), (453, "busy"), (500, "refused")])
 def test_a_refusal_says_why(status: int, cause: str) -> None:
     with FaultCamera() as camera:
         camera.status = status
-        assert diagnose(camera.url()).cause == cause
+        assert told_of(camera.url()) == cause
         with watched(camera.url()) as watcher:
             watcher.until_told("backoff", cause)
             camera.status = None
@@ -213,8 +220,8 @@ def test_a_refusal_says_why(status: int, cause: str) -> None:
 
 
 def test_no_host_no_port_no_camera() -> None:
-    assert diagnose("rtsp://127.0.0.1:9/x").cause == "refused"
-    assert diagnose("rtsp://no-such-host.invalid/x").cause == "unknown_host"
+    assert told_of("rtsp://127.0.0.1:9/x") == "refused"
+    assert told_of("rtsp://no-such-host.invalid/x") == "unknown_host"
 
 
 @slow
@@ -248,6 +255,16 @@ def test_joined_between_key_frames_shows_nothing_until_the_next() -> None:
         with watched(camera.url()) as watcher:
             first = watcher.until_more()[0]
             assert number_in(first.image) >= 60  # grey pictures made from parts would say other numbers
+
+
+@slow
+def test_key_frames_that_are_far_apart_are_waited_for() -> None:
+    """Longer than a stall may last: the second connection has the patience."""
+    with FaultCamera(fps=20.0, gop=300) as camera:
+        time.sleep(1.0)
+        with watched(camera.url()) as watcher:
+            watcher.until_told("backoff", "no_picture")
+            watcher.until_more()
 
 
 @slow
@@ -314,6 +331,18 @@ def test_a_camera_that_fails_holds_up_no_other() -> None:
             failing.until_told("backoff")
             watcher.until_more()
             assert [c.state for c in watcher.told] == ["probing", "online"]
+
+
+def test_a_camera_that_answers_and_sends_nothing_holds_up_no_other() -> None:
+    """OpenCV opens one address after the other: that one must not get there."""
+    with FaultCamera() as good, FaultCamera() as bad:
+        bad.sending = False
+        with watched(bad.url()) as failing:
+            failing.until(lambda: bad.connections > 0)
+            with watched(good.url()) as watcher:
+                watcher.until_more()
+                assert [c.state for c in failing.told] == ["probing"]
+            failing.until_told("backoff", "no_picture")
 
 
 def test_no_credentials_anywhere(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:

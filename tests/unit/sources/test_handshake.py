@@ -1,0 +1,93 @@
+"""A camera is asked as a player asks it, by every kind of camera that there is."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from omni.sources.diagnosis import diagnose
+from omni.sources.handshake import ask_for_pictures
+from omni.testing import FaultCamera
+
+SDP = b"v=0\r\nm=audio 0 RTP/AVP 97\r\na=control:sound\r\nm=video 0 RTP/AVP 96\r\na=control:%s\r\n"
+RTP = b"$\x00\x00\x04data"
+
+
+def ok(body: bytes = b"", headers: str = "") -> bytes:
+    return f"RTSP/1.0 200 OK\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+@contextmanager
+def camera(answers: Sequence[bytes]) -> Iterator[tuple[int, list[str]]]:
+    """Answers one request after the other. Gives its port, and the requests' first lines."""
+    server, asked = socket.create_server(("127.0.0.1", 0)), list[str]()
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            for answer in answers:
+                request = connection.recv(4096)
+                asked.append(request.decode().partition("\r\n")[0])
+                connection.sendall(answer)
+            while connection.recv(4096):
+                pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with server:
+        yield server.getsockname()[1], asked
+    thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("control", "headers", "track"),
+    [
+        (b"track1", "", "rtsp://127.0.0.1:{port}/live?a=1/track1"),
+        (b"track1", "Content-Base: rtsp://127.0.0.1/base/\r\n", "rtsp://127.0.0.1/base/track1"),
+        (b"rtsp://127.0.0.1/other", "", "rtsp://127.0.0.1/other"),
+        (b"*", "", "rtsp://127.0.0.1:{port}/live?a=1"),
+    ],
+)
+def test_the_pictures_are_asked_for_and_let_go(control: bytes, headers: str, track: str) -> None:
+    answers = [ok(SDP % control, headers), ok(headers="Session: 7;timeout=60\r\n"), ok() + RTP]
+    with camera(answers) as (port, asked):
+        assert ask_for_pictures(urlsplit(f"rtsp://127.0.0.1:{port}/live?a=1")) == 200
+    assert asked[0] == f"DESCRIBE rtsp://127.0.0.1:{port}/live?a=1 RTSP/1.0"
+    assert asked[1] == f"SETUP {track.format(port=port)} RTSP/1.0"
+    assert asked[2].startswith("PLAY ")
+
+
+def test_pictures_may_come_before_the_answer() -> None:
+    with camera([ok(SDP % b"a"), ok(), RTP + ok() + RTP]) as (port, _):
+        assert ask_for_pictures(urlsplit(f"rtsp://127.0.0.1:{port}/")) == 200
+
+
+@pytest.mark.parametrize("digest", [False, True])
+@pytest.mark.parametrize("kind", ["rtsp", "ts"])
+def test_no_session_is_left_with_the_camera(kind: str, digest: bool) -> None:
+    login = ("ann", "a b:c")
+    with FaultCamera(login=login, digest=digest, max_clients=1) as one:
+        url = one.url(kind).replace("://", "://ann:a%20b%3Ac@")
+        for _ in range(3):  # there is room for one client only
+            assert diagnose(url) is None
+
+
+def test_who_leads_elsewhere_is_left_to_the_decoder() -> None:
+    with camera([b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/there\r\n\r\n"]) as (port, _):
+        assert diagnose(f"http://127.0.0.1:{port}/") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [(b"SSH-2.0-OpenSSH\r\n\r\n", "no_camera"), (b"RTSP/1.0 461 Unsupported Transport\r\n\r\n", "refused")],
+)
+def test_what_is_no_camera_is_told(answer: bytes, cause: str) -> None:
+    with camera([answer]) as (port, _):
+        failure = diagnose(f"rtsp://127.0.0.1:{port}/")
+    assert failure is not None
+    assert failure.cause == cause
