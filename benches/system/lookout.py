@@ -1,7 +1,7 @@
-"""Larger inputs, tiles and the motion gate on real footage: what they find and cost (needs OMNI_DATA). Prints JSON lines.
+"""Larger inputs, tiles, the motion gate: what they find and what they cost (needs OMNI_DATA). Prints JSON lines.
 
-Inputs and tiles: recall by the height of people against ground truth, an overlap (IoU) of 0.5 and more. Motion gate: share of the
-people found by looking at every frame who are found with it too, at the same overlap.
+Inputs and tiles: recall by the height of people against ground truth, an overlap (IoU) of 0.5 and more. Motion gate:
+share of the people found by looking at every frame who are found with it too, at the same overlap.
 """
 
 from __future__ import annotations

@@ -378,8 +378,10 @@ def test_failed_opens_leave_memory_flat() -> None:
 
         def fail(count: int) -> None:
             for i in range(count):
+                url = camera.url("ts" if i % 2 else "rtsp")
+                assert told_of(url) == "not_found"
                 with pytest.raises(ConnectionError):
-                    OpenCvDecoder(config(camera.url("ts" if i % 2 else "rtsp")), 5.0)
+                    OpenCvDecoder(config(url), 5.0)
 
         fail(100)
         before = memory_kib()
