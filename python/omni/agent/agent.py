@@ -33,6 +33,7 @@ from omni.agent.scheduler import Scheduler, cores
 from omni.agent.software import software_versions
 from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
+from omni.detect import DetectionMemory
 from omni.errors import StateError, UnknownLineError
 from omni.faces.engine import FaceEngine
 from omni.process import ExternalProcesses, ProcessBuilder, stream_event
@@ -58,17 +59,26 @@ class Agent:
     Args:
         config: a mapping, the path of ``run_params.json`` or of its folder, or an ``AgentConfig``.
         run: identifiers and time; given to repeat a run exactly, else new and random.
+        memory: of what was found in pictures, for a run that goes on where one before was stopped.
 
     Raises:
         ConfigError, ModelError, SourceError, StateError: what cannot be used, and the remedy.
     """
 
-    def __init__(self, config: AgentConfig | Mapping[str, Any] | str | Path, *, run: Run | None = None) -> None:
+    def __init__(
+        self,
+        config: AgentConfig | Mapping[str, Any] | str | Path,
+        *,
+        run: Run | None = None,
+        memory: DetectionMemory | None = None,
+    ) -> None:
         self.config = load_config(config)
         streams = self.config.enabled_streams
         self._bus = Bus[ProcessMessage]()
         self._changes = Bus[StreamChange]()
         self._parts = open_parts(self.config)
+        if memory is not None:
+            self._parts = self._parts.remembering(memory)
         self._scheduler = Scheduler(workers=max(1, cores() // self.config.detector.threads))
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
         encode = shot_encoder(self.config)

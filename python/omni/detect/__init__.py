@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from omni.detect.face_attributes import AgeGenderReader, EmotionReader, open_age_gender, open_emotion
     from omni.detect.face_detector import FaceDetector, open_face_detector
     from omni.detect.face_embedder import FaceEmbedder, open_face_embedder
+    from omni.detect.memory import DetectionMemory
     from omni.detect.network import RunsOn
 
 _MODULES = {
     "AgeGenderReader": "face_attributes",
     "Descriptor": "appearance",
+    "DetectionMemory": "memory",
     "Detector": "detector",
     "EmotionReader": "face_attributes",
     "FaceDetector": "face_detector",
@@ -35,6 +37,7 @@ _MODULES = {
 __all__ = [
     "AgeGenderReader",
     "Descriptor",
+    "DetectionMemory",
     "Detector",
     "EmotionReader",
     "FaceDetector",

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from omni.detect.free_size import STEP
 from omni.detect.heads import HEADS, Head, Outputs, Size, choose_head
 from omni.detect.letterbox import Letterbox
+from omni.detect.memory import DetectionMemory
 from omni.detect.models import MODELS, locate
 from omni.detect.network import Network
 from omni.errors import ModelError
@@ -40,7 +41,13 @@ class Detector:
     """
 
     def __init__(
-        self, network: Network, head: Head, confidence: float, about: dict[str, Any], side: int | None = None
+        self,
+        network: Network,
+        head: Head,
+        confidence: float,
+        about: dict[str, Any],
+        side: int | None = None,
+        memory: DetectionMemory | None = None,
     ) -> None:
         self.side = side or max(network.size)
         self.runs_on = network.runs_on
@@ -49,6 +56,7 @@ class Detector:
         self._head = head
         self._confidence = confidence
         self._about = about
+        self._memory = memory
         self._larger: dict[int, Detector] = {}
         self._canvases: defaultdict[Size, deque[_Canvas]] = defaultdict(deque)  # those that no thread is using
         self._blob_params = cv2.dnn.Image2BlobParams()
@@ -73,6 +81,10 @@ class Detector:
         if side not in self._larger:
             self._larger[side] = self._made_for(side)
         return self._larger[side]
+
+    def remembering(self, memory: DetectionMemory) -> Detector:
+        """The same detector, which looks at no picture that is in the memory already."""
+        return Detector(self._network, self._head, self._confidence, self._about, self.side, memory)
 
     def input_size(self, picture_size: Size) -> Size:
         """(width, height) of what the network looks at for a picture of that size: no more of it than is needed."""
@@ -101,6 +113,12 @@ class Detector:
 
     def detect_many(self, images: Sequence[UInt8]) -> list[Detections]:
         """People in each of several pictures, as ``detect`` finds them; at once where the network takes several."""
+        if self._memory is None:
+            return self._look_at(images)
+        by = f"{self._about['sha256']} {self._head.name} {self._confidence} {self.side}"
+        return self._memory.recall(images, by, self._look_at)
+
+    def _look_at(self, images: Sequence[UInt8]) -> list[Detections]:
         frames = [_as_bgr(image) for image in images]
         sizes = [(frame.shape[1], frame.shape[0]) for frame in frames]
         boxes = [Letterbox.fit(size, self.input_size(size)) for size in sizes]
@@ -130,7 +148,8 @@ class Detector:
             raise ModelError(
                 f"{self._about['model']} does not fit head {self._head.name} at {side}x{side}: {signature}"
             )
-        return Detector(self._network, self._head, self._confidence, {**self._about, "input_size": [side, side]}, side)
+        about = {**self._about, "input_size": [side, side]}
+        return Detector(self._network, self._head, self._confidence, about, side, self._memory)
 
     def _blob(self, frame: UInt8, letterbox: Letterbox) -> Float32:
         """The frame as the network's input (1, 3, H, W)."""
