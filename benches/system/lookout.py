@@ -31,6 +31,7 @@ SIDES = (416, 640, 832, 1056)
 TILES = ((2, 1), (3, 2))
 CLIPS = (
     ("clips-dev/one-by-one-person-detection.mp4", 240, 2),
+    ("clips-dev/preview_classroom.mp4", 45, 2),
     ("pets09-s2l1/video/vtest.avi", 40, 4),
 )
 
