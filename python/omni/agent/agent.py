@@ -401,7 +401,10 @@ class Agent:
     def _stream_changed(self, stream: StreamConfig, run: Run, number: Iterator[int], now: Condition) -> None:
         change = StreamChange(stream.uuid, stream.label, time.time(), now.state, now.cause, now.reason, now.next_try_s)
         event = stream_event(run.uuid("stream", stream.uuid, next(number)), change)
-        self.delivery.publish(ProcessMessage("stream", stream.uuid, change.timestamp, (), events=(event,)))
+        message = ProcessMessage("stream", stream.uuid, change.timestamp, (), events=(event,))
+        if self.history is not None:
+            self.history.record(message)
+        self.delivery.publish(message)
         self._changes.publish(change)
 
     def _crossed(self, event: RegionEvent) -> None:
