@@ -7,9 +7,8 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict, replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -31,14 +30,15 @@ from omni.agent.pipeline import StreamPipeline
 from omni.agent.reconfigure import Prepared, prepare
 from omni.agent.scheduler import Scheduler, cores
 from omni.agent.software import software_versions
+from omni.agent.stream_changes import StreamChanges
 from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
 from omni.detect import DetectionMemory
 from omni.errors import StateError, UnknownLineError
 from omni.faces.engine import FaceEngine
-from omni.process import ExternalProcesses, ProcessBuilder, stream_event
+from omni.process import ExternalProcesses, ProcessBuilder
 from omni.regions import LineCount, LineCounts
-from omni.sources import Condition, ConditionLog, open_source
+from omni.sources import open_source
 from omni.track import Tracker, TrackerConfig
 from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamChange, StreamStatus
 
@@ -75,7 +75,6 @@ class Agent:
         self.config = load_config(config)
         streams = self.config.enabled_streams
         self._bus = Bus[ProcessMessage]()
-        self._changes = Bus[StreamChange]()
         self._parts = open_parts(self.config)
         if memory is not None:
             self._parts = self._parts.remembering(memory)
@@ -90,6 +89,7 @@ class Agent:
             settings=self.config.delivery,
             mqtt=self.config.mqtt_settings,
         )
+        self._stream_changes = StreamChanges(self.delivery, self.history)
         self._counts = LineCounts(self.config.state_folder) if self.config.mutlistream_ROI.lines else None
         stripes = len(streams) + 1
         first = self.delivery.numbers_used() + 1
@@ -208,7 +208,7 @@ class Agent:
 
     def subscribe_streams(self, callback: Callable[[StreamChange], None]) -> Callable[[], None]:
         """Be told when a stream is doing something else than before. Otherwise as ``subscribe``."""
-        return self._changes.subscribe(callback)
+        return self._stream_changes.subscribe(callback)
 
     async def processes(self) -> AsyncIterator[dict[str, Any]]:
         """Processes as they begin, go on and end, one record at a time; ends with the last stream."""
@@ -363,7 +363,7 @@ class Agent:
 
     def _pipeline(self, config: AgentConfig, parts: Parts, stream: StreamConfig, run: Run) -> StreamPipeline:
         stop = threading.Event()
-        condition = ConditionLog(stream.label, partial(self._stream_changed, stream, run, count(1)))
+        condition = self._stream_changes.log(stream, run)
         builder = ProcessBuilder(
             stream.uuid,
             run,
@@ -397,15 +397,6 @@ class Agent:
         elif message.events:
             self.delivery.publish(replace(message, processes=(), best_shots={}))
         self._bus.publish(message)
-
-    def _stream_changed(self, stream: StreamConfig, run: Run, number: Iterator[int], now: Condition) -> None:
-        change = StreamChange(stream.uuid, stream.label, time.time(), now.state, now.cause, now.reason, now.next_try_s)
-        event = stream_event(run.uuid("stream", stream.uuid, next(number)), change)
-        message = ProcessMessage("stream", stream.uuid, change.timestamp, (), events=(event,))
-        if self.history is not None:
-            self.history.record(message)
-        self.delivery.publish(message)
-        self._changes.publish(change)
 
     def _crossed(self, event: RegionEvent) -> None:
         if self._counts is None or event.kind not in ("forward", "reverse"):

@@ -1,5 +1,5 @@
-"""The history in SQLite: one row a process, its newest record, and one a change of a stream's state. Statements only: no
-thread, no clock.
+"""The history in SQLite: a row a process, its newest record; a row each time a stream does something else. Statements
+only: no thread, no clock.
 
 Times are Unix epoch milliseconds. Names of people are not in the records and are never written here.
 """
