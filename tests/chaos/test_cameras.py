@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from tests.chaos.conftest import LONG
 
 from omni.config import StreamConfig
 from omni.sources.condition import Condition, ConditionLog
-from omni.sources.decoder import Decoder
+from omni.sources.decoder import Decoder, turn_to_open
 from omni.sources.diagnosis import diagnose
 from omni.sources.live import MOST_LEFT_BEHIND, LiveSource
 from omni.testing import FaultCamera, number_in
@@ -343,6 +343,23 @@ def test_a_camera_that_answers_and_sends_nothing_holds_up_no_other() -> None:
                 watcher.until_more()
                 assert [c.state for c in failing.told] == ["probing"]
             failing.until_told("backoff", "no_picture")
+
+
+def test_who_waits_to_be_opened_neither_hangs_nor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCV opens one address at a time: of many cameras the last waits long."""
+    with FaultCamera() as camera, ExitStack() as another, watched(camera.url()) as stopped:
+        another.enter_context(turn_to_open(threading.Event()))
+        with monkeypatch.context() as patched, watched(camera.url()) as watcher:
+            patched.setattr("omni.sources.reader.OPEN_S", -3.0)  # what is being opened hangs from the first moment on
+            watcher.until(lambda: camera.connections >= 2)
+            time.sleep(1.0)  # it is looked at every 0.2 s
+            assert [c.state for c in watcher.told] == ["probing"]
+            assert watcher.source.left_behind == 0
+            assert stopped.close() < 2.0
+            patched.undo()
+            another.close()
+            watcher.until_more()
+            assert [c.state for c in watcher.told] == ["probing", "online"]
 
 
 def test_no_credentials_anywhere(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:

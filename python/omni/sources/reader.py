@@ -11,7 +11,7 @@ from omni.config import StreamConfig
 from omni.sources.backoff import Backoff
 from omni.sources.clock import LATE_S, CameraClock
 from omni.sources.condition import ConditionLog
-from omni.sources.decoder import OPEN_S, Decoder
+from omni.sources.decoder import OPEN_S, Decoder, turn_to_open
 from omni.sources.diagnosis import NO_PICTURE, Failure, diagnose
 from omni.sources.handshake import ANSWER_S, PICTURE_S
 from omni.sources.mailbox import Arrival, Mailbox
@@ -116,19 +116,29 @@ class CameraReader:
     def _connection(self) -> tuple[Failure, float]:
         """One connection, to its end: why it ended, and seconds from its first picture to its last."""
         self._log.set("probing", reason="connecting")
-        if "://" in self._stream.url and (failure := self._asked()) is not None:
+        network = "://" in self._stream.url
+        if network and (failure := self._asked()) is not None:
             return failure, 0.0
         try:
-            with self._due_within(OPEN_S):
-                decoder = self._open_decoder(self._stream, self._read_s)
+            decoder = self._opened_in_turn() if network else self._opened()
         except ConnectionError:
-            return (NO_PICTURE if "://" in self._stream.url else self._no_device()), 0.0
+            return (NO_PICTURE if network else self._no_device()), 0.0
         try:
             return self._read(decoder)
         finally:
             self._silent_since = None
             with self._due_within(OPEN_S):
                 decoder.close()
+
+    def _opened_in_turn(self) -> Decoder:
+        with turn_to_open(self._gone) as mine:
+            if not mine:
+                raise ConnectionError
+            return self._opened()
+
+    def _opened(self) -> Decoder:
+        with self._due_within(OPEN_S):
+            return self._open_decoder(self._stream, self._read_s)
 
     def _no_device(self) -> Failure:
         return Failure("not_found", f"there is no such device, or it is in use: {self._stream.safe_url}")
