@@ -90,7 +90,7 @@ class Detector:
         """(width, height) of what the network looks at for a picture of that size: no more of it than is needed."""
         if not self._network.any_size:
             return self._network.size
-        if not self._head.any_shape:
+        if not self._head.any_shape or self._network.accelerated:  # which may have to prepare for each shape
             return (self.side, self.side)
         longer = max(picture_size)
         width, height = (math.ceil(self.side * side / longer / STEP) * STEP for side in picture_size)

@@ -40,7 +40,14 @@ def diagnose(url: str) -> Failure | None:
     It has answered within 2 s and begun to send within 5 s, or does not.
     """
     try:
-        status = ask_for_pictures(urlsplit(url))
+        parts = urlsplit(url)
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole:
+        return Failure("address", "its address names no host, or no port from 1 to 65535", permanent=True)
+    try:
+        status = ask_for_pictures(parts)
     except NothingSentError:
         return Failure("no_picture", "it answers, but sends nothing")
     except socket.gaierror:

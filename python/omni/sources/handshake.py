@@ -49,7 +49,7 @@ def ask_for_pictures(parts: SplitResult) -> int:
 def _ask_http(peer: _Peer) -> tuple[int, str]:
     parts = peer.parts
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    status, head = peer.ask("GET", target, "HTTP/1.0", {"Host": parts.hostname or ""})
+    status, head = peer.ask("GET", target, "HTTP/1.0", {"Host": parts.netloc.rpartition("@")[2]})
     if status == 200:
         peer.wait_for_bytes()
     return status, head

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from omni.detect import open_detector
 from omni.detect.free_size import freed
+from omni.detect.network import Network
 from omni.errors import ConfigError, ModelError
 
 Measured = Callable[[str], Path]
@@ -80,7 +81,9 @@ def test_what_is_tied_to_its_size_stays_as_it_is(tmp_path: Path) -> None:
     assert freed(tmp_path / "no.onnx") is None
 
 
-def test_a_picture_is_looked_at_in_its_own_shape_and_larger_where_asked(person_model: str) -> None:
+def test_a_picture_is_looked_at_in_its_own_shape_and_larger_where_asked(
+    person_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     detector = open_detector(person_model)
     assert detector.input_size((1920, 1080)) == (416, 256)
     assert detector.input_size((1080, 1920)) == (256, 416)
@@ -93,6 +96,8 @@ def test_a_picture_is_looked_at_in_its_own_shape_and_larger_where_asked(person_m
     assert large.info()["input_size"] == [832, 832]
     with pytest.raises(ValueError, match="multiple of 32"):
         detector.at(400)
+    monkeypatch.setattr(Network, "accelerated", True)  # one shape, for which it was prepared
+    assert large.input_size((1920, 1080)) == (832, 832)
 
 
 def test_a_larger_input_finds_smaller_people(person_model: str, measured: Measured) -> None:

@@ -82,6 +82,13 @@ def test_who_leads_elsewhere_is_left_to_the_decoder() -> None:
         assert diagnose(f"http://127.0.0.1:{port}/") is None
 
 
+@pytest.mark.parametrize("url", ["rtsp://ann:word@/x", "rtsp://cam:99999/", "http://cam:0/", "http://[::1/"])
+def test_an_address_that_cannot_be_is_told(url: str) -> None:
+    failure = diagnose(url)
+    assert failure is not None
+    assert (failure.cause, failure.permanent) == ("address", True)
+
+
 @pytest.mark.parametrize(
     ("answer", "cause"),
     [(b"SSH-2.0-OpenSSH\r\n\r\n", "no_camera"), (b"RTSP/1.0 461 Unsupported Transport\r\n\r\n", "refused")],
