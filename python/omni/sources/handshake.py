@@ -39,43 +39,43 @@ def ask_for_pictures(parts: SplitResult) -> int:
     """
     ask = _ask_rtsp if parts.scheme.lower().startswith("rtsp") else _ask_http
     with _Peer(parts) as peer:
-        status, head = ask(peer)
-    if status == 401 and parts.username:
-        with _Peer(parts, challenge=head) as peer:
-            status, _ = ask(peer)
+        status = ask(peer)
+    if peer.hung_up:
+        with _Peer(parts, peer.challenge) as peer:
+            status = ask(peer)
     return status
 
 
-def _ask_http(peer: _Peer) -> tuple[int, str]:
+def _ask_http(peer: _Peer) -> int:
     parts = peer.parts
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    status, head = peer.ask("GET", target, "HTTP/1.0", {"Host": parts.netloc.rpartition("@")[2]})
+    status, _ = peer.ask("GET", target, "HTTP/1.0", {"Host": parts.netloc.rpartition("@")[2]})
     if status == 200:
         peer.wait_for_bytes()
-    return status, head
+    return status
 
 
-def _ask_rtsp(peer: _Peer) -> tuple[int, str]:
+def _ask_rtsp(peer: _Peer) -> int:
     """DESCRIBE, SETUP of the pictures over TCP, PLAY (RFC 2326)."""
     parts = peer.parts
     url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path or '/'}"
     url += f"?{parts.query}" if parts.query else ""
     status, head = peer.ask("DESCRIBE", url, "RTSP/1.0", {"Accept": "application/sdp"})
     if status != 200:
-        return status, head
+        return status
     base = _header(head, "content-base") or _header(head, "content-location") or url
     track = _track(peer.body(head), base)
     status, head = peer.ask("SETUP", track, "RTSP/1.0", {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"})
     if status != 200:
-        return status, head
+        return status
     number = _header(head, "session").partition(";")[0]
     session = {"Session": number} if number else {}
-    status, head = peer.ask("PLAY", base, "RTSP/1.0", {**session, "Range": "npt=0.000-"})
+    status, _ = peer.ask("PLAY", base, "RTSP/1.0", {**session, "Range": "npt=0.000-"})
     if status == 200:
         peer.wait_for_bytes()
     with contextlib.suppress(OSError):
         peer.take_leave(base, session)
-    return status, head
+    return status
 
 
 class _Peer:
@@ -84,11 +84,16 @@ class _Peer:
     Args:
         parts: its address.
         challenge: the head of the answer that asked for a login; empty: none did.
+
+    Attributes:
+        challenge: the newest.
+        hung_up: it asked for a login and closed the connection.
     """
 
     def __init__(self, parts: SplitResult, challenge: str = "") -> None:
         self.parts = parts
-        self._challenge = challenge
+        self.challenge = challenge
+        self.hung_up = False
         self._begun = time.monotonic()
         self._data = b""
         self._asked = 0
@@ -110,7 +115,20 @@ class _Peer:
         self._socket.close()
 
     def ask(self, method: str, target: str, protocol: str, headers: Mapping[str, str]) -> tuple[int, str]:
-        """One request: status and head of the answer."""
+        """One request, once more with the login where it is asked for: status and head of the answer."""
+        status, head = self._exchange(method, target, protocol, headers)
+        asked_before = _header(self.challenge, "www-authenticate") == _header(head, "www-authenticate")
+        if status != 401 or not self.parts.username or asked_before:
+            return status, head
+        self.challenge = head  # some ask anew each time
+        try:
+            self.body(head)
+            return self._exchange(method, target, protocol, headers)
+        except (OSError, ValueError):  # or what comes next is the rest of that answer, of unknown length
+            self.hung_up = True
+            return status, head
+
+    def _exchange(self, method: str, target: str, protocol: str, headers: Mapping[str, str]) -> tuple[int, str]:
         self._send(method, target, protocol, headers)
         while b"\r\n\r\n" not in self._without_pictures() and len(self._data) < _MOST_BYTES:
             if not self._receive(ANSWER_S):
@@ -156,8 +174,8 @@ class _Peer:
     def _send(self, method: str, target: str, protocol: str, headers: Mapping[str, str]) -> None:
         self._asked += 1
         own = {"CSeq": str(self._asked)} if protocol.startswith("RTSP") else {}
-        if self._challenge:
-            own["Authorization"] = _authorisation(self.parts, self._challenge, method, target)
+        if self.challenge:
+            own["Authorization"] = _authorisation(self.parts, self.challenge, method, target)
         lines = [f"{name}: {value}" for name, value in {**own, **headers, "User-Agent": "omni"}.items()]
         self._socket.sendall("\r\n".join([f"{method} {target} {protocol}", *lines, "", ""]).encode())
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
@@ -75,6 +77,53 @@ def test_no_session_is_left_with_the_camera(kind: str, digest: bool) -> None:
         url = one.url(kind).replace("://", "://ann:a%20b%3Ac@")
         for _ in range(3):  # there is room for one client only
             assert diagnose(url) is None
+
+
+def test_a_camera_may_ask_for_the_login_each_time_anew() -> None:
+    def asks(nonce: str) -> bytes:
+        return f'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm="r", nonce="{nonce}"\r\n\r\n'.encode()
+
+    answers = [asks("1"), ok(SDP % b"a"), asks("2"), ok(), asks("3"), ok() + RTP]
+    with camera(answers) as (port, asked):
+        assert ask_for_pictures(urlsplit(f"rtsp://ann:word@127.0.0.1:{port}/")) == 200
+    assert [line.split(" ")[0] for line in asked] == ["DESCRIBE"] * 2 + ["SETUP"] * 2 + ["PLAY"] * 2
+
+
+def test_a_wrong_password_is_shown_to_the_camera_once() -> None:
+    """Some lock the account after a few."""
+    refused = b'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="r"\r\n\r\n'
+    with camera([refused, refused]) as (port, asked):
+        assert ask_for_pictures(urlsplit(f"rtsp://ann:wrong@127.0.0.1:{port}/")) == 401
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("password", ["right", "wrong"])
+def test_who_hangs_up_after_asking_for_the_login_is_asked_again(password: str) -> None:
+    class Gate(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            shown.append(self.headers.get("authorization", ""))
+            if shown[-1] == "Basic " + b64encode(b"ann:right").decode():
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"picture")
+            else:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="r"')
+                self.end_headers()
+                self.wfile.write(b"<html>of unknown length</html>")
+
+        def log_message(self, *_: object) -> None:
+            """Tests print nothing."""
+
+    shown: list[str] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gate)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    status = ask_for_pictures(urlsplit(f"http://ann:{password}@127.0.0.1:{server.server_port}/"))
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert (status, len(shown)) == (200 if password == "right" else 401, 2)
 
 
 def test_who_leads_elsewhere_is_left_to_the_decoder() -> None:
