@@ -17,11 +17,11 @@ STEP = 32
 """Sides are multiples of this: the coarsest grid of detectors, in pixels."""
 
 _SAME_EVERYWHERE = frozenset({
-    "Conv", "BatchNormalization", "MaxPool", "AveragePool", "Pad", "Concat", "Split", "Transpose", "Relu", "LeakyRelu",
-    "PRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Softplus", "Mish",
+    "Conv", "BatchNormalization", "MaxPool", "AveragePool", "Pad", "Split", "Transpose", "Relu", "LeakyRelu", "Clip",
+    "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Softplus", "Mish",
 })  # fmt: skip
 _MADE_OF_CONSTANTS = frozenset(("Cast", "Identity"))
-_OF_TWO = frozenset(("Add", "Sub", "Mul", "Div"))
+_OF_TWO = frozenset(("Add", "Sub", "Mul", "Div", "PRelu"))
 
 Array = npt.NDArray[Any]
 
@@ -77,6 +77,8 @@ def _free(node: Any, shapes: Mapping[str, tuple[int, ...]], constants: dict[str,
         return True
     if node.op_type in _OF_TWO:
         return all(set(array.shape[-2:]) <= {1} for array in fixed)
+    if node.op_type == "Concat":
+        return not fixed
     if node.op_type == "Reshape":
         return _flattens(node, shapes, constants, graph)
     if node.op_type == "Resize":

@@ -21,18 +21,22 @@ from omni.errors import ConfigError, ModelError
 Measured = Callable[[str], Path]
 
 
-def network(path: Path, size: tuple[int, int], *, positions: bool = False) -> Path:
-    """Two grids, the coarse one resized and added to the fine one, then flattened: as detectors are made."""
+def network(path: Path, size: tuple[int, int], *, positions: str = "") -> Path:
+    """Two grids, the coarse one resized and added to the fine one, then flattened: as detectors are made.
+
+    ``positions``: what is done with a constant of the size of the picture.
+    """
     width, height = size
     random = np.random.default_rng(4)
     fine, coarse = random.normal(size=(2, 4, 3, 2, 2)).astype(np.float32)
     cells = [1, 4, height // 2, width // 2]
+    channels = 8 if positions == "Concat" else 4
     constants = {
         "fine": fine,
         "coarse": coarse[:, :3],
         "level": np.full((1, 4, 1, 1), 0.5, np.float32),
         "to": np.array(cells, np.int64),
-        "flat": np.array([1, 4, cells[2] * cells[3]], np.int64),
+        "flat": np.array([1, channels, cells[2] * cells[3]], np.int64),
         "places": random.normal(size=cells).astype(np.float32),
     }
     add = helper.make_node
@@ -42,7 +46,8 @@ def network(path: Path, size: tuple[int, int], *, positions: bool = False) -> Pa
         add("Conv", ["half", "coarse"], ["b"], strides=[2, 2]),
         add("Resize", ["b", "", "", "to"], ["c"], mode="linear", coordinate_transformation_mode="half_pixel"),
         add("Add", ["a", "c"], ["d"]),
-        add("Mul", ["d", "places" if positions else "level"], ["e"]),
+        add("Mul", ["d", "places" if positions == "Mul" else "level"], ["m"]),
+        add("Concat", ["m", "places"], ["e"], axis=1) if positions == "Concat" else add("Identity", ["m"], ["e"]),
         add("Reshape", ["e", "flat"], ["f"]),
         add("Transpose", ["f"], ["found"], perm=[0, 2, 1]),
     ]
@@ -50,7 +55,7 @@ def network(path: Path, size: tuple[int, int], *, positions: bool = False) -> Pa
         nodes,
         "network",
         [helper.make_tensor_value_info("picture", TensorProto.FLOAT, (1, 3, height, width))],
-        [helper.make_tensor_value_info("found", TensorProto.FLOAT, (1, cells[2] * cells[3], 4))],
+        [helper.make_tensor_value_info("found", TensorProto.FLOAT, (1, cells[2] * cells[3], channels))],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
@@ -75,7 +80,8 @@ def test_a_network_set_free_does_what_it_does_when_made_for_that_size(tmp_path: 
 
 
 def test_what_is_tied_to_its_size_stays_as_it_is(tmp_path: Path) -> None:
-    assert freed(network(tmp_path / "positions.onnx", (64, 96), positions=True)) is None
+    for positions in ("Mul", "Concat"):
+        assert freed(network(tmp_path / "positions.onnx", (64, 96), positions=positions)) is None
     assert freed(network(tmp_path / "odd.onnx", (64, 80))) is None
     (tmp_path / "no.onnx").write_bytes(b"no model")
     assert freed(tmp_path / "no.onnx") is None
