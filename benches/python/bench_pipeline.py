@@ -110,8 +110,8 @@ def _bare(clip: str) -> Any:
     import cv2
     import numpy as np
 
-    session, shape = _session()
-    feed = {"image": np.zeros((1, 3, *shape), np.float32)}
+    session, (width, height) = _session()
+    feed = {"image": np.zeros((1, 3, height, width), np.float32)}
 
     def run() -> int:
         capture, frames = cv2.VideoCapture(clip), 0
@@ -123,20 +123,29 @@ def _bare(clip: str) -> Any:
     return run
 
 
-def _session() -> tuple[Any, tuple[int, int]]:
-    """A session of the default model, one thread, and the (height, width) at which the agent runs it on the clip."""
+def _session(*, square: bool = False) -> tuple[Any, tuple[int, int]]:
+    """A session of the default model, one thread, and its (width, height): that at which the agent runs it on the clip.
+
+    Args:
+        square: as the model's file has it, as its users take it.
+    """
     import numpy as np
     import onnxruntime as ort
 
     from omni.detect import open_detector
+    from omni.detect.free_size import freed
     from omni.detect.models import locate
 
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = settings.inter_op_num_threads = 1
-    session = ort.InferenceSession(str(locate("nanodet-g-416")), settings, providers=["CPUExecutionProvider"])
-    width, height = open_detector("nanodet-g-416").info()["input_size"]
-    session.run(None, {"image": np.zeros((1, 3, height, width), np.float32)})
-    return session, (height, width)
+    settings.log_severity_level = 3
+    path = locate("nanodet-g-416")
+    free = freed(path)
+    assert free is not None
+    model, size = (str(path), free.size) if square else (free.model, open_detector(path).input_size(SIZE))
+    session = ort.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
+    session.run(None, {"image": np.zeros((1, 3, size[1], size[0]), np.float32)})
+    return session, size
 
 
 def _agent(clip: str) -> Any:
@@ -170,7 +179,7 @@ def _peer(clip: str) -> Any:
     import supervision as sv
     from trackers import ByteTrackTracker
 
-    session, (height, width) = _session()
+    session, (width, height) = _session(square=True)
     mean = np.array([103.53, 116.28, 123.675], np.float32)
     std = np.array([57.375, 57.12, 58.395], np.float32)
     tracker, names = ByteTrackTracker(), [output.name for output in session.get_outputs()]

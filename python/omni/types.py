@@ -402,17 +402,40 @@ class StreamStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamChange:
+    """A stream is doing something else than before.
+
+    Attributes:
+        stream_uuid, name: the stream.
+        timestamp: Unix epoch seconds.
+        state: as in ``StreamStatus``.
+        cause: what is the matter, a word for programs; empty when all is well.
+        reason: the same for people.
+        next_try_s: seconds until it connects again, None where it does not wait.
+    """
+
+    stream_uuid: str
+    name: str
+    timestamp: float
+    state: str
+    cause: str
+    reason: str
+    next_try_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessMessage:
     """Processes of one stream that go out together, and why.
 
     Attributes:
-        reason: ``begin``, ``end``, ``match``, ``roi``, ``line`` or ``ongoing``.
+        reason: ``begin``, ``end``, ``match``, ``roi``, ``line`` or ``ongoing``; ``stream``: of the stream itself.
         stream_uuid: the stream all of them belong to.
         timestamp: Unix epoch seconds, that of the frame that caused it.
         processes: the records, plain Python values after the JSON Schema (protocol, section 3), without pictures.
         best_shots: process id -> picture (H, W, 3) uint8 BGR of those that have one; encoded only when somebody
             receives it.
-        events: what subscribers of type ``events`` get, one object a POST.
+        events: what subscribers of type ``events`` get, one object a POST; of reason ``stream`` those of type
+            ``streams``.
     """
 
     reason: str

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,8 @@ import pytest
 from tests.chaos.conftest import LONG
 
 from omni.config import StreamConfig
-from omni.sources.condition import Condition
-from omni.sources.decoder import Decoder
+from omni.sources.condition import Condition, ConditionLog
+from omni.sources.decoder import Decoder, turn_to_open
 from omni.sources.diagnosis import diagnose
 from omni.sources.live import MOST_LEFT_BEHIND, LiveSource
 from omni.testing import FaultCamera, number_in
@@ -38,8 +38,9 @@ def config(url: str) -> StreamConfig:
 class Watcher:
     """A source in a thread of its own, and all that it gave and told."""
 
-    def __init__(self, source: LiveSource, stop: threading.Event, told: list[Condition]) -> None:
+    def __init__(self, source: LiveSource, stop: threading.Event, log: ConditionLog, told: list[Condition]) -> None:
         self.source = source
+        self.log = log
         self.told = told
         self.frames: list[Frame] = []
         self.ages_s: list[float] = []
@@ -64,7 +65,7 @@ class Watcher:
     def until(self, what: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while not what():
-            assert time.monotonic() < deadline, (self.source.condition, self.source.changes, len(self.frames))
+            assert time.monotonic() < deadline, (self.log.now, self.log.changes, len(self.frames))
             time.sleep(0.02)
 
     def until_told(self, state: str, cause: str = "") -> Condition:
@@ -85,7 +86,8 @@ class Watcher:
 def watched(url: str, open_decoder: Callable[[StreamConfig, float], Decoder] | None = None) -> Iterator[Watcher]:
     stop, told = threading.Event(), list[Condition]()
     more = {} if open_decoder is None else {"open_decoder": open_decoder}
-    watcher = Watcher(LiveSource(config(url), stop, told.append, **more), stop, told)
+    log = ConditionLog("gate", told.append)
+    watcher = Watcher(LiveSource(config(url), stop, log, **more), stop, log, told)
     try:
         yield watcher
     finally:
@@ -199,11 +201,18 @@ def test_a_wrong_password_is_told_and_tried_rarely(kind: str, digest: bool) -> N
             watcher.until_more()
 
 
+def told_of(url: str) -> str:
+    """The cause of a camera's failure."""
+    failure = diagnose(url)
+    assert failure is not None
+    return failure.cause
+
+
 @pytest.mark.parametrize(("status", "cause"), [(404, "not_found"), (453, "busy"), (500, "refused")])
 def test_a_refusal_says_why(status: int, cause: str) -> None:
     with FaultCamera() as camera:
         camera.status = status
-        assert diagnose(camera.url()).cause == cause
+        assert told_of(camera.url()) == cause
         with watched(camera.url()) as watcher:
             watcher.until_told("backoff", cause)
             camera.status = None
@@ -211,8 +220,8 @@ def test_a_refusal_says_why(status: int, cause: str) -> None:
 
 
 def test_no_host_no_port_no_camera() -> None:
-    assert diagnose("rtsp://127.0.0.1:9/x").cause == "refused"
-    assert diagnose("rtsp://no-such-host.invalid/x").cause == "unknown_host"
+    assert told_of("rtsp://127.0.0.1:9/x") == "refused"
+    assert told_of("rtsp://no-such-host.invalid/x") == "unknown_host"
 
 
 @slow
@@ -246,6 +255,16 @@ def test_joined_between_key_frames_shows_nothing_until_the_next() -> None:
         with watched(camera.url()) as watcher:
             first = watcher.until_more()[0]
             assert number_in(first.image) >= 60  # grey pictures made from parts would say other numbers
+
+
+@slow
+def test_key_frames_that_are_far_apart_are_waited_for() -> None:
+    """Longer than a stall may last: the second connection has the patience."""
+    with FaultCamera(fps=20.0, gop=300) as camera:
+        time.sleep(1.0)
+        with watched(camera.url()) as watcher:
+            watcher.until_told("backoff", "no_picture")
+            watcher.until_more()
 
 
 @slow
@@ -314,15 +333,42 @@ def test_a_camera_that_fails_holds_up_no_other() -> None:
             assert [c.state for c in watcher.told] == ["probing", "online"]
 
 
+def test_a_camera_that_answers_and_sends_nothing_holds_up_no_other() -> None:
+    """OpenCV opens one address after the other: that one must not get there."""
+    with FaultCamera() as good, FaultCamera() as bad:
+        bad.sending = False
+        with watched(bad.url()) as failing:
+            failing.until(lambda: bad.connections > 0)
+            with watched(good.url()) as watcher:
+                watcher.until_more()
+                assert [c.state for c in failing.told] == ["probing"]
+            failing.until_told("backoff", "no_picture")
+
+
+def test_who_waits_to_be_opened_neither_hangs_nor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCV opens one address at a time: of many cameras the last waits long."""
+    with FaultCamera() as camera, ExitStack() as another, watched(camera.url()) as stopped:
+        another.enter_context(turn_to_open(threading.Event()))
+        with monkeypatch.context() as patched, watched(camera.url()) as watcher:
+            patched.setattr("omni.sources.reader.OPEN_S", -3.0)  # what is being opened hangs from the first moment on
+            watcher.until(lambda: camera.connections >= 2)
+            time.sleep(1.0)  # it is looked at every 0.2 s
+            assert [c.state for c in watcher.told] == ["probing"]
+            assert watcher.source.left_behind == 0
+            assert stopped.close() < 2.0
+            patched.undo()
+            another.close()
+            watcher.until_more()
+            assert [c.state for c in watcher.told] == ["probing", "online"]
+
+
 def test_no_credentials_anywhere(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
     caplog.set_level(logging.DEBUG)
     with FaultCamera(login=("ann", "s3cret")) as camera:
         for kind in ("rtsp", "ts", "mjpeg"):
             for password in ("s3cret", "wr0ng"):
                 with watched(camera.url(kind, login=("ann", password))) as watcher:
-                    watcher.until(
-                        lambda: bool(watcher.frames) or (watcher.source.condition.away and len(watcher.told) > 2)
-                    )
+                    watcher.until(lambda: bool(watcher.frames) or (watcher.log.now.away and len(watcher.told) > 2))
                     camera.cut()
                     told = str(watcher.told)
                     assert password not in told
@@ -349,8 +395,10 @@ def test_failed_opens_leave_memory_flat() -> None:
 
         def fail(count: int) -> None:
             for i in range(count):
+                url = camera.url("ts" if i % 2 else "rtsp")
+                assert told_of(url) == "not_found"
                 with pytest.raises(ConnectionError):
-                    OpenCvDecoder(config(camera.url("ts" if i % 2 else "rtsp")), 5.0)
+                    OpenCvDecoder(config(url), 5.0)
 
         fail(100)
         before = memory_kib()

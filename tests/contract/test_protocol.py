@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from omni.config import load_config
-from omni.process import event_errors, events_schema, processes_schema, schema_errors
+from omni.process import (
+    event_errors,
+    events_schema,
+    processes_schema,
+    schema_errors,
+    stream_errors,
+    streams_schema,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "processes.md").read_text()
@@ -140,12 +147,14 @@ def members(schema: Any) -> Iterator[str]:
 
 def test_every_member_and_value_of_the_schemas_is_on_the_page() -> None:
     words = set(re.findall(r"[\w]+", PAGE))
-    assert {*members(processes_schema()), *members(events_schema())} - words == set()
+    assert {*members(processes_schema()), *members(events_schema()), *members(streams_schema())} - words == set()
 
 
-def test_the_event_of_the_page_is_right() -> None:
-    [shown] = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-    assert event_errors(json.loads(shown)) == []
+def test_the_examples_of_the_page_are_right() -> None:
+    event_, stream = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    assert event_errors(json.loads(event_)) == []
+    assert stream_errors(json.loads(stream)) == []
+    assert stream_errors({**json.loads(stream), "other": 1})
 
 
 def test_regions_as_the_original_writes_them_are_taken() -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.service.fakes import Server
-from tests.unit.history.conftest import LINE, REGION, T0, crossing, message, record, stay, uuid
+from tests.unit.history.conftest import LINE, REGION, STREAM, T0, crossing, message, record, stay, uuid
 
 from omni.history import History, Shots
+from omni.process import stream_errors, stream_event
+from omni.types import ProcessMessage, StreamChange
 
 
 @pytest.fixture
@@ -41,9 +43,28 @@ def test_pages(server: Server, kept: History) -> None:
     assert (rest["next"], rest["best_shots"]) == (None, [uuid(1)])
 
 
+def test_what_streams_did(server: Server, kept: History) -> None:
+    states = ["probing", "online", "backoff"]
+    for i, state in enumerate(states):
+        change = StreamChange(STREAM if i else LINE, "gate", T0 + i, state, "", "", None)
+        event = stream_event(uuid(50 + i), change)
+        kept.record(ProcessMessage("stream", change.stream_uuid, change.timestamp, (), events=(event,)))
+    assert kept.flush(5)
+    first = server.call("/api/v1/stream_changes?limit=2").document
+    rest = server.call(f"/api/v1/stream_changes?limit=2&cursor={first['next']}").document
+    assert [change["state"] for change in first["changes"] + rest["changes"]] == states[::-1]
+    assert rest["next"] is None
+    [one] = server.call(f"/api/v1/stream_changes?stream={STREAM}&to={T0 + 2:.0f}").document["changes"]
+    assert stream_errors(one) == []
+    assert (one["state"], one["stream"]) == ("online", {"uuid": STREAM, "name": "gate"})
+    assert server.call("/api/v1/processes?type=track").document["processes"]
+
+
 @pytest.mark.parametrize(
     ("path", "field"),
     [
+        ("stream_changes?limit=0", "$.limit"),
+        ("stream_changes?cursor=nonsense", "$.cursor"),
         ("processes?limit=0", "$.limit"),
         ("processes?cursor=nonsense", "$.cursor"),
         ("processes?stream=x", "$.stream"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +15,7 @@ from tests.service.fakes import DOOR, LINE, YARD, MapTick, Server, map_tick
 
 from omni.config import AgentConfig, load_config
 from omni.errors import ConfigError
-from omni.process.schema import events_schema, processes_schema
+from omni.process.schema import events_schema, processes_schema, streams_schema
 from omni.service.map_body import MapBody
 
 
@@ -202,10 +204,13 @@ def test_the_counters_of_lines_can_be_read_and_reset(server: Server) -> None:
     assert (refused.status, refused.document["type"]) == (404, "urn:omni:problem:unknown-line")
 
 
-def test_the_schema_of_events_is_served(server: Server) -> None:
-    answer = server.call("/api/v1/schema/events")
+@pytest.mark.parametrize(("name", "schema"), [("events", events_schema), ("streams", streams_schema)])
+def test_the_schemas_of_what_is_told_are_served(
+    server: Server, name: str, schema: Callable[[], dict[str, Any]]
+) -> None:
+    answer = server.call(f"/api/v1/schema/{name}")
     assert answer.headers["content-type"] == "application/schema+json"
-    assert answer.document == events_schema()
+    assert answer.document == schema()
 
 
 def test_where_people_were_on_a_view(server: Server) -> None:

@@ -30,8 +30,10 @@ from omni.agent.pipeline import StreamPipeline
 from omni.agent.reconfigure import Prepared, prepare
 from omni.agent.scheduler import Scheduler
 from omni.agent.software import software_versions
+from omni.agent.stream_changes import StreamChanges
 from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
+from omni.detect import DetectionMemory
 from omni.detect.network import cores
 from omni.errors import StateError, UnknownLineError
 from omni.faces.engine import FaceEngine
@@ -39,7 +41,7 @@ from omni.process import ExternalProcesses, ProcessBuilder
 from omni.regions import LineCount, LineCounts
 from omni.sources import open_source
 from omni.track import Tracker, TrackerConfig
-from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamStatus
+from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamChange, StreamStatus
 
 logger = logging.getLogger(__name__)
 
@@ -58,16 +60,25 @@ class Agent:
     Args:
         config: a mapping, the path of ``run_params.json`` or of its folder, or an ``AgentConfig``.
         run: identifiers and time; given to repeat a run exactly, else new and random.
+        memory: of what was found in pictures, for a run that goes on where one before was stopped.
 
     Raises:
         ConfigError, ModelError, SourceError, StateError: what cannot be used, and the remedy.
     """
 
-    def __init__(self, config: AgentConfig | Mapping[str, Any] | str | Path, *, run: Run | None = None) -> None:
+    def __init__(
+        self,
+        config: AgentConfig | Mapping[str, Any] | str | Path,
+        *,
+        run: Run | None = None,
+        memory: DetectionMemory | None = None,
+    ) -> None:
         self.config = load_config(config)
         streams = self.config.enabled_streams
-        self._bus = Bus()
+        self._bus = Bus[ProcessMessage]()
         self._parts = open_parts(self.config)
+        if memory is not None:
+            self._parts = self._parts.remembering(memory)
         self._scheduler = Scheduler(workers=max(1, cores() // self.config.detector.threads))
         self._run = run or Run(uuid4(), time.time())  # after the model is loaded: files are dated from here
         encode = shot_encoder(self.config)
@@ -79,6 +90,7 @@ class Agent:
             settings=self.config.delivery,
             mqtt=self.config.mqtt_settings,
         )
+        self._stream_changes = StreamChanges(self.delivery, self.history)
         self._counts = LineCounts(self.config.state_folder) if self.config.mutlistream_ROI.lines else None
         stripes = len(streams) + 1
         first = self.delivery.numbers_used() + 1
@@ -194,6 +206,10 @@ class Agent:
         the function that ends the subscription.
         """
         return self._bus.subscribe(callback)
+
+    def subscribe_streams(self, callback: Callable[[StreamChange], None]) -> Callable[[], None]:
+        """Be told when a stream is doing something else than before. Otherwise as ``subscribe``."""
+        return self._stream_changes.subscribe(callback)
 
     async def processes(self) -> AsyncIterator[dict[str, Any]]:
         """Processes as they begin, go on and end, one record at a time; ends with the last stream."""
@@ -348,6 +364,7 @@ class Agent:
 
     def _pipeline(self, config: AgentConfig, parts: Parts, stream: StreamConfig, run: Run) -> StreamPipeline:
         stop = threading.Event()
+        condition = self._stream_changes.log(stream, run)
         builder = ProcessBuilder(
             stream.uuid,
             run,
@@ -358,8 +375,9 @@ class Agent:
         )
         return StreamPipeline(
             stream,
-            open_source(stream, run.started_at, stop),
-            parts.networks.detector,
+            open_source(stream, run.started_at, stop, condition),
+            condition,
+            parts.networks.detector_for(stream),
             parts.networks.descriptor,
             parts.networks.faces.watch(pictures=shows_faces(config)) if parts.networks.faces else None,
             self._scheduler,

@@ -1,26 +1,25 @@
-"""Callbacks of users: told in order, never able to harm the pipeline."""
+"""Callbacks of users: told in order, never able to harm who tells them."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
-
-from omni.types import ProcessMessage
+from typing import Generic, TypeVar
 
 logger = logging.getLogger(__name__)
 
-Callback = Callable[[ProcessMessage], None]
+Message = TypeVar("Message")
 
 
-class Bus:
+class Bus(Generic[Message]):
     """Passes messages to whoever subscribed, in the publishing thread."""
 
     def __init__(self) -> None:
-        self._callbacks: tuple[Callback, ...] = ()
+        self._callbacks: tuple[Callable[[Message], None], ...] = ()
         self._lock = threading.Lock()
 
-    def subscribe(self, callback: Callback) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[Message], None]) -> Callable[[], None]:
         """Add a callback. Returns the function that takes it off again."""
         with self._lock:
             self._callbacks = (*self._callbacks, callback)
@@ -31,10 +30,10 @@ class Bus:
 
         return unsubscribe
 
-    def publish(self, message: ProcessMessage) -> None:
+    def publish(self, message: Message) -> None:
         """Tell everybody. A callback that raises is logged and stays subscribed."""
         for callback in self._callbacks:
             try:
                 callback(message)
             except Exception:
-                logger.exception("a subscriber's callback failed on a message of reason %s", message.reason)
+                logger.exception("a subscriber's callback failed on a %s", type(message).__name__)

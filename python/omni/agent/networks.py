@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from omni.config import AgentConfig
+from omni.config import AgentConfig, StreamConfig
 from omni.detect import Descriptor, Detector, open_descriptor, open_detector
+from omni.errors import ModelError
 from omni.faces.engine import FaceEngine, open_face_engine
 
 
@@ -17,6 +18,19 @@ class Networks:
     detector: Detector | None
     descriptor: Descriptor | None
     faces: FaceEngine | None
+
+    def detector_for(self, stream: StreamConfig) -> Detector | None:
+        """What finds people in a stream.
+
+        Raises:
+            ModelError: the network cannot look at pictures of the size that the stream asks for.
+        """
+        if self.detector is None or stream.input_size is None:
+            return self.detector
+        try:
+            return self.detector.at(stream.input_size)
+        except ModelError as error:
+            raise ModelError(f"stream {stream.label}: input_size: {error}") from None
 
     def documents(self) -> list[dict[str, Any]]:
         """What runs each network, for the status: ``role``, ``model``, ``providers_asked``, ``providers_in_use`` and

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omni.agent.best_shot import BestShotEncoder
 from omni.agent.map_view import MapView
 from omni.agent.networks import Networks, open_networks
 from omni.config import AgentConfig, RegionConfig, StreamConfig
+from omni.detect import DetectionMemory
 from omni.errors import CalibrationError, ConfigError
 from omni.history import History, Shots
 from omni.process import ShotSettings
@@ -33,6 +34,11 @@ class Parts:
     networks: Networks
     views: dict[str, MapView]
     map_problems: tuple[str, ...]
+
+    def remembering(self, memory: DetectionMemory) -> Parts:
+        """The same, with a detector that looks at no picture twice."""
+        detector = self.networks.detector and self.networks.detector.remembering(memory)
+        return replace(self, networks=replace(self.networks, detector=detector))
 
 
 def open_parts(config: AgentConfig, running: Parts | None = None) -> Parts:

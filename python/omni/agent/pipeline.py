@@ -23,7 +23,7 @@ from omni.errors import OmniError
 from omni.faces.watch import FaceWatch
 from omni.process import ProcessBuilder, ShotSettings
 from omni.regions import RegionMonitor
-from omni.sources import Source
+from omni.sources import ConditionLog, Source
 from omni.track import Tracker
 from omni.types import Detections, Frame, FrameResult, ProcessMessage, RegionEvent, StreamStatus, Tracks
 
@@ -64,6 +64,7 @@ class StreamPipeline:
     Args:
         stream: the stream.
         source: its frames.
+        condition: what the source is doing.
         detector: shared by all streams; None analyses nothing.
         descriptor: shared by all streams; None knows nobody by the looks.
         faces: this stream's faces; None looks for none.
@@ -83,6 +84,7 @@ class StreamPipeline:
         self,
         stream: StreamConfig,
         source: Source,
+        condition: ConditionLog,
         detector: Detector | None,
         descriptor: Descriptor | None,
         faces: FaceWatch | None,
@@ -100,6 +102,7 @@ class StreamPipeline:
     ) -> None:
         self._stream = stream
         self._source = source
+        self._condition = condition
         self._scheduler = scheduler
         self._lookout = Lookout(stream.ignore, stream.tiles, MotionGate() if stream.motion_gate else None)
         self._lane = scheduler.lane(
@@ -127,7 +130,6 @@ class StreamPipeline:
         self._end_reason = "agent_stopped"
         self._latest: FrameResult | None = None
         self._position: tuple[float, int] | None = None
-        self._state, self._reason = "", ""  # once it has ended or failed; before that the source says
         self._frames = 0
         self._segment = 0
         self._size: tuple[int, int] | None = None
@@ -189,15 +191,15 @@ class StreamPipeline:
         return self._told.wait(timeout_s)
 
     def status(self) -> StreamStatus:
-        condition = self._source.condition
+        condition = self._condition.now
         return StreamStatus(
             stream_uuid=self._stream.uuid,
             name=self._stream.label,
             url=self._stream.safe_url,
-            state=self._state or condition.state,
-            reason=self._reason if self._state else condition.reason,
-            next_try_s=None if self._state else condition.next_try_s,
-            changes=tuple((state, cause, n) for (state, cause), n in self._source.changes.items()),
+            state=condition.state,
+            reason=condition.reason,
+            next_try_s=condition.next_try_s,
+            changes=tuple((state, cause, n) for (state, cause), n in self._condition.changes.items()),
             left_behind=self._source.left_behind,
             frames=self._frames,
             dropped=self._source.dropped + self._lane.dropped,
@@ -214,17 +216,14 @@ class StreamPipeline:
             finally:
                 self._lane.drain(discard=self._stop.is_set())
             reason = self._end_reason if self._stop.is_set() else "end_of_file"
-            self._state = "ended"
+            self._condition.close("ended")
         except OmniError as error:
-            self._state, self._reason, reason = "failed", str(error), "camera_down"
-            logger.error("stream %s: %s", self._stream.label, error)
+            reason = "camera_down"
+            self._condition.close("failed", "unreadable", str(error))
         except Exception as error:
-            self._state, self._reason, reason = (
-                "failed",
-                f"internal error: {type(error).__name__}",
-                "camera_down",
-            )
+            reason = "camera_down"
             logger.exception("stream %s stopped by an error of ours", self._stream.label)
+            self._condition.close("failed", "internal", f"internal error: {type(error).__name__}")
         finally:
             try:
                 self._close(reason)
@@ -343,7 +342,7 @@ class StreamPipeline:
 
     def _end_if_down(self) -> None:
         """Nobody is in view of a camera that is away, and its map does not wait for it."""
-        if self._source.condition.away and self._builder.people_open:
+        if self._condition.now.away and self._builder.people_open:
             self._forget_everybody("camera_down")
             for view in self._views:
                 view.stream_down(self._stream.uuid)

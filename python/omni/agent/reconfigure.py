@@ -71,6 +71,11 @@ def prepare(
     staying = _staying(running.config, config)
     changes, fresh = {}, {}
     for i, stream in enumerate(config.streams):
+        if stream.enabled:
+            with found.at(f"/streams/{i}/input_size"):
+                parts.networks.detector_for(stream)
+    found.tell()
+    for i, stream in enumerate(config.streams):
         if stream.uuid in staying:
             changes[stream.uuid] = _change(stream, parts)
         elif stream.enabled:
@@ -104,7 +109,7 @@ def _change(stream: StreamConfig, parts: Parts) -> Change:
     config = parts.config
     return Change(
         stream,
-        parts.networks.detector,
+        parts.networks.detector_for(stream),
         parts.networks.descriptor,
         list(parts.views.values()),
         regions_of(config, stream),

@@ -21,7 +21,7 @@ def add_parser(verbs: Any) -> None:
         help="the JSON Schema of payloads or of the configuration",
         description="Print a JSON Schema.",
     )
-    schema.add_argument("of", nargs="?", choices=("processes", "events", "config"), default="processes")
+    schema.add_argument("of", nargs="?", choices=("processes", "events", "streams", "config"), default="processes")
     add_json(schema)
     schema.set_defaults(func=print_schema)
 
@@ -47,8 +47,13 @@ def check_config(options: argparse.Namespace) -> int:
 
 def print_schema(options: argparse.Namespace) -> int:
     from omni.config import AgentConfig
-    from omni.process import events_schema, processes_schema
+    from omni.process import events_schema, processes_schema, streams_schema
 
-    schemas = {"processes": processes_schema, "events": events_schema, "config": AgentConfig.model_json_schema}
+    schemas = {
+        "processes": processes_schema,
+        "events": events_schema,
+        "streams": streams_schema,
+        "config": AgentConfig.model_json_schema,
+    }
     print_json(schemas[options.of]())
     return 0

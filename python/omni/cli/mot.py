@@ -29,6 +29,9 @@ def add_parser(verbs: Any) -> None:
     detect.add_argument("--model", default="nanodet-g-416", help="name or path of an ONNX file (default nanodet-g-416)")
     detect.add_argument("--head", help="kind of the model's outputs, where it is not recognised")
     detect.add_argument("--confidence", type=float, metavar="C", help="least confidence (default: the model's own)")
+    detect.add_argument(
+        "--input-size", type=_side, metavar="N", help="longer side of what the network looks at, pixels"
+    )
     detect.set_defaults(func=run_detect)
     track: argparse.ArgumentParser = verbs.add_parser(
         "track", help="detections to tracks, MOT text", description="Track the detections of one camera."
@@ -69,11 +72,14 @@ def run_detect(options: argparse.Namespace) -> int:
         raise SourceError(f"{options.video}: no such file or folder")
     reader = FolderReader(options.video) if options.video.is_dir() else VideoReader(options.video)
     detector = open_detector(options.model, head=options.head, confidence=options.confidence)
+    if options.input_size is not None:
+        detector = detector.at(options.input_size)
     about = {
         "video": str(options.video.resolve()),
         "bytes": options.video.stat().st_size,
         "model": detector.info()["sha256"],
         "confidence": detector.info()["confidence"],
+        "input_size": detector.side,
     }
     progress = Progress("frames", reader.frames)
     with Unfinished(options.output, about) as unfinished:
@@ -224,6 +230,12 @@ def _found(folder: Path, camera: str) -> Path:
 def _positive_fps(fps: float) -> None:
     if not 0.01 <= fps <= 1000:
         raise SourceError(f"--fps: expected 0.01 to 1000 frames a second, got {fps}")
+
+
+def _side(text: str) -> int:
+    if not text.isdecimal() or not 32 <= int(text) <= 2048 or int(text) % 32:
+        raise argparse.ArgumentTypeError(f"expected a multiple of 32 up to 2048, got {text!r}")
+    return int(text)
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -7,10 +7,15 @@ import json
 import threading
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omni.cli.output import Progress, add_json, report, whole_file
 from omni.errors import ConfigError, SourceError
+
+if TYPE_CHECKING:
+    from omni.config import AgentConfig
+    from omni.detect import DetectionMemory
+    from omni.types import ProcessMessage
 
 RUN_ID = uuid.UUID(int=0)
 
@@ -19,7 +24,8 @@ def add_parser(verbs: Any) -> None:
     replay: argparse.ArgumentParser = verbs.add_parser(
         "replay",
         help="files to process records, the same bytes each time",
-        description="Run the files of a configuration through the agent as fast as they are analysed. Nothing is sent.",
+        description="Run the files of a configuration through the agent as fast as they are analysed. Nothing is sent. "
+        "After a stop, pictures that were looked at are not looked at again.",
     )
     replay.add_argument(
         "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
@@ -33,11 +39,24 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from omni.agent import Agent
     from omni.config import config_folder, load_config
-    from omni.types import ProcessMessage, Run
+    from omni.detect import DetectionMemory
 
-    agent = Agent(_offline(load_config(config_folder(options.config))), run=Run(RUN_ID, options.started_at))
+    config = _offline(load_config(config_folder(options.config)))
+    with DetectionMemory(options.output.with_name(options.output.name + ".seen")) as memory:
+        frames, messages = _told(config, options.started_at, memory)
+        records = [record for message in messages for record in message.processes]
+        with whole_file(options.output) as file:
+            file.writelines(json.dumps(r, ensure_ascii=False, sort_keys=True) + "\n" for r in records)
+    return report(options, {"frames": frames, "records": len(records), "recalled": memory.recalled})
+
+
+def _told(config: AgentConfig, started_at: float, memory: DetectionMemory) -> tuple[int, list[ProcessMessage]]:
+    """All streams to their end: how many frames, and the messages in order of time."""
+    from omni.agent import Agent
+    from omni.types import Run
+
+    agent = Agent(config, run=Run(RUN_ID, started_at), memory=memory)
     told: dict[str, list[ProcessMessage]] = {status.stream_uuid: [] for status in agent.streams()}
     lock, progress = threading.Lock(), Progress("frames", 0)
 
@@ -57,14 +76,10 @@ def run(options: argparse.Namespace) -> int:
     if failed := [status for status in agent.streams() if status.state == "failed"]:
         raise SourceError("; ".join(f"stream {status.name}: {status.reason}" for status in failed))
     # Streams run beside each other; what each tells is in order, and so is the file: by time, then by stream.
-    messages = sorted((m for of_stream in told.values() for m in of_stream), key=lambda message: message.timestamp)
-    records = [record for message in messages for record in message.processes]
-    with whole_file(options.output) as file:
-        file.writelines(json.dumps(r, ensure_ascii=False, sort_keys=True) + "\n" for r in records)
-    return report(options, {"frames": done, "records": len(records)})
+    return done, sorted((m for of_stream in told.values() for m in of_stream), key=lambda message: message.timestamp)
 
 
-def _offline(config: Any) -> Any:
+def _offline(config: AgentConfig) -> AgentConfig:
     """The configuration with every frame analysed once and nothing sent or kept; cameras cannot be replayed."""
     if live := [stream.label for stream in config.streams if stream.enabled and stream.live]:
         raise ConfigError(f"streams: {', '.join(live)}: a camera cannot be replayed; give a file")

@@ -13,6 +13,7 @@ from omni.config.secret_url import SecretUrl
 
 Relative = Annotated[float, Field(ge=0.0, le=1.0)]
 Polygon = Annotated[tuple[tuple[Relative, Relative], ...], Field(min_length=3, max_length=1000)]
+InputSize = Annotated[int, Field(ge=128, le=2048, multiple_of=32)]
 Tiles = Annotated[int, Field(ge=1, le=8)]
 
 _LIVE = re.compile(r"^(rtsps?|https?)://|^\d+$|^/dev/video\d+$", re.IGNORECASE)
@@ -31,6 +32,8 @@ class StreamConfig(Section):
         pace: of a file: ``real`` as fast as it was filmed, ``fast`` as fast as it goes, ``live`` like a camera.
         crop: x, y, width, height relative to the full picture; what is outside never reaches the detector.
         ignore: polygons, corners x, y relative to the (cropped) picture, in which nobody is looked for.
+        input_size: longer side of what the network looks at, pixels: a larger one finds smaller people; not set: as the
+            network was made.
         tiles: columns and rows of overlapping tiles that are looked at beside the whole picture.
         motion_gate: frames in which nothing has moved are not looked at again.
     """
@@ -43,6 +46,7 @@ class StreamConfig(Section):
     max_fps: float | None = Field(default=None, gt=0.0, le=1000.0)
     crop: tuple[Relative, Relative, Relative, Relative] | None = None
     ignore: tuple[Polygon, ...] = ()
+    input_size: InputSize | None = None
     tiles: tuple[Tiles, Tiles] | None = None
     motion_gate: bool = False
     pace: Literal["real", "fast", "live"] = "real"

@@ -26,7 +26,7 @@ class SubscriberConfig(Section):
         port: its port.
         is_secured: whether it is spoken to by https.
         path: of its address.
-        type: what is sent, processes or events; empty: processes.
+        type: what is sent, processes, events, or how the streams are doing; empty: processes.
         id: its name in logs, figures and addresses; empty: made from the address.
         secret: signs every message.
         previous_secret: signs beside the secret while receivers change over.
@@ -42,7 +42,7 @@ class SubscriberConfig(Section):
     port: int = Field(default=5000, ge=1, le=65535)
     is_secured: bool = False
     path: str = "/trigger"
-    type: Literal["processes", "events", ""] = "processes"
+    type: Literal["processes", "events", "streams", ""] = "processes"
     id: str = ""
     secret: SecretStr | None = None
     previous_secret: SecretStr | None = None

@@ -48,7 +48,8 @@ def bodies(message: ProcessMessage, encode: EncodePicture | None) -> list[Body]:
         for process in message.processes
     ]
     told = [Body("processes", data, bool(pictures)) for data in _arrays(processes)]
-    return told + [Body("events", _dumps(event), False) for event in message.events]
+    kind = "streams" if message.reason == "stream" else "events"
+    return told + [Body(kind, _dumps(event), False) for event in message.events]
 
 
 def _arrays(processes: list[dict[str, Any]]) -> list[bytes]:

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from omni.detect.face_attributes import AgeGender, AgeGenderReader, EmotionReader, open_age_gender, open_emotion
     from omni.detect.face_detector import FaceDetector, open_face_detector
     from omni.detect.face_embedder import FaceEmbedder, open_face_embedder
+    from omni.detect.memory import DetectionMemory
     from omni.detect.network import RunsOn
 
 _MODULES = {
     "AgeGender": "face_attributes",
     "AgeGenderReader": "face_attributes",
     "Descriptor": "appearance",
+    "DetectionMemory": "memory",
     "Detector": "detector",
     "EmotionReader": "face_attributes",
     "FaceDetector": "face_detector",
@@ -37,6 +39,7 @@ __all__ = [
     "AgeGender",
     "AgeGenderReader",
     "Descriptor",
+    "DetectionMemory",
     "Detector",
     "EmotionReader",
     "FaceDetector",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+import math
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omni.detect.free_size import STEP
 from omni.detect.heads import HEADS, Head, Outputs, Size, choose_head
 from omni.detect.letterbox import Letterbox
+from omni.detect.memory import DetectionMemory
 from omni.detect.models import MODELS, locate
 from omni.detect.network import Network
 from omni.errors import ModelError
@@ -33,21 +36,65 @@ class Detector:
 
     Attributes:
         runs_on: what runs the network.
+        side: the longer side of what the network looks at, pixels.
         batch: how many pictures are best looked at at once, where so many wait. On a CPU one: several take longer each.
     """
 
-    def __init__(self, network: Network, head: Head, confidence: float, about: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        head: Head,
+        confidence: float,
+        about: dict[str, Any],
+        side: int | None = None,
+        memory: DetectionMemory | None = None,
+    ) -> None:
+        self.side = side or max(network.size)
         self.runs_on = network.runs_on
         self.batch = AT_ONCE if network.batches and network.accelerated else 1
         self._network = network
         self._head = head
         self._confidence = confidence
         self._about = about
-        self._canvases: deque[_Canvas] = deque()  # those that no thread is using
+        self._memory = memory
+        self._larger: dict[int, Detector] = {}
+        self._canvases: defaultdict[Size, deque[_Canvas]] = defaultdict(deque)  # those that no thread is using
         self._blob_params = cv2.dnn.Image2BlobParams()
         self._blob_params.mean = head.pixels.mean
         self._blob_params.scalefactor = [1 / deviation for deviation in head.pixels.std]
         self._blob_params.swapRB = head.pixels.rgb
+
+    def at(self, side: int) -> Detector:
+        """The same detector, for another longer side of what the network looks at: a larger one finds smaller people.
+
+        Args:
+            side: pixels, a multiple of 32.
+
+        Raises:
+            ModelError: the network was made for one size only, or for none that large.
+            ValueError: the side is no multiple of 32 from 32 on.
+        """
+        if side < STEP or side % STEP:
+            raise ValueError(f"side: expected a multiple of {STEP} pixels, found {side}")
+        if side == self.side:
+            return self
+        if side not in self._larger:
+            self._larger[side] = self._made_for(side)
+        return self._larger[side]
+
+    def remembering(self, memory: DetectionMemory) -> Detector:
+        """The same detector, which looks at no picture that is in the memory already."""
+        return Detector(self._network, self._head, self._confidence, self._about, self.side, memory)
+
+    def input_size(self, picture_size: Size) -> Size:
+        """(width, height) of what the network looks at for a picture of that size: no more of it than is needed."""
+        if not self._network.any_size:
+            return self._network.size
+        if not self._head.any_shape or self._network.accelerated:  # which may have to prepare for each shape
+            return (self.side, self.side)
+        longer = max(picture_size)
+        width, height = (math.ceil(self.side * side / longer / STEP) * STEP for side in picture_size)
+        return width, height
 
     def detect(self, image: UInt8) -> Detections:
         """People in one picture.
@@ -66,15 +113,22 @@ class Detector:
 
     def detect_many(self, images: Sequence[UInt8]) -> list[Detections]:
         """People in each of several pictures, as ``detect`` finds them; at once where the network takes several."""
+        if self._memory is None:
+            return self._look_at(images)
+        by = f"{self._about['sha256']} {self._head.name} {self._confidence} {self.side}"
+        return self._memory.recall(images, by, self._look_at)
+
+    def _look_at(self, images: Sequence[UInt8]) -> list[Detections]:
         frames = [_as_bgr(image) for image in images]
-        boxes = [Letterbox.fit((frame.shape[1], frame.shape[0]), self._network.size) for frame in frames]
+        sizes = [(frame.shape[1], frame.shape[0]) for frame in frames]
+        boxes = [Letterbox.fit(size, self.input_size(size)) for size in sizes]
         blobs = [self._blob(frame, letterbox) for frame, letterbox in zip(frames, boxes, strict=True)]
         return [self._people(outputs, box) for outputs, box in zip(self._network.run_many(blobs), boxes, strict=True)]
 
     def _people(self, outputs: Outputs, letterbox: Letterbox) -> Detections:
         # A model may give numbers without sense (inf, NaN); such boxes come out empty and are dropped.
         with np.errstate(over="ignore", invalid="ignore"):
-            boxes, scores = self._head.decode(outputs, self._network.size, self._confidence)
+            boxes, scores = self._head.decode(outputs, letterbox.input_size, self._confidence)
             best = _best(boxes, scores, self._head.iou)
             boxes, scores = letterbox.to_frame(boxes[best]), scores[best]
             solid = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
@@ -85,18 +139,31 @@ class Detector:
         """What is in use: model, head, input size, confidence, threads, sha256, and as ``RunsOn.document`` has it."""
         return dict(self._about)
 
+    def _made_for(self, side: int) -> Detector:
+        if not self._network.any_size:
+            width, height = self._network.size
+            raise ModelError(f"{self._about['model']} takes pictures of {width}x{height} only, not of another size")
+        signature = self._network.signature_at((side, side))
+        if not self._head.fits(signature):
+            raise ModelError(
+                f"{self._about['model']} does not fit head {self._head.name} at {side}x{side}: {signature}"
+            )
+        about = {**self._about, "input_size": [side, side]}
+        return Detector(self._network, self._head, self._confidence, about, side, self._memory)
+
     def _blob(self, frame: UInt8, letterbox: Letterbox) -> Float32:
         """The frame as the network's input (1, 3, H, W)."""
+        canvases = self._canvases[letterbox.input_size]
         try:
-            canvas = self._canvases.pop()
+            canvas = canvases.pop()
         except IndexError:
-            canvas = _Canvas.of(self._network.size)
+            canvas = _Canvas.of(letterbox.input_size)
         if canvas.frame_size != letterbox.frame_size:
             canvas.pixels[:] = self._head.pixels.border
             canvas.frame_size = letterbox.frame_size
         letterbox.draw(frame, canvas.pixels)
         blob = cv2.dnn.blobFromImageWithParams(canvas.pixels, self._blob_params)
-        self._canvases.append(canvas)
+        canvases.append(canvas)
         return np.asarray(blob, np.float32)
 
 
@@ -143,7 +210,7 @@ def open_detector(
         raise ValueError(f"threads: expected 1 or more, found {threads}")
     path = _find(model)
     free_size = HEADS[head].input_size if head in HEADS else _FREE_SIZE
-    network = Network(path, providers, free_size=free_size, threads=threads, allow_fallback=allow_fallback)
+    network = Network(path, providers, free_size=free_size, threads=threads, allow_fallback=allow_fallback, free=True)
     chosen = choose_head(str(path), network.signature, head)
     confidence = chosen.confidence if confidence is None else confidence
     with path.open("rb") as file:

@@ -20,12 +20,14 @@ class Letterbox:
 
     Attributes:
         frame_size: (width, height) of the frame.
+        input_size: (width, height) of the input.
         picture_size: (width, height) of the scaled frame.
         scale: (x, y) input pixels for one frame pixel; they differ only by the rounding of ``picture_size``.
         offset: (x, y) of the scaled frame's corner.
     """
 
     frame_size: tuple[int, int]
+    input_size: tuple[int, int]
     picture_size: tuple[int, int]
     scale: tuple[float, float]
     offset: tuple[int, int]
@@ -38,6 +40,7 @@ class Letterbox:
         picture_w, picture_h = max(1, round(frame_w * scale)), max(1, round(frame_h * scale))
         return cls(
             frame_size,
+            input_size,
             (picture_w, picture_h),
             (picture_w / frame_w, picture_h / frame_h),
             ((input_w - picture_w) // 2, (input_h - picture_h) // 2),

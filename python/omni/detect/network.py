@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from omni.detect.free_size import freed
 from omni.detect.heads import Outputs, Signature, Size
 from omni.errors import ModelError
 from omni.types import Float32
@@ -68,7 +69,8 @@ class Network:
     """One ONNX model: a picture in, arrays out. It may be run by several threads at once.
 
     Attributes:
-        size: (width, height) of its picture.
+        size: (width, height) of its picture, where it was made for one.
+        any_size: whether it takes pictures of other sizes, sides of a multiple of ``STEP``.
         runs_on: what runs it.
         signature: what it takes and gives.
         batches: whether it takes several pictures at once and gives the outputs of each.
@@ -83,6 +85,7 @@ class Network:
         channels: int = 3,
         threads: int = 1,
         allow_fallback: bool = False,
+        free: bool = False,
     ) -> None:
         """Load a model and run it once on a black picture.
 
@@ -93,18 +96,23 @@ class Network:
             channels: of its picture.
             threads: that one inference uses.
             allow_fallback: go on with the CPU where a provider cannot be had.
+            free: let it take pictures of any size, where its graph can be made to; on a CPU only, as others prepare for
+                each size anew.
 
         Raises:
             ModelError: the file cannot be loaded or run, or a provider asked for is not in use.
         """
         asked = tuple(_PROVIDERS.get(provider, provider) for provider in providers)
-        self._session = _open_session(path, asked, threads, allow_fallback)
+        self._path = path
+        made_free = freed(path) if free and asked[:1] == (CPU,) else None
+        self._session = _open_session(path, made_free and made_free.model, asked, threads, allow_fallback)
         inputs = [value.name for value in self._session.get_inputs()]
         if not inputs or inputs[1:] not in ([], [_TARGET_SIZES]):
             found = ", ".join(inputs) or "none"
             raise ModelError(f"{path}: expected a picture (and {_TARGET_SIZES}) as inputs, found {found}")
         self._picture, *others = self._session.get_inputs()
-        self.size = _picture_size(path, self._picture, free_size, channels)
+        self.size = _picture_size(path, self._picture, made_free.size if made_free else free_size, channels)
+        self.any_size = free and not any(isinstance(side, int) for side in self._picture.shape[-2:]) and not others
         first = self._picture.shape[0] if len(self._picture.shape) == 4 else 1
         self.runs_on = RunsOn(path.stem, asked, _nodes(self._session))
         _require(path, asked[:1], list(self.runs_on.nodes), "in use", allow_fallback)
@@ -112,7 +120,7 @@ class Network:
         self._output_names = [output.name for output in self._session.get_outputs()]
         self._channels = channels
         self._threads = threads
-        self.signature = self._probe(path)
+        self.signature = self.signature_at(self.size)
         self.batches = not isinstance(first, int) and self._gives_one_each()
 
     @property
@@ -135,7 +143,7 @@ class Network:
 
     def run_many(self, blobs: Sequence[Float32]) -> list[Outputs]:
         """The outputs for each of several pictures (1, C, H, W) of one size, at once where that can be done."""
-        if not self.batches or len(blobs) < 2:
+        if not self.batches or len(blobs) < 2 or len({blob.shape for blob in blobs}) > 1:
             return [self.run(blob) for blob in blobs]
         together = self.run(np.concatenate(blobs))
         return [{name: value[i : i + 1] for name, value in together.items()} for i in range(len(blobs))]
@@ -152,20 +160,29 @@ class Network:
             for name, value in outputs.items()
         )
 
-    def _probe(self, path: Path) -> Signature:
-        width, height = self.size
+    def signature_at(self, size: Size) -> Signature:
+        """What it takes and gives at another size.
+
+        Raises:
+            ModelError: it does not run on it.
+        """
+        width, height = size
         try:
             outputs = self.run(np.zeros((1, self._channels, height, width), np.float32))
         except Exception as error:  # onnxruntime's errors share no base but Exception
-            raise ModelError(f"{path} fails on a black picture of {width}x{height}: {_first_line(error)}") from error
+            raise ModelError(
+                f"{self._path} fails on a black picture of {width}x{height}: {_first_line(error)}"
+            ) from error
         for name, value in outputs.items():
             if np.asarray(value).dtype in (np.float16, np.float64):
-                raise ModelError(f"{path}: expected float32 outputs, found {value.dtype} {name}")
+                raise ModelError(f"{self._path}: expected float32 outputs, found {value.dtype} {name}")
         inputs = (self._picture.name, *self._other_inputs)
-        return Signature(inputs, {name: np.shape(value) for name, value in outputs.items()}, self.size)
+        return Signature(inputs, {name: np.shape(value) for name, value in outputs.items()}, size)
 
 
-def _open_session(path: Path, providers: Sequence[str], threads: int, allow_fallback: bool) -> ort.InferenceSession:
+def _open_session(
+    path: Path, model: bytes | None, providers: Sequence[str], threads: int, allow_fallback: bool
+) -> ort.InferenceSession:
     """A session that runs where it was asked to; onnxruntime itself would silently go on with the CPU."""
     import onnxruntime as ort
 
@@ -181,7 +198,7 @@ def _open_session(path: Path, providers: Sequence[str], threads: int, allow_fall
     usable = [provider for provider in providers if provider in available]
     _require(path, providers, available, "available", allow_fallback)
     try:
-        session = ort.InferenceSession(str(path), options, providers=usable or [CPU])
+        session = ort.InferenceSession(model or str(path), options, providers=usable or [CPU])
     except Exception as error:  # onnxruntime's errors share no base but Exception
         raise ModelError(f"{path} cannot be loaded by onnxruntime: {_first_line(error)}") from error
     _require(path, usable, session.get_providers(), "loaded", allow_fallback)

@@ -71,6 +71,19 @@ class Page:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """Some of what streams did, newest first.
+
+    Attributes:
+        changes: as subscribers of type ``streams`` get them.
+        next: cursor of the next page; None: there is none.
+    """
+
+    changes: list[dict[str, Any]]
+    next: str | None
+
+
 class Archive:
     """Reads the history. What the file refuses is a ``StateError``.
 
@@ -103,6 +116,45 @@ class Archive:
             [orjson.loads(record) for _, _, _, record, _ in rows],
             [id_ for _, _, id_, _, shown in rows if shown],
             f"{rows[-1][0]}-{rows[-1][1]}" if more else None,
+        )
+
+    def changes(
+        self,
+        *,
+        stream: str = "",
+        from_s: float | None = None,
+        to_s: float | None = None,
+        limit: int,
+        cursor: str = "",
+    ) -> ChangePage:
+        """What streams did, newest first, from a cursor on.
+
+        Args:
+            stream: stream_uuid; empty: all.
+            from_s, to_s: from the first on and before the second, Unix epoch seconds; None: does not matter.
+            limit: most of them.
+            cursor: of the page before.
+
+        Raises:
+            ValueError: the cursor is none of ours.
+        """
+        values: dict[str, Any] = {"limit": limit + 1, "stream": stream}
+        where = ["(:stream = '' OR stream = :stream)"]
+        for clause, seconds in (("at >= :from_ms", from_s), ("at < :to_ms", to_s)):
+            if seconds is not None:
+                where.append(clause)
+                values[clause.rpartition(":")[2]] = round(seconds * 1000)
+        if cursor:
+            where.append("(at, number) < (:cursor_began, :cursor_number)")
+            values |= _position(cursor)
+        rows = self.rows(
+            f"SELECT at, number, event FROM change WHERE {' AND '.join(where)}"
+            " ORDER BY at DESC, number DESC LIMIT :limit",
+            values,
+        )
+        more, rows = len(rows) > limit, rows[:limit]
+        return ChangePage(
+            [orjson.loads(event) for _, _, event in rows], f"{rows[-1][0]}-{rows[-1][1]}" if more else None
         )
 
     def export(self, chosen: Filter) -> Iterator[list[dict[str, Any]]]:

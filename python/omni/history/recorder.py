@@ -207,6 +207,8 @@ class History:
         written: dict[str, UInt8] = {}
         with self._open() as store:
             for message in messages:
+                if message.reason == "stream":
+                    store.put_changes(message.stream_uuid, message.events)
                 store.put(message.processes)
                 written |= self._put_shots(store, message)
         self._written |= {id_: weakref.ref(picture) for id_, picture in written.items()}

@@ -1,4 +1,5 @@
-"""The history in SQLite: one row a process, its newest record. Statements only: no thread, no clock.
+"""The history in SQLite: a row a process, its newest record; a row each time a stream does something else. Statements
+only: no thread, no clock.
 
 Times are Unix epoch milliseconds. Names of people are not in the records and are never written here.
 """
@@ -28,6 +29,9 @@ CREATE INDEX IF NOT EXISTS process_of_subject ON process (subject);
 CREATE INDEX IF NOT EXISTS process_of_person ON process (person, began);
 CREATE INDEX IF NOT EXISTS process_in_region ON process (region, ended) WHERE region IS NOT NULL;
 CREATE INDEX IF NOT EXISTS process_open ON process (number) WHERE NOT finalized;
+CREATE TABLE IF NOT EXISTS change (
+    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, stream TEXT NOT NULL, event BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS change_by_time ON change (at, number);
 CREATE TABLE IF NOT EXISTS shot (process TEXT PRIMARY KEY, anonymous INTEGER NOT NULL, jpeg BLOB NOT NULL);
 """
 
@@ -87,6 +91,11 @@ class Store:
         """Keep the newest record of each process. One that is finalized stays as it is (protocol, section 3)."""
         self._db.executemany(_UPSERT, map(_row, records))
 
+    def put_changes(self, stream: str, events: Iterable[Mapping[str, Any]]) -> None:
+        """Keep what a stream did, as it is told."""
+        rows = [(milliseconds(event["timestamp"]), stream, orjson.dumps(event)) for event in events]
+        self._db.executemany("INSERT INTO change (at, stream, event) VALUES (?, ?, ?)", rows)
+
     def put_shot(self, process_id: str, jpeg: bytes, *, anonymous: bool) -> None:
         """Keep the best shot of a process. ``anonymous``: heads in it are unrecognisable."""
         self._db.execute("INSERT OR REPLACE INTO shot VALUES (?, ?, ?)", (process_id, anonymous, jpeg))
@@ -108,13 +117,17 @@ class Store:
             self._db.execute("DELETE FROM shot WHERE NOT (? = 'anonymous' AND anonymous)", (kept,))
 
     def drop_ended_before(self, before_ms: int, limit: int) -> int:
-        """Delete processes that ended before a time, the oldest first. Returns how many, at most ``limit``."""
+        """Delete what ended before a time, the oldest first. Returns how many, at most ``limit`` of each kind."""
+        changes = self._db.execute(
+            "DELETE FROM change WHERE number IN (SELECT number FROM change WHERE at < ? ORDER BY at LIMIT ?)",
+            (before_ms, limit),
+        ).rowcount
         rows = self._db.execute(
             "SELECT id FROM process WHERE ended < ? ORDER BY ended LIMIT ?", (before_ms, limit)
         ).fetchall()
         self._db.executemany("DELETE FROM shot WHERE process = ?", rows)
         self._db.executemany("DELETE FROM process WHERE id = ?", rows)
-        return len(rows)
+        return len(rows) + changes
 
     def drop_oldest_shots(self, limit: int) -> int:
         """Delete the best shots that were kept first. Returns how many, at most ``limit``."""

@@ -1,8 +1,16 @@
 """Processes: what happened, from when to when, to whom (protocol, section 3)."""
 
 from omni.process.builder import ProcessBuilder
+from omni.process.events import stream_event
 from omni.process.external import ExternalProcesses
-from omni.process.schema import event_errors, events_schema, processes_schema, schema_errors
+from omni.process.schema import (
+    event_errors,
+    events_schema,
+    processes_schema,
+    schema_errors,
+    stream_errors,
+    streams_schema,
+)
 from omni.process.shots import ShotSettings
 
 __all__ = [
@@ -13,4 +21,7 @@ __all__ = [
     "events_schema",
     "processes_schema",
     "schema_errors",
+    "stream_errors",
+    "stream_event",
+    "streams_schema",
 ]

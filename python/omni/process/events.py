@@ -1,4 +1,4 @@
-"""Events for subscribers of type ``events``: one object a POST (protocol, section 3).
+"""Events for subscribers of type ``events`` (protocol, section 3) and of type ``streams``: one object a POST.
 
 ``id_`` is the UUID of the event, ``timestamp`` when it happened in Unix epoch seconds.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from omni.process.clock import iso_instant
+from omni.types import StreamChange
 
 
 def identification_event(
@@ -38,6 +39,20 @@ def crossing_event(id_: str, timestamp: float, crossing: dict[str, Any]) -> dict
     """Somebody came through a line. ``crossing``: a process of action ``line_crossing``."""
     own = {"line": crossing["line"], "direction": crossing["direction"]}
     return {**_of_action(id_, "crossing", timestamp, crossing), **own}
+
+
+def stream_event(id_: str, change: StreamChange) -> dict[str, Any]:
+    """A stream is doing something else than before."""
+    return {
+        "id": id_,
+        "type": "stream",
+        "timestamp": iso_instant(change.timestamp),
+        "stream": {"uuid": change.stream_uuid, "name": change.name},
+        "state": change.state,
+        "cause": change.cause,
+        "reason": change.reason,
+        "next_try_s": change.next_try_s,
+    }
 
 
 def _of_action(id_: str, type_: str, timestamp: float, action: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The JSON Schemas of processes and events: the single source of what a payload may hold."""
+"""The JSON Schemas of processes, events and changes of streams: the single source of what a payload may hold."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def events_schema() -> dict[str, Any]:
     return _schema("events")
 
 
+def streams_schema() -> dict[str, Any]:
+    """The JSON Schema of what tells how a stream is doing, a fresh copy, likewise."""
+    return _schema("streams")
+
+
 def schema_errors(payload: Any) -> list[str]:
     """What is wrong with a body of processes: one line each with its JSON path; empty when it is right."""
     return _errors("processes", payload)
@@ -26,6 +31,11 @@ def schema_errors(payload: Any) -> list[str]:
 def event_errors(payload: Any) -> list[str]:
     """What is wrong with an event, likewise."""
     return _errors("events", payload)
+
+
+def stream_errors(payload: Any) -> list[str]:
+    """What is wrong with what tells how a stream is doing, likewise."""
+    return _errors("streams", payload)
 
 
 def _schema(name: str) -> dict[str, Any]:

@@ -239,6 +239,33 @@ class Processes(TypedDict):
     next: str | None
 
 
+class StreamName(TypedDict):
+    """A stream."""
+
+    uuid: str
+    name: str
+
+
+class StreamChange(TypedDict):
+    """A stream does something else than before; ``timestamp`` ISO 8601."""
+
+    id: str
+    type: str
+    timestamp: str
+    stream: StreamName
+    state: str
+    cause: str
+    reason: str
+    next_try_s: float | None
+
+
+class StreamChanges(TypedDict):
+    """What streams did, newest first. ``next``: cursor of the next page."""
+
+    changes: list[StreamChange]
+    next: str | None
+
+
 class CountBucket(TypedDict):
     """Crossings from ``start`` on (epoch seconds)."""
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 logger = logging.getLogger(__name__)
 
-State = Literal["idle", "probing", "online", "degraded", "backoff", "failed"]
+State = Literal["idle", "probing", "online", "degraded", "backoff", "failed", "ended"]
 _LEVELS = {"degraded": logging.WARNING, "backoff": logging.WARNING, "failed": logging.ERROR}
 
 
@@ -23,7 +22,7 @@ class Condition:
     Attributes:
         state: ``idle`` (not begun), ``probing`` (connecting), ``online``, ``degraded`` (pictures come, but not as they
             should), ``backoff`` (waits before it connects again), ``failed`` (the same, rarely: somebody has to do
-            something).
+            something), ``ended``.
         cause: what is the matter, a word for programs; empty when all is well.
         reason: the same for people.
         next_try_at: when it connects again, seconds on the monotonic clock.
@@ -50,39 +49,48 @@ class ConditionLog:
 
     Args:
         name: the source, for the log.
-        tell: is told of each change, in the thread that causes it; must not block.
+        tell: is told of each change, in order, in the thread that causes it; must not block.
+
+    Attributes:
+        now: what it is doing.
+        changes: how often each (state, cause) began.
     """
 
     def __init__(self, name: str, tell: Callable[[Condition], None] | None = None) -> None:
         self._name = name
         self._tell = tell
         self._lock = threading.Lock()
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._closed = False
         self.now = Condition("idle")
-
-    @property
-    def changes(self) -> Mapping[tuple[str, str], int]:
-        """How often each (state, cause) began."""
-        with self._lock:
-            return dict(self._counts)
+        self.changes: Mapping[tuple[str, str], int] = {}
 
     def set(self, state: State, cause: str = "", reason: str = "", wait_s: float | None = None) -> None:
         """What is so from now on. Told only if state or cause are others than before."""
         at = None if wait_s is None else time.monotonic() + wait_s
+        with self._lock:  # while it is told, too: changes are told in their order
+            if not self._closed:
+                self._take(Condition(state, cause, reason, at))
+
+    def close(self, state: State, cause: str = "", reason: str = "") -> None:
+        """What is so for good: whoever is late, such as a decoder that was left behind, changes nothing any more."""
         with self._lock:
-            before, self.now = self.now, Condition(state, cause, reason, at)
-            if (before.state, before.cause) == (state, cause):
-                return
-            self._counts[state, cause] += 1
-            now = replace(self.now)
-        wait = f"; next try in {wait_s:.0f} s" if wait_s is not None else ""
+            if not self._closed:
+                self._closed = True
+                self._take(Condition(state, cause, reason))
+
+    def _take(self, condition: Condition) -> None:
+        before, self.now = self.now, condition
+        state, cause, wait_s = condition.state, condition.cause, condition.next_try_s
+        if (before.state, before.cause) == (state, cause):
+            return
+        self.changes = {**self.changes, (state, cause): self.changes.get((state, cause), 0) + 1}
         logger.log(
             _LEVELS.get(state, logging.INFO),
             "stream %s: %s%s%s",
             self._name,
             state,
-            f": {reason}" if reason else "",
-            wait,
+            f": {condition.reason}" if condition.reason else "",
+            "" if wait_s is None else f"; next try in {wait_s:.0f} s",
         )
         if self._tell is not None:
-            self._tell(now)
+            self._tell(condition)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
+from collections.abc import Iterator
 from typing import Protocol
 
 import cv2
@@ -13,8 +16,24 @@ from omni.types import UInt8
 
 OPEN_S = 5.0
 """A camera has opened within so long, or not at all."""
-_OPTIONS = "rtsp_transport;tcp|analyzeduration;500000|fpsprobesize;0"
-"""RTSP over TCP, as UDP loses packets and grey pictures follow; half a second to find out what comes."""
+_OPTIONS = "rtsp_transport;tcp|analyzeduration;200000|fpsprobesize;0"
+"""RTSP over TCP, as UDP loses packets and grey pictures follow; 0.2 s to find out what comes, for others wait."""
+_opening = threading.Lock()
+"""OpenCV has one such lock for all addresses of a process, which cannot be waited for with a limit, nor given up."""
+_LOOK_S = 0.1
+
+
+@contextlib.contextmanager
+def turn_to_open(given_up: threading.Event) -> Iterator[bool]:
+    """Wait for the turn to open an address. Whoever waits does not hang. False: it was given up."""
+    mine = False
+    while not (mine or given_up.is_set()):
+        mine = _opening.acquire(timeout=_LOOK_S)
+    try:
+        yield mine
+    finally:
+        if mine:
+            _opening.release()
 
 
 class Decoder(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -13,16 +13,13 @@ import numpy as np
 
 from omni.config import StreamConfig
 from omni.errors import SourceError
-from omni.sources.condition import Condition
+from omni.sources.condition import ConditionLog
 from omni.sources.picture import cropped
 from omni.types import Frame, UInt8
 
 PICTURES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 FOLDER_FPS = 10.0
 """Pictures of a folder carry no time: they are taken to be this many a second."""
-
-
-ONLINE = Condition("online")
 
 
 class Reader(Protocol):
@@ -100,15 +97,16 @@ class FolderReader:
 class FileSource:
     """Frames of a file. With pace ``real`` and ``live`` each comes when its time has come."""
 
-    def __init__(self, stream: StreamConfig, reader: Reader, started_at: float, stop: threading.Event) -> None:
+    def __init__(
+        self, stream: StreamConfig, reader: Reader, started_at: float, stop: threading.Event, log: ConditionLog
+    ) -> None:
         self._stream = stream
         self._reader = reader
         self._started_at = started_at
         self._stop = stop
+        self._log = log
         self.image_size: tuple[int, int] | None = None
         self.dropped = 0
-        self.condition = Condition("idle")
-        self.changes: Mapping[tuple[str, str], int] = {}
         self.left_behind = 0
         self.decode_s = 0.0
 
@@ -125,7 +123,7 @@ class FileSource:
                 image = cropped(picture, self._stream.crop)
                 self.image_size = image.shape[1], image.shape[0]
                 when = offset + at
-                self.condition = ONLINE
+                self._log.set("online")
                 yield Frame(self._stream.uuid, index, self._started_at + when, when, image, segment)
                 index += 1
             if not self._stream.loop:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 from omni.config import StreamConfig
 from omni.sources.backoff import Backoff
 from omni.sources.clock import LATE_S, CameraClock
-from omni.sources.condition import Condition, ConditionLog
+from omni.sources.condition import ConditionLog
 from omni.sources.decoder import OpenCvDecoder
 from omni.sources.mailbox import Arrival, Mailbox
 from omni.sources.picture import cropped
@@ -38,7 +38,7 @@ class LiveSource:
     Args:
         stream: the camera.
         stop: ends the iteration.
-        tell: is told of each change of the condition, in the thread that causes it.
+        log: its condition.
         open_decoder: opens the camera.
     """
 
@@ -46,13 +46,13 @@ class LiveSource:
         self,
         stream: StreamConfig,
         stop: threading.Event,
-        tell: Callable[[Condition], None] | None = None,
+        log: ConditionLog,
         open_decoder: OpenDecoder = OpenCvDecoder,
     ) -> None:
         self._stream = stream
         self._stop = stop
         self._open_decoder = open_decoder
-        self._log = ConditionLog(stream.label, tell)
+        self._log = log
         self._mailbox = Mailbox()
         self._clock = CameraClock()
         self._backoff = Backoff()
@@ -60,14 +60,6 @@ class LiveSource:
         self._zero: tuple[float, float] | None = None
         self.image_size: tuple[int, int] | None = None
         self.decode_s = 0.0
-
-    @property
-    def condition(self) -> Condition:
-        return self._log.now
-
-    @property
-    def changes(self) -> Mapping[tuple[str, str], int]:
-        return self._log.changes
 
     @property
     def dropped(self) -> int:
@@ -120,7 +112,7 @@ class LiveSource:
         if reader.hangs:
             return self._replaced(reader)
         silent_s = reader.silent_s
-        if silent_s > _STALL_TOLD * reader.limit_s and self.condition.state in ("online", "degraded"):
+        if silent_s > _STALL_TOLD * reader.limit_s and self._log.now.state in ("online", "degraded"):
             self._log.set("degraded", "stalled", f"no picture has come for {silent_s:.0f} s")
         return reader
 

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from omni.config import StreamConfig
 from omni.errors import SourceError
-from omni.sources.condition import Condition
+from omni.sources.condition import ConditionLog
 from omni.types import Frame
 
 
 class Source(Protocol):
     """A running source. Iterating gives frames until the end, or until ``stop`` is set; it may be left at any time.
 
-    A camera also gives None when nothing came for a moment, so that whoever iterates can look at ``condition``.
+    A camera also gives None when nothing came for a moment, so that whoever iterates can look at its condition.
 
     Attributes:
         image_size: (width, height) of the frames it gives, once it knows.
         dropped: frames that came but were not given, as a newer one was there.
-        condition: what it is doing.
-        changes: how often each (state, cause) began.
         left_behind: decoders that hang and were left to themselves.
         decode_s: seconds spent decoding so far (0 for cameras, whose decoding runs beside).
     """
@@ -34,24 +32,21 @@ class Source(Protocol):
     def dropped(self) -> int: ...
 
     @property
-    def condition(self) -> Condition: ...
-
-    @property
-    def changes(self) -> Mapping[tuple[str, str], int]: ...
-
-    @property
     def left_behind(self) -> int: ...
 
     def __iter__(self) -> Iterator[Frame | None]: ...
 
 
-def open_source(stream: StreamConfig, started_at: float, stop: threading.Event) -> Source:
+def open_source(
+    stream: StreamConfig, started_at: float, stop: threading.Event, log: ConditionLog | None = None
+) -> Source:
     """Open a stream: files and folders are checked at once, cameras are connected while iterating.
 
     Args:
         stream: what to open.
         started_at: Unix epoch seconds at which a file's first frame is dated.
         stop: ends the iteration, also in the middle of a wait.
+        log: is told what the source is doing.
 
     Raises:
         SourceError: the file or folder cannot be read.
@@ -59,10 +54,11 @@ def open_source(stream: StreamConfig, started_at: float, stop: threading.Event) 
     from omni.sources.decoder import settle_ffmpeg
 
     settle_ffmpeg()
+    log = log or ConditionLog(stream.label)
     if stream.live:
         from omni.sources.live import LiveSource
 
-        return LiveSource(stream, stop)
+        return LiveSource(stream, stop, log)
     if "://" in stream.url:
         raise SourceError(
             f"stream {stream.label}: {stream.safe_url}: expected a file, a folder, rtsp://, http:// or a device number"
@@ -73,4 +69,4 @@ def open_source(stream: StreamConfig, started_at: float, stop: threading.Event) 
     if not path.exists():
         raise SourceError(f"stream {stream.label}: {path}: no such file or folder")
     reader = FolderReader(path) if path.is_dir() else VideoReader(path)
-    return FileSource(stream, reader, started_at, stop)
+    return FileSource(stream, reader, started_at, stop, log)

@@ -11,8 +11,9 @@ from omni.config import StreamConfig
 from omni.sources.backoff import Backoff
 from omni.sources.clock import LATE_S, CameraClock
 from omni.sources.condition import ConditionLog
-from omni.sources.decoder import OPEN_S, Decoder
+from omni.sources.decoder import OPEN_S, Decoder, turn_to_open
 from omni.sources.diagnosis import NO_PICTURE, Failure, diagnose
+from omni.sources.handshake import ANSWER_S, PICTURE_S
 from omni.sources.mailbox import Arrival, Mailbox
 from omni.sources.watch import STALL_S, PictureWatch
 
@@ -20,7 +21,10 @@ LOST = Failure("lost", "the connection ended")
 HUNG = Failure("hung", "its decoder hangs")
 _HUNG_S = 3.0
 """A call of the decoder that is so much over its own limit hangs."""
-
+_ASKED_S = ANSWER_S + PICTURE_S + 1.0
+"""By then a camera has been asked for pictures: without a login, with it, and let go."""
+_KEY_FRAME_S = 20.0
+"""So long the next connection waits, where pictures came and none could be decoded: key frames may be far apart."""
 _AT_ONCE_S = 0.01
 
 OpenDecoder = Callable[[StreamConfig, float], Decoder]
@@ -112,13 +116,13 @@ class CameraReader:
     def _connection(self) -> tuple[Failure, float]:
         """One connection, to its end: why it ended, and seconds from its first picture to its last."""
         self._log.set("probing", reason="connecting")
-        if "://" in self._stream.url and (failure := self._asked()) is not NO_PICTURE:
+        network = "://" in self._stream.url
+        if network and (failure := self._asked()) is not None:
             return failure, 0.0
         try:
-            with self._due_within(OPEN_S):
-                decoder = self._open_decoder(self._stream, self._read_s)
+            decoder = self._opened_in_turn() if network else self._opened()
         except ConnectionError:
-            return (NO_PICTURE if "://" in self._stream.url else self._no_device()), 0.0
+            return (NO_PICTURE if network else self._no_device()), 0.0
         try:
             return self._read(decoder)
         finally:
@@ -126,12 +130,22 @@ class CameraReader:
             with self._due_within(OPEN_S):
                 decoder.close()
 
+    def _opened_in_turn(self) -> Decoder:
+        with turn_to_open(self._gone) as mine:
+            if not mine:
+                raise ConnectionError
+            return self._opened()
+
+    def _opened(self) -> Decoder:
+        with self._due_within(OPEN_S):
+            return self._open_decoder(self._stream, self._read_s)
+
     def _no_device(self) -> Failure:
         return Failure("not_found", f"there is no such device, or it is in use: {self._stream.safe_url}")
 
-    def _asked(self) -> Failure:
-        """Whether it would give pictures. OpenCV opens one after the other: who is silent must not get there."""
-        with self._due_within(OPEN_S):
+    def _asked(self) -> Failure | None:
+        """Why it would give no pictures. OpenCV opens one after the other: who sends nothing must not get there."""
+        with self._due_within(_ASKED_S):
             return diagnose(self._stream.url)
 
     @contextlib.contextmanager
@@ -158,7 +172,8 @@ class CameraReader:
             if self._gone.is_set():
                 return LOST, last_at - first_at
             if not came:
-                failure, self._read_s = self._end_of(pictures, stalled), watch.stall_limit_s
+                failure = self._end_of(pictures, stalled)
+                self._read_s = watch.stall_limit_s if pictures else _KEY_FRAME_S
                 return failure, last_at - first_at
             first_at = first_at if pictures else now
             pictures, last_at, self._silent_since = pictures + 1, now, now

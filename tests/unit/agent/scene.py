@@ -16,7 +16,7 @@ from omni.config import RegionConfig, StreamConfig
 from omni.faces.watch import FaceWatch
 from omni.process import ProcessBuilder, ShotSettings, event_errors, schema_errors
 from omni.regions import RegionMonitor
-from omni.sources.condition import Condition
+from omni.sources import ConditionLog
 from omni.track import Tracker
 from omni.types import Detections, Frame, ProcessMessage, RegionEvent, Run
 
@@ -55,7 +55,7 @@ class Scene:
         self.told: list[ProcessMessage] = []
         self.crossed: list[RegionEvent] = []
         self.image_size, self.dropped, self.decode_s = SIZE, 0, 0.0
-        self.condition, self.changes, self.left_behind = Condition("online"), {}, 0
+        self.left_behind = 0
         self._shown: list[np.ndarray] = []
         self.batch = 1
         self._scheduler = Scheduler(workers=2)
@@ -64,6 +64,7 @@ class Scene:
         self.pipeline = StreamPipeline(
             StreamConfig.model_validate({"stream_uuid": STREAM, "url": "scene.avi"}),
             self,
+            ConditionLog("scene"),
             self,  # type: ignore[arg-type]  # sees what ``people`` says
             None,
             faces,

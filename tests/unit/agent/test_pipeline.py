@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import numpy as np
 import pytest
 from tests.unit.agent.scene import Boxes, Scene, standing
 
@@ -126,3 +127,26 @@ def test_with_termination_on_lost_a_person_ends_at_once_and_comes_back_as_anothe
     intervals = [h["frame_interval"] for h in humans(scene)]
     assert intervals == [[0, 19], [25, 59]]
     assert [m.timestamp - 1_000_000_000 for m in told if m.reason == "end"] == pytest.approx([2.0, 6.0])
+
+
+def test_a_picture_that_changes_its_size_keeps_people_and_where_they_are() -> None:
+    """Twice as large from the 15th frame on: somebody walks on through the door, whose corners are relative."""
+
+    def scale(frame: int) -> int:
+        return 1 if frame < 15 else 2
+
+    def larger(frame: int) -> Boxes:
+        return [tuple(scale(frame) * value for value in box) for box in walk(frame)]  # type: ignore[misc]
+
+    def picture(frame: int) -> np.ndarray:
+        return np.full((240 * scale(frame), 320 * scale(frame), 3), frame, np.uint8)
+
+    as_ever, changed = (
+        Scene(people, 110, regions=[DOOR], picture=p) for people, p in ((walk, None), (larger, picture))
+    )
+    for scene in (as_ever, changed):
+        scene.play()
+        [human] = humans(scene)
+        assert human["frame_interval"] == [0, 59]
+    told = [[(m.reason, [p["frame_interval"] for p in m.processes]) for m in s.told] for s in (as_ever, changed)]
+    assert told[0] == told[1]

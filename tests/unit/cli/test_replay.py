@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import cv2
 import pytest
 
+from omni import Agent
 from omni.cli import main
 
 STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 
-def test_the_same_files_give_the_same_bytes(street_clip: Path, person_model: str, tmp_path: Path) -> None:
+@pytest.fixture
+def run_params(street_clip: Path, person_model: str, tmp_path: Path) -> Path:
+    """The configuration of a folder with the first pictures of the demo's clip."""
     assert person_model
     folder = tmp_path / "street"
     folder.mkdir()
@@ -21,8 +25,12 @@ def test_the_same_files_give_the_same_bytes(street_clip: Path, person_model: str
         assert readable
         cv2.imwrite(str(folder / f"{i:04d}.bmp"), picture)
     capture.release()
-    run_params = tmp_path / "run_params.json"
-    run_params.write_text(json.dumps({"streams": [{"stream_uuid": STREAM, "url": str(folder), "loop": True}]}))
+    path = tmp_path / "run_params.json"
+    path.write_text(json.dumps({"streams": [{"stream_uuid": STREAM, "url": str(folder), "loop": True}]}))
+    return path
+
+
+def test_the_same_files_give_the_same_bytes(run_params: Path, tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("a.jsonl", "b.jsonl")]
     for file in files:
         assert main(["replay", "--config", str(run_params), "-o", str(file)]) == 0
@@ -32,6 +40,34 @@ def test_the_same_files_give_the_same_bytes(street_clip: Path, person_model: str
     assert {record["object"]["class"] for record in records} == {"human", "body"}
     assert records[-1]["finalized"]
     assert not (tmp_path / "outbox").exists()
+
+
+def test_after_a_stop_it_goes_on_to_the_same_bytes(
+    run_params: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, stopped = tmp_path / "whole.jsonl", tmp_path / "stopped.jsonl"
+    assert main(["replay", "--config", str(run_params), "-o", str(whole)]) == 0
+    seen = tmp_path / "stopped.jsonl.seen"
+
+    def interrupt(_: Agent, timeout_s: float | None = None) -> bool:
+        assert timeout_s is not None
+        while seen.read_bytes().count(b"\n") < 5:
+            threading.Event().wait(0.01)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Agent, "wait", interrupt)
+        assert main(["replay", "--config", str(run_params), "-o", str(stopped)]) == 130
+    assert not stopped.exists()
+    with seen.open("a") as file:
+        file.write("0123 half a li")  # as a killed one leaves it
+    capsys.readouterr()
+    assert main(["replay", "--config", str(run_params), "-o", str(stopped), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["frames"] == 12
+    assert told["recalled"] >= 5
+    assert stopped.read_bytes() == whole.read_bytes()
+    assert sorted(path.name for path in tmp_path.glob("stopped*")) == ["stopped.jsonl"]
 
 
 def test_a_camera_cannot_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

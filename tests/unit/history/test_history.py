@@ -29,6 +29,8 @@ from tests.unit.history.conftest import (
 from omni.errors import StateError
 from omni.history import Filter, History, Shots, Span, counts, occupancy, table
 from omni.history.recorder import MOST_WAITING
+from omni.process import stream_event
+from omni.types import ProcessMessage, StreamChange
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 OPEN = Shots(lambda picture: b64encode(b"jpeg" + picture.tobytes()).decode(), anonymous=False)
@@ -231,3 +233,12 @@ def test_a_table_holds_no_formula() -> None:
     assert cells["region_name"] == "'=door"
     assert cells["direction"] == "forward"
     assert cells["finalized"] == "true"
+
+
+def test_what_streams_did_is_kept_as_long_as_processes(history: Make) -> None:
+    kept = history(days=1.0, now=T0 + 86_400 + 5)
+    for i in range(3):
+        event = stream_event(uuid(i), StreamChange(STREAM, "gate", T0 + 4 * i, "online", "", "", None))
+        kept.record(ProcessMessage("stream", STREAM, T0 + 4 * i, (), events=(event,)))
+    assert kept.flush(5)
+    eventually(lambda: len(kept.archive.changes(limit=10).changes) == 1)

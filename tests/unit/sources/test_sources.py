@@ -11,7 +11,7 @@ import pytest
 
 from omni.config import StreamConfig
 from omni.errors import SourceError
-from omni.sources import open_source
+from omni.sources import ConditionLog, open_source
 from omni.types import Frame
 
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -116,8 +116,9 @@ def test_a_camera_that_does_not_answer_holds_nobody_up(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     stop = threading.Event()
-    source = open_source(stream("rtsp://user:secret@127.0.0.1:9/x"), 0.0, stop)
+    log = ConditionLog("gate")
+    source = open_source(stream("rtsp://user:secret@127.0.0.1:9/x"), 0.0, stop, log)
     threading.Timer(0.5, stop.set).start()
     assert [frame for frame in source if frame is not None] == []
-    assert source.condition.away
+    assert log.now.away
     assert "secret" not in caplog.text + "".join(capfd.readouterr())

@@ -27,6 +27,7 @@ class Detr:
     expects = "logits (1, queries, classes) and pred_boxes (1, queries, 4)"
     pixels = UNIT_RGB
     input_size = (640, 640)
+    any_shape = False
     confidence = 0.25
     iou: float | None = None
     _logits = "logits"
@@ -68,6 +69,7 @@ class DeployedDetr:
     expects = "an input orig_target_sizes, and labels (1, N), boxes (1, N, 4), scores (1, N)"
     pixels = UNIT_RGB
     input_size = (640, 640)
+    any_shape = False
     confidence = 0.25
     iou: float | None = None
 

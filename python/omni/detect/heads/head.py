@@ -70,6 +70,7 @@ class Head(Protocol):
         pixels: how the picture goes in.
         input_size: (width, height) used where a model leaves it free.
         confidence: the default threshold of the scores.
+        any_shape: whether it finds the same whatever the shape of the input: then it is given the picture's own.
         iou: overlap over which the weaker of two boxes is dropped; None where the model leaves no doubles.
     """
 
@@ -77,6 +78,7 @@ class Head(Protocol):
     expects: str
     pixels: Pixels
     input_size: Size
+    any_shape: bool
     confidence: float
     iou: float | None
 

@@ -22,6 +22,7 @@ class NanoDet:
     expects = "cls_8, cls_16, cls_32 (1, cells, classes) scores and reg_8, reg_16, reg_32 (1, cells, 4 x bins)"
     pixels = Pixels(rgb=False, mean=(103.53, 116.28, 123.675), std=(57.375, 57.12, 58.395), border=0)
     input_size = (416, 416)
+    any_shape = True
     confidence = 0.3
     iou: float | None = 0.6
 

@@ -18,6 +18,7 @@ class Torchvision:
     expects = "boxes (N, 4), labels (N) and scores (N), or the same with one axis of 1 before"
     pixels = UNIT_RGB
     input_size = (640, 640)
+    any_shape = False
     confidence = 0.3
     iou: float | None = None
     _boxes = "boxes"

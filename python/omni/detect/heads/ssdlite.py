@@ -26,6 +26,7 @@ class SSDLite:
     expects = f"scores (1, {_ANCHORS}, classes) and box_encodings (1, {_ANCHORS}, 4) at 300x300"
     pixels = Pixels(rgb=True, mean=(127.5, 127.5, 127.5), std=(127.5, 127.5, 127.5), border=127)
     input_size = (300, 300)
+    any_shape = False
     confidence = 0.3
     iou: float | None = 0.5
 

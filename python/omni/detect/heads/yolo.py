@@ -27,6 +27,7 @@ class YoloX:
     expects = "one output (1, cells, 5 + classes)"
     pixels = Pixels(rgb=False, border=114)
     input_size = (640, 640)
+    any_shape = True
     confidence = 0.25
     iou: float | None = 0.65
 
@@ -56,6 +57,7 @@ class YoloV8:
     expects = "one output (1, 4 + classes, cells) or (1, cells, 4 + classes)"
     pixels = UNIT_RGB
     input_size = (640, 640)
+    any_shape = True
     confidence = 0.25
     iou: float | None = 0.7
 
@@ -84,7 +86,7 @@ def _cells(size: Size) -> int:
     return sum((size[0] // stride) * (size[1] // stride) for stride in _STRIDES)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _grid(size: Size) -> tuple[Float32, Float32]:
     """Column and row (cells, 2), and stride (cells, 1), of the cells of all grids."""
     cells, strides = [], []

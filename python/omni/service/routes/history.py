@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from sanic import Blueprint, HTTPResponse, json, raw
 
 from omni.history import Archive, Filter, Span, counts, occupancy, table
-from omni.service.answers import Counts, Occupancy, Processes
+from omni.service.answers import Counts, Occupancy, Processes, StreamChanges
 from omni.service.context import HttpRequest
 from omni.service.fields import Field, read_fields
 from omni.service.operations import operation
@@ -37,6 +37,7 @@ _CHOSEN = (
 )
 _PAGE = (*_CHOSEN, Field("limit", "int", 100), Field("cursor", "text", ""))
 _EXPORT = (*_CHOSEN, Field("format", "text", "json"))
+_CHANGES = (*_TIMES, Field("stream", "uuid", ""), Field("limit", "int", 100), Field("cursor", "text", ""))
 _OFF = {409: ["history-off"]}
 _SPAN = (*_TIMES, Field("bucket_s", "int", 3600))
 
@@ -46,6 +47,7 @@ def blueprint() -> Blueprint:
     routes.add_route(processes, "/processes")
     routes.add_route(export, "/processes/export")
     routes.add_route(best_shot, "/processes/<uuid:str>/best_shot")
+    routes.add_route(changes_of_streams, "/stream_changes")
     routes.add_route(counts_of_lines, "/counts")
     routes.add_route(occupancy_of_region, "/occupancy")
     return routes
@@ -54,11 +56,25 @@ def blueprint() -> Blueprint:
 @operation("What was, newest first", scope="read", answer=Processes, query=_PAGE, errors=_OFF)
 async def processes(request: HttpRequest) -> HTTPResponse:
     archive, fields = _archive(request), read_fields(request, _PAGE)
-    limit = fields["limit"]
-    if not 1 <= limit <= MOST:
-        _refuse("limit", f"an integer from 1 to {MOST}", str(limit))
     try:
-        page = await asyncio.to_thread(archive.page, _chosen(fields), limit=limit, cursor=fields["cursor"])
+        page = await asyncio.to_thread(archive.page, _chosen(fields), limit=_limit(fields), cursor=fields["cursor"])
+    except ValueError as error:
+        _refuse("cursor", str(error), fields["cursor"][:100])
+    return json(asdict(page))
+
+
+@operation("What streams did, newest first", scope="read", answer=StreamChanges, query=_CHANGES, errors=_OFF)
+async def changes_of_streams(request: HttpRequest) -> HTTPResponse:
+    archive, fields = _archive(request), read_fields(request, _CHANGES)
+    try:
+        page = await asyncio.to_thread(
+            archive.changes,
+            stream=fields["stream"],
+            from_s=fields["from"] or None,
+            to_s=fields["to"] or None,
+            limit=_limit(fields),
+            cursor=fields["cursor"],
+        )
     except ValueError as error:
         _refuse("cursor", str(error), fields["cursor"][:100])
     return json(asdict(page))
@@ -131,6 +147,13 @@ def _archive(request: HttpRequest) -> Archive:
         detail = "no history is kept: it needs history.enabled and a state folder (a configuration that is a file)"
         raise Problem("history-off", 409, detail)
     return history.archive
+
+
+def _limit(fields: dict[str, Any]) -> int:
+    limit: int = fields["limit"]
+    if not 1 <= limit <= MOST:
+        _refuse("limit", f"an integer from 1 to {MOST}", str(limit))
+    return limit
 
 
 def _chosen(fields: dict[str, Any]) -> Filter:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sanic import Blueprint, HTTPResponse, json
 
-from omni.process.schema import events_schema, processes_schema
+from omni.process.schema import events_schema, processes_schema, streams_schema
 from omni.service.answers import Status
 from omni.service.context import HttpRequest
 from omni.service.operations import operation
@@ -19,6 +19,7 @@ def blueprint() -> Blueprint:
     routes.add_route(status, "/status")
     routes.add_route(schema_of_processes, "/schema/processes")
     routes.add_route(schema_of_events, "/schema/events")
+    routes.add_route(schema_of_streams, "/schema/streams")
     return routes
 
 
@@ -35,3 +36,13 @@ async def schema_of_processes(_: HttpRequest) -> HTTPResponse:
 @operation("JSON Schema of one event", scope="read", answer=dict[str, Any], media="application/schema+json")
 async def schema_of_events(_: HttpRequest) -> HTTPResponse:
     return json(events_schema(), content_type="application/schema+json")
+
+
+@operation(
+    "JSON Schema of what tells how a stream is doing",
+    scope="read",
+    answer=dict[str, Any],
+    media="application/schema+json",
+)
+async def schema_of_streams(_: HttpRequest) -> HTTPResponse:
+    return json(streams_schema(), content_type="application/schema+json")

@@ -7,7 +7,7 @@ export class AddWebhook {
   #streams; #save; #fault = element("p", { class: "error", role: "alert" }); #cameras = element("div", { class: "checks" });
   #url = element("input", { type: "url", name: "url", required: true, placeholder: "https://example.org/hook" });
   #id = element("input", { name: "id", required: true, pattern: "[A-Za-z0-9_.\\-]{1,64}" });
-  #type = element("select", { name: "type" }, ...["processes", "events"].map((kind) => element("option", { value: kind, text: t(`webhooks.${kind}`) })));
+  #type = element("select", { name: "type" }, ...["processes", "events", "streams"].map((kind) => element("option", { value: kind, text: t(`webhooks.${kind}`) })));
   #sign = element("input", { type: "checkbox", name: "sign", checked: true }); #private = element("input", { type: "checkbox", name: "private" });
 
   // streams(): of the agent now. save(subscriber, sign): done, or fails with an ApiError.

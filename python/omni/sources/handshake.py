@@ -1,0 +1,233 @@
+"""The first words with a camera, as a player speaks them, up to the first bytes of a picture."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import re
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, unquote
+
+ANSWER_S, PICTURE_S = 2.0, 5.0
+"""A camera has answered after so long, and has begun to send pictures after so long."""
+_GOODBYE_S = 0.5
+_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+_MOST_BYTES = 64 << 10
+
+
+class NothingSentError(Exception):
+    """The camera answered, and sent no byte of a picture."""
+
+
+def ask_for_pictures(parts: SplitResult) -> int:
+    """Ask for the stream at an address, and wait until it begins.
+
+    Returns:
+        The status of the answer that was no success; 200: bytes of a picture came.
+
+    Raises:
+        NothingSentError: it answers and sends nothing within ``PICTURE_S``.
+        TimeoutError: it does not answer within ``ANSWER_S``.
+        OSError: it cannot be reached.
+        ValueError: what answers speaks neither RTSP nor HTTP.
+    """
+    ask = _ask_rtsp if parts.scheme.lower().startswith("rtsp") else _ask_http
+    with _Peer(parts) as peer:
+        status = ask(peer)
+    if peer.hung_up:
+        with _Peer(parts, peer.challenge) as peer:
+            status = ask(peer)
+    return status
+
+
+def _ask_http(peer: _Peer) -> int:
+    parts = peer.parts
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    status, _ = peer.ask("GET", target, "HTTP/1.0", {"Host": parts.netloc.rpartition("@")[2]})
+    if status == 200:
+        peer.wait_for_bytes()
+    return status
+
+
+def _ask_rtsp(peer: _Peer) -> int:
+    """DESCRIBE, SETUP of the pictures over TCP, PLAY (RFC 2326)."""
+    parts = peer.parts
+    url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path or '/'}"
+    url += f"?{parts.query}" if parts.query else ""
+    status, head = peer.ask("DESCRIBE", url, "RTSP/1.0", {"Accept": "application/sdp"})
+    if status != 200:
+        return status
+    base = _header(head, "content-base") or _header(head, "content-location") or url
+    track = _track(peer.body(head), base)
+    status, head = peer.ask("SETUP", track, "RTSP/1.0", {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"})
+    if status != 200:
+        return status
+    number = _header(head, "session").partition(";")[0]
+    session = {"Session": number} if number else {}
+    status, _ = peer.ask("PLAY", base, "RTSP/1.0", {**session, "Range": "npt=0.000-"})
+    if status == 200:
+        peer.wait_for_bytes()
+    with contextlib.suppress(OSError):
+        peer.take_leave(base, session)
+    return status
+
+
+class _Peer:
+    """One connection with a camera.
+
+    Args:
+        parts: its address.
+        challenge: the head of the answer that asked for a login; empty: none did.
+
+    Attributes:
+        challenge: the newest.
+        hung_up: it asked for a login and closed the connection.
+    """
+
+    def __init__(self, parts: SplitResult, challenge: str = "") -> None:
+        self.parts = parts
+        self.challenge = challenge
+        self.hung_up = False
+        self._begun = time.monotonic()
+        self._data = b""
+        self._asked = 0
+        host, scheme = parts.hostname or "", parts.scheme.lower()
+        plain = socket.create_connection((host, parts.port or _PORTS[scheme]), ANSWER_S)
+        try:
+            plain.settimeout(ANSWER_S)
+            self._socket = _encrypted(plain, host) if scheme in ("rtsps", "https") else plain
+        except BaseException:
+            plain.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()
+
+    def ask(self, method: str, target: str, protocol: str, headers: Mapping[str, str]) -> tuple[int, str]:
+        """One request, once more with the login where it is asked for: status and head of the answer."""
+        status, head = self._exchange(method, target, protocol, headers)
+        asked_before = _header(self.challenge, "www-authenticate") == _header(head, "www-authenticate")
+        if status != 401 or not self.parts.username or asked_before:
+            return status, head
+        self.challenge = head  # some ask anew each time
+        try:
+            self.body(head)
+            return self._exchange(method, target, protocol, headers)
+        except (OSError, ValueError):  # or what comes next is the rest of that answer, of unknown length
+            self.hung_up = True
+            return status, head
+
+    def _exchange(self, method: str, target: str, protocol: str, headers: Mapping[str, str]) -> tuple[int, str]:
+        self._send(method, target, protocol, headers)
+        while b"\r\n\r\n" not in self._without_pictures() and len(self._data) < _MOST_BYTES:
+            if not self._receive(ANSWER_S):
+                break
+        if not self._data:
+            raise ConnectionResetError(0, "it closes the connection")
+        first, _, self._data = self._data.partition(b"\r\n\r\n")
+        head = first.decode("latin-1")
+        match = re.match(r"(?:RTSP|HTTP)/\d\.\d (\d{3})", head)
+        if match is None:
+            raise ValueError("no status line")
+        return int(match[1]), head
+
+    def body(self, head: str) -> str:
+        """The rest of an answer, as long as its head says."""
+        length = _header(head, "content-length")
+        size = min(int(length), _MOST_BYTES) if length.isascii() and length.isdecimal() and len(length) < 10 else 0
+        while len(self._data) < size and self._receive(ANSWER_S):
+            pass
+        taken, self._data = self._data[:size], self._data[size:]
+        return taken.decode("latin-1")
+
+    def wait_for_bytes(self) -> None:
+        """Wait until it sends anything more.
+
+        Raises:
+            NothingSentError: it does not.
+        """
+        try:
+            if not self._data and not self._receive(PICTURE_S):
+                raise NothingSentError
+        except TimeoutError:
+            raise NothingSentError from None
+
+    def take_leave(self, target: str, session: Mapping[str, str]) -> None:
+        """End the session and wait until it is gone: many cameras have room for few."""
+        self._send("TEARDOWN", target, "RTSP/1.0", session)
+        self._socket.shutdown(socket.SHUT_WR)
+        begun = time.monotonic()
+        while self._receive(_GOODBYE_S, begun):
+            self._data = b""
+
+    def _send(self, method: str, target: str, protocol: str, headers: Mapping[str, str]) -> None:
+        self._asked += 1
+        own = {"CSeq": str(self._asked)} if protocol.startswith("RTSP") else {}
+        if self.challenge:
+            own["Authorization"] = _authorisation(self.parts, self.challenge, method, target)
+        lines = [f"{name}: {value}" for name, value in {**own, **headers, "User-Agent": "omni"}.items()]
+        self._socket.sendall("\r\n".join([f"{method} {target} {protocol}", *lines, "", ""]).encode())
+
+    def _without_pictures(self) -> bytes:
+        """What came, but for pictures that came before the answer (RFC 2326, section 10.12)."""
+        while self._data[:1] == b"$" and len(self._data) >= 4 + int.from_bytes(self._data[2:4], "big"):
+            self._data = self._data[4 + int.from_bytes(self._data[2:4], "big") :]
+        return self._data
+
+    def _receive(self, within_s: float, since: float | None = None) -> bool:
+        """Wait for more, for so long since the connection began. False: it was closed."""
+        since = self._begun if since is None else since
+        self._socket.settimeout(max(since + within_s - time.monotonic(), 0.01))
+        more = self._socket.recv(65536)
+        self._data += more
+        return bool(more)
+
+
+def _encrypted(connection: socket.socket, host: str) -> ssl.SSLSocket:
+    """As the decoder does, without asking whose certificate it is: cameras sign their own."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(connection, server_hostname=host)
+
+
+def _header(head: str, name: str) -> str:
+    found = re.search(rf"^{name}: *(.*?)\r?$", head, re.IGNORECASE | re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _track(description: str, base: str) -> str:
+    """The address of the pictures in a session description (RFC 2326, appendix C.1.1)."""
+    _, _, video = description.partition("m=video")
+    control = re.search(r"^a=control: *(\S+)", video.partition("\nm=")[0], re.MULTILINE)
+    if control is None or control[1] == "*":
+        return base
+    return control[1] if "://" in control[1] else f"{base.rstrip('/')}/{control[1]}"
+
+
+def _authorisation(parts: SplitResult, challenge: str, method: str, target: str) -> str:
+    """The login for a challenge: basic (RFC 7617) or digest with MD5 (RFC 2617)."""
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    digest = re.search(r"^www-authenticate: *digest +(.*)$", challenge, re.IGNORECASE | re.MULTILINE)
+    if digest is None:
+        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    asked = {k.lower(): v or w for k, v, w in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,"]+))', digest[1])}
+    realm, nonce = asked.get("realm", ""), asked.get("nonce", "")
+    counted = "00000001:6f6d6e69:auth:" if "auth" in asked.get("qop", "") else ""
+    secret = f"{_md5(f'{user}:{realm}:{password}')}:{nonce}:{counted}{_md5(f'{method}:{target}')}"
+    fields = f'username="{user}", realm="{realm}", nonce="{nonce}", uri="{target}", response="{_md5(secret)}"'
+    return f"Digest {fields}" + (', qop=auth, nc=00000001, cnonce="6f6d6e69"' if counted else "")
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

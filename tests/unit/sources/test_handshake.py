@@ -1,0 +1,149 @@
+"""A camera is asked as a player asks it, by every kind of camera that there is."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+
+from omni.sources.diagnosis import diagnose
+from omni.sources.handshake import ask_for_pictures
+from omni.testing import FaultCamera
+
+SDP = b"v=0\r\nm=audio 0 RTP/AVP 97\r\na=control:sound\r\nm=video 0 RTP/AVP 96\r\na=control:%s\r\n"
+RTP = b"$\x00\x00\x04data"
+
+
+def ok(body: bytes = b"", headers: str = "") -> bytes:
+    return f"RTSP/1.0 200 OK\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+@contextmanager
+def camera(answers: Sequence[bytes]) -> Iterator[tuple[int, list[str]]]:
+    """Answers one request after the other. Gives its port, and the requests' first lines."""
+    server, asked = socket.create_server(("127.0.0.1", 0)), list[str]()
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            for answer in answers:
+                request = connection.recv(4096)
+                asked.append(request.decode().partition("\r\n")[0])
+                connection.sendall(answer)
+            while connection.recv(4096):
+                pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with server:
+        yield server.getsockname()[1], asked
+    thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("control", "headers", "track"),
+    [
+        (b"track1", "", "rtsp://127.0.0.1:{port}/live?a=1/track1"),
+        (b"track1", "Content-Base: rtsp://127.0.0.1/base/\r\n", "rtsp://127.0.0.1/base/track1"),
+        (b"rtsp://127.0.0.1/other", "", "rtsp://127.0.0.1/other"),
+        (b"*", "", "rtsp://127.0.0.1:{port}/live?a=1"),
+    ],
+)
+def test_the_pictures_are_asked_for_and_let_go(control: bytes, headers: str, track: str) -> None:
+    answers = [ok(SDP % control, headers), ok(headers="Session: 7;timeout=60\r\n"), ok() + RTP]
+    with camera(answers) as (port, asked):
+        assert ask_for_pictures(urlsplit(f"rtsp://127.0.0.1:{port}/live?a=1")) == 200
+    assert asked[0] == f"DESCRIBE rtsp://127.0.0.1:{port}/live?a=1 RTSP/1.0"
+    assert asked[1] == f"SETUP {track.format(port=port)} RTSP/1.0"
+    assert asked[2].startswith("PLAY ")
+
+
+def test_pictures_may_come_before_the_answer() -> None:
+    with camera([ok(SDP % b"a"), ok(), RTP + ok() + RTP]) as (port, _):
+        assert ask_for_pictures(urlsplit(f"rtsp://127.0.0.1:{port}/")) == 200
+
+
+@pytest.mark.parametrize("digest", [False, True])
+@pytest.mark.parametrize("kind", ["rtsp", "ts"])
+def test_no_session_is_left_with_the_camera(kind: str, digest: bool) -> None:
+    login = ("ann", "a b:c")
+    with FaultCamera(login=login, digest=digest, max_clients=1) as one:
+        url = one.url(kind).replace("://", "://ann:a%20b%3Ac@")
+        for _ in range(3):  # there is room for one client only
+            assert diagnose(url) is None
+
+
+def test_a_camera_may_ask_for_the_login_each_time_anew() -> None:
+    def asks(nonce: str) -> bytes:
+        return f'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm="r", nonce="{nonce}"\r\n\r\n'.encode()
+
+    answers = [asks("1"), ok(SDP % b"a"), asks("2"), ok(), asks("3"), ok() + RTP]
+    with camera(answers) as (port, asked):
+        assert ask_for_pictures(urlsplit(f"rtsp://ann:word@127.0.0.1:{port}/")) == 200
+    assert [line.split(" ")[0] for line in asked] == ["DESCRIBE"] * 2 + ["SETUP"] * 2 + ["PLAY"] * 2
+
+
+def test_a_wrong_password_is_shown_to_the_camera_once() -> None:
+    """Some lock the account after a few."""
+    refused = b'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="r"\r\n\r\n'
+    with camera([refused, refused]) as (port, asked):
+        assert ask_for_pictures(urlsplit(f"rtsp://ann:wrong@127.0.0.1:{port}/")) == 401
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("password", ["right", "wrong"])
+def test_who_hangs_up_after_asking_for_the_login_is_asked_again(password: str) -> None:
+    class Gate(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            shown.append(self.headers.get("authorization", ""))
+            if shown[-1] == "Basic " + b64encode(b"ann:right").decode():
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"picture")
+            else:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="r"')
+                self.end_headers()
+                self.wfile.write(b"<html>of unknown length</html>")
+
+        def log_message(self, *_: object) -> None:
+            """Tests print nothing."""
+
+    shown: list[str] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gate)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    status = ask_for_pictures(urlsplit(f"http://ann:{password}@127.0.0.1:{server.server_port}/"))
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert (status, len(shown)) == (200 if password == "right" else 401, 2)
+
+
+def test_who_leads_elsewhere_is_left_to_the_decoder() -> None:
+    with camera([b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/there\r\n\r\n"]) as (port, _):
+        assert diagnose(f"http://127.0.0.1:{port}/") is None
+
+
+@pytest.mark.parametrize("url", ["rtsp://ann:word@/x", "rtsp://cam:99999/", "http://cam:0/", "http://[::1/"])
+def test_an_address_that_cannot_be_is_told(url: str) -> None:
+    failure = diagnose(url)
+    assert failure is not None
+    assert (failure.cause, failure.permanent) == ("address", True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [(b"SSH-2.0-OpenSSH\r\n\r\n", "no_camera"), (b"RTSP/1.0 461 Unsupported Transport\r\n\r\n", "refused")],
+)
+def test_what_is_no_camera_is_told(answer: bytes, cause: str) -> None:
+    with camera([answer]) as (port, _):
+        failure = diagnose(f"rtsp://127.0.0.1:{port}/")
+    assert failure is not None
+    assert failure.cause == cause
