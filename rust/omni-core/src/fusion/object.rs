@@ -21,7 +21,7 @@ const START_SPEED: f64 = 1.0;
 /// Nobody walks faster, metres per second.
 const MOST_SPEED: f64 = 3.0;
 /// Most that a camera's box adds to existence
-pub(super) const MOST_GAIN: f64 = 1.5;
+pub(super) const MOST_GAIN: f64 = 3.0;
 /// and limits of existence.
 const EXISTENCE: (f64, f64) = (-9.0, 6.0);
 /// From the best odds to nothing it takes at least so many seconds,
