@@ -18,16 +18,12 @@ const HEIGHT_DRIFT: f64 = 1e-5;
 const ACCELERATION: f64 = 0.6;
 /// Standard deviation of a new person's velocity, metres per second.
 const START_SPEED: f64 = 1.0;
-/// Nobody walks faster, metres per second.
-const MOST_SPEED: f64 = 3.0;
 /// Most that a camera's box adds to existence
 pub(super) const MOST_GAIN: f64 = 3.0;
 /// and limits of existence.
 const EXISTENCE: (f64, f64) = (-9.0, 6.0);
-/// From the best odds to nothing it takes at least so many seconds,
+/// From the best odds to nothing it takes at least so many seconds.
 const LEAST_FADE_SECONDS: f64 = 0.6;
-/// and so many moments.
-const LEAST_FADE_MOMENTS: f64 = 3.0;
 /// Standard deviation of the place of somebody of whom nothing is known, metres.
 const ANYWHERE: f64 = 2.0;
 
@@ -134,7 +130,7 @@ impl Object {
     pub(super) fn correct(&mut self, information: &Information) {
         let belief = self.belief().with(information);
         let v = &belief.covariance;
-        self.filter.condition(belief.place(), [[v[0][0], v[0][1]], [v[1][0], v[1][1]]], MOST_SPEED);
+        self.filter.condition(belief.place(), [[v[0][0], v[0][1]], [v[1][0], v[1][1]]]);
         self.height = [belief.height(), v[2][2]];
     }
 
@@ -168,7 +164,7 @@ impl Object {
     /// Weighs what the cameras say of its existence after `dt` seconds; less than it can lose in that time counts as that.
     pub(super) fn weigh(&mut self, evidence: f64, dt: f64) {
         let (least, most) = EXISTENCE;
-        let most_loss = most * (dt / LEAST_FADE_SECONDS).min(1.0 / LEAST_FADE_MOMENTS);
+        let most_loss = most * dt / LEAST_FADE_SECONDS;
         self.existence = (self.existence + evidence.max(-most_loss)).clamp(least, most);
     }
 

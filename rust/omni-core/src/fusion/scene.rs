@@ -15,10 +15,8 @@ use crate::geometry::Point2;
 
 /// Logarithm of the odds below which nobody is there who was never reported,
 const GONE: f64 = -4.5;
-/// above which somebody is reported for the first time,
+/// and above which somebody is reported for the first time.
 const REAL: f64 = 1.0;
-/// and above which somebody teaches about cameras.
-const SURE: f64 = 3.0;
 /// Two people nearer than this share of the distance at which doubles fade are one, unless both are sure.
 const ONE_SPOT: f64 = 0.5;
 /// Sums of times carry rounding errors; a limit is passed only beyond this, in seconds.
@@ -99,7 +97,7 @@ impl Scene {
 
     /// Learns from those whom several cameras see how these differ.
     fn learn(&mut self, views: &[View<'_>], assignments: &[Assignment]) {
-        for (i, object) in self.objects.iter().enumerate().filter(|(_, object)| object.existence > SURE) {
+        for (i, object) in self.objects.iter().enumerate().filter(|(_, object)| object.is_likely()) {
             let seen: Vec<(usize, &Match)> = seen(views, assignments, i).collect();
             if seen.len() < 2 {
                 continue;
