@@ -117,15 +117,13 @@ def load_scenes() -> Mapping[str, list[object]]:
     import floor_scenes as scenes
     from virtual_cameras import record
 
-    pets, rendered = scenes.annotated("pets09-split", 10, 0.5), scenes.annotated("multiviewx-10", 2, 1)
+    rendered = scenes.annotated("multiviewx-10", 2, 1)
     rows = np.genfromtxt(scenes.DATA / "traj-eth-ucy" / "students03.csv", delimiter=",", skip_header=1)
-    recordings = [record(rows, seed) for seed in (1, 2)]
     return {
         "CMC1": [scenes.cmc("CMC1")],
         "CMC2, seven variants": list(scenes.variants(scenes.cmc("CMC2"))),
-        "pets noisy": [scenes.noisy(pets, seed) for seed in (1, 2, 3)],
         "multiviewx noisy": [scenes.noisy(rendered, seed) for seed in (1, 2, 3, 4, 5)],
-        "square, 7 cameras": [scenes.square(recording, 2) for recording in recordings],
+        "square, 7 cameras": [scenes.square(record(rows, 1), 2)],
     }
 
 
