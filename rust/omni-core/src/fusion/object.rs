@@ -58,6 +58,8 @@ pub(super) struct Object {
     pub(super) first_timestamp: f64,
     pub(super) last_timestamp: f64,
     pub(super) updates: u32,
+    /// Whether no camera has a box of it though one should.
+    pub(super) is_hidden: bool,
     /// The boxes of the latest moment that are this person.
     pub(super) sources: Vec<(usize, usize)>,
     /// The track of each camera that last was this person.
@@ -88,6 +90,7 @@ impl Object {
             first_timestamp: timestamp,
             last_timestamp: timestamp,
             updates: 0,
+            is_hidden: false,
             sources: Vec::new(),
             tracks: Vec::new(),
             missed: Vec::new(),
@@ -205,6 +208,24 @@ impl Object {
     pub(super) fn confirm(&mut self, identities: &mut Identities) {
         let origin = std::mem::take(&mut self.origin);
         self.id = Some(identities.of(self.first_timestamp, origin, self.last_timestamp));
+    }
+
+    /// Squared Mahalanobis distance of another's place and height.
+    pub(super) fn unlikeness(&self, other: &Self) -> f64 {
+        let taller = other.height[0] - self.height[0];
+        self.filter.distance(other.place(), &other.filter.covariance())
+            + taller * taller / (self.height[1] + other.height[1])
+    }
+
+    /// Takes over who somebody was.
+    pub(super) fn goes_on_as(&mut self, before: &Self) {
+        self.id = before.id;
+        self.origin.clear();
+        self.first_timestamp = before.first_timestamp;
+        self.updates += before.updates;
+        if before.height[1] < self.height[1] {
+            self.height = before.height;
+        }
     }
 
     /// Whether of two on one spot this is the one to keep.

@@ -30,6 +30,11 @@ impl Chance {
     /// Nobody knows whether the camera sees this place: neither outcome tells anything.
     pub(super) const UNKNOWN: Self = Self { hit: 0.0, miss: 0.0, feet_hidden: false };
 
+    /// Whether the camera may well have a box of them.
+    pub(super) fn is_in_picture(&self) -> bool {
+        self.miss < (1.0 - 0.5 * HIDDEN_DETECTION).ln()
+    }
+
     fn of(probability: f64, feet_hidden: bool) -> Self {
         let p = probability.clamp(1e-3, 0.99);
         Self { hit: (p / (1.0 - p)).ln(), miss: (1.0 - p).ln(), feet_hidden }
