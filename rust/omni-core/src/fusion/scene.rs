@@ -84,15 +84,14 @@ impl Scene {
     /// The person out of sight who has come up again as this one: nobody else may be either of the two.
     fn out_of_sight_like(&self, newcomer: usize) -> Option<usize> {
         let new = &self.objects[newcomer];
-        let hidden = |i: usize| {
-            let object = &self.objects[i];
-            object.id.is_some() && object.is_hidden && object.last_timestamp < new.first_timestamp
-        };
-        let like = |i: usize| i != newcomer && self.objects[i].unlikeness(new) <= SAME;
-        let lost = (0..self.objects.len()).find(|&i| hidden(i) && like(i))?;
-        let alone = (0..self.objects.len())
-            .all(|i| i == lost || i == newcomer || self.objects[lost].unlikeness(&self.objects[i]) > SAME);
-        alone.then_some(lost)
+        let all = || self.objects.iter().enumerate();
+        let mut like = all().filter(|(_, object)| {
+            let hidden = object.id.is_some() && object.is_hidden && object.last_timestamp < new.first_timestamp;
+            hidden && object.unlikeness(new) <= SAME
+        });
+        let (lost, before) = like.next().filter(|_| like.next().is_none())?;
+        let mut others = all().filter(|&(i, _)| i != lost && i != newcomer);
+        others.all(|(_, other)| before.unlikeness(other) > SAME).then_some(lost)
     }
 
     /// Everybody who was confirmed, is likely to be there, and was seen not long ago.
