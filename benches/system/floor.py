@@ -1,55 +1,45 @@
 """The map fusion against public floor truth: accuracy, fewer cameras, stress.
 
-    python benches/system/floor.py [accuracy] [cameras] [stress] [--json]
+    python benches/system/floor.py [accuracy] [crowd] [cameras] [campus] [stress] [--json]
 
-Needs the measuring data (OMNI_DATA: cmc-dev, pets09-split, multiviewx-10, campus-dev) and the package motmetrics, which
-does the scoring. Everything runs with the defaults of the library. A score is MOTA / IDF1 / switches; several runs are
-told as their mean.
+Needs the measuring data (OMNI_DATA: cmc-dev, pets09-split, multiviewx-10, campus-dev, traj-eth-ucy) and the package
+motmetrics, which does the scoring. Everything runs with the defaults of the library. A score is MOTA / IDF1 / switches;
+several runs are told as their mean.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import itertools
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+from floor_scenes import (
+    DATA,
+    Array,
+    Scene,
+    annotated,
+    behind,
+    campus,
+    cmc,
+    noisy,
+    only,
+    paused,
+    square,
+    stretched,
+    variants,
+    without_frames,
+    without_sizes,
+)
+from virtual_cameras import FIRST_FRAMES, record
 
 from omni.fusion import Homography, MapFuser
-from omni.mot import MotRows, read_mot
 from omni.types import Detections
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / ".peers"))  # peers: looked for last
-
-DATA = Path(os.environ.get("OMNI_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
-ROOM = (2.03, 6.3, 0.0, 3.41)
-"""The part of the CMC room that its authors score, metres."""
-WHOLE = (-np.inf, np.inf, -np.inf, np.inf)
-
-Array = npt.NDArray[np.float64]
-Boxes = dict[int, dict[str, Array]]
-"""Frame -> camera -> rows of x1, y1, x2, y2, score."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Cameras (homography, picture size), what they saw, and who was where: rows of frame, id, x, y in metres."""
-
-    cameras: dict[str, tuple[Array, tuple[float, float] | None]]
-    boxes: Boxes
-    truth: Array
-    fps: float
-    radius: float
-    area: tuple[float, float, float, float] = WHOLE
-    delays: dict[str, float] | None = None
-    """For each camera how many seconds before the moment of the map its frames were taken."""
 
 
 def main() -> int:
@@ -99,6 +89,24 @@ def cameras() -> Iterator[Row]:
             yield f"{sequence}, {count} of 4 cameras", [score(only(scene, *names)) for names in chosen]
 
 
+def crowd() -> Iterator[Row]:
+    rows = np.genfromtxt(DATA / "traj-eth-ucy" / "students03.csv", delimiter=",", skip_header=1)
+    recordings = [record(rows, seed) for seed in range(1, len(FIRST_FRAMES) + 1)]
+    for fps in (10, 2):
+        scenes = [square(recording, fps) for recording in recordings]
+        for count in (1, 2, 4, 7):
+            chosen = [only(scene, *list(scene.cameras)[:count]) for scene in scenes]
+            yield f"{count} cameras, {fps} frames a second", [score(scene) for scene in chosen]
+
+
+def campuses() -> Iterator[Row]:
+    scenes = {kind: campus(kind) for kind in ("detected", "on people", "annotated")}
+    noises = [noisy(scenes["annotated"], seed) for seed in (1, 2, 3)]
+    for name, cases in {**{kind: [scene] for kind, scene in scenes.items()}, "annotated, noisy": noises}.items():
+        for cameras in (("HC3", "HC4"), ("HC3",), ("HC4",)):
+            yield f"{' + '.join(cameras)}, boxes: {name}", [score(only(case, *cameras)) for case in cases]
+
+
 def stress() -> Iterator[Row]:
     for sequence in ("CMC1", "CMC2"):
         scene = cmc(sequence)
@@ -119,7 +127,13 @@ def stress() -> Iterator[Row]:
             yield f"{sequence}, {name}", [score(case) for case in scenes]
 
 
-TABLES: dict[str, Callable[[], Iterator[Row]]] = {"accuracy": accuracy, "cameras": cameras, "stress": stress}
+TABLES: dict[str, Callable[[], Iterator[Row]]] = {
+    "accuracy": accuracy,
+    "crowd": crowd,
+    "cameras": cameras,
+    "campus": campuses,
+    "stress": stress,
+}
 
 
 def show(scores: list[Array]) -> str:
@@ -172,159 +186,6 @@ def _inside(rows: Array, area: tuple[float, float, float, float]) -> Array:
     low_x, high_x, low_y, high_y = area
     x, y = rows[:, 2], rows[:, 3]
     return rows[(x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y)]
-
-
-def cmc(sequence: str) -> Scene:
-    folder = DATA / "cmc-dev"
-    truth = np.genfromtxt(folder / sequence / "gt" / "gt_floor.txt", delimiter=",", skip_header=1)
-    return _scene(
-        folder, {f"cam{i}": folder / sequence / "det" / f"cam{i}.txt" for i in range(1, 5)}, truth, 4, 0.5, ROOM
-    )
-
-
-def annotated(name: str, fps: float, radius: float) -> Scene:
-    folder = DATA / name
-    truth = np.genfromtxt(folder / "gt" / "gt_floor.txt", delimiter=",", skip_header=1)
-    names = json.loads((folder / "calibration.json").read_bytes())["cameras"]
-    return _scene(folder, {n: folder / "gt" / f"{n}.txt" for n in names}, truth, fps, radius)
-
-
-def campus() -> Scene:
-    folder = DATA / "campus-dev"
-    with gzip.open(folder / "gt" / "gt_floor_HC3_HC4.txt.gz", "rt") as file:
-        truth = np.genfromtxt(file, delimiter=",", skip_header=1)[:, :4]
-    files = {name: folder / "det" / f"{name}_yolov8n.txt.gz" for name in ("HC3", "HC4")}
-    return _scene(folder, files, truth[truth[:, 0] <= 2000], 29.97, 1.0)
-
-
-def _scene(
-    folder: Path,
-    files: dict[str, Path],
-    truth: Array,
-    fps: float,
-    radius: float,
-    area: tuple[float, float, float, float] = WHOLE,
-) -> Scene:
-    document = json.loads((folder / "calibration.json").read_bytes())
-    cameras = {}
-    for name in files:
-        camera = document["cameras"][name]
-        width, height = camera.get("image_size", document.get("image_size"))
-        cameras[name] = (np.array(camera["H_image_to_floor"], np.float64), (float(width), float(height)))
-    rows = {name: read_mot(path) for name, path in files.items()}
-    frames = range(1, int(truth[:, 0].max()) + 1)
-    boxes = {frame: {name: _rows(r, frame) for name, r in rows.items()} for frame in frames}
-    return Scene(cameras, boxes, truth, fps, radius, area)
-
-
-def _rows(rows: MotRows, frame: int) -> Array:
-    at = rows.at(frame)
-    return np.c_[rows.xyxy[at], rows.score[at]]
-
-
-def only(scene: Scene, *names: str) -> Scene:
-    return replace(scene, cameras={name: scene.cameras[name] for name in names})
-
-
-def variants(scene: Scene) -> Iterator[Scene]:
-    """All cameras; each camera missing; a tenth of the frames missing, twice."""
-    yield scene
-    for name in scene.cameras:
-        yield only(scene, *(other for other in scene.cameras if other != name))
-    for seed in (1, 2):
-        yield without_frames(scene, 10, seed)
-
-
-def without_frames(scene: Scene, percent: int, seed: int) -> Scene:
-    def kept(frame: int, camera: int) -> bool:
-        return (frame * 7919 + camera * 104729 + seed * 15485863) % 97 >= percent * 0.97 + 0.3
-
-    return replace(
-        scene,
-        boxes={
-            frame: {name: rows for c, (name, rows) in enumerate(seen.items()) if kept(frame, c)}
-            for frame, seen in scene.boxes.items()
-        },
-    )
-
-
-def noisy(scene: Scene, seed: int, missed: float = 0.1, jitter: float = 0.03, clutter: float = 0.3) -> Scene:
-    """Boxes missing, their corners moved by a share of their height, and some put anywhere."""
-    rng = np.random.default_rng(seed)
-
-    def changed(name: str, rows: Array) -> Array:
-        rows = rows[rng.random(len(rows)) >= missed].copy()
-        height = rows[:, 3:4] - rows[:, 1:2]
-        move, grow = (rng.normal(0, jitter, (len(rows), 2)) * height if jitter else 0.0 for _ in range(2))
-        rows[:, :2] += move
-        rows[:, 2:4] = np.maximum(rows[:, 2:4] + move + grow, rows[:, :2])
-        count = rng.poisson(clutter) if len(rows) else 0
-        extra = rows[rng.integers(len(rows), size=count)].copy() if count else rows[:0]
-        extra[:, :4] += np.tile(rng.uniform(0, scene.cameras[name][1], (count, 2)) - extra[:, :2], 2)
-        rows = np.r_[rows, extra]
-        if clutter:
-            rows[:, 4] = rng.uniform(0.5, 1, len(rows))
-        return rows
-
-    boxes = {frame: {name: changed(name, rows) for name, rows in seen.items()} for frame, seen in scene.boxes.items()}
-    return replace(scene, boxes=boxes)
-
-
-def behind(scene: Scene, camera: str, seconds: float, *, dated: bool) -> Scene:
-    """A camera that shows what it saw ``seconds`` before: boxes moved back towards their likest of the frame before."""
-    share = seconds * scene.fps
-    boxes = {frame: dict(seen) for frame, seen in scene.boxes.items()}
-    for frame, seen in scene.boxes.items():
-        if frame - 1 in scene.boxes:
-            boxes[frame][camera] = _moved_back(seen[camera], scene.boxes[frame - 1][camera], share)
-    return replace(scene, boxes=boxes, delays={camera: seconds} if dated else None)
-
-
-def _moved_back(rows: Array, before: Array, share: float) -> Array:
-    if share >= 1 or not len(rows) or not len(before):
-        return before if share >= 1 else rows
-    low, high = (f(rows[:, None, i : i + 2], before[None, :, i : i + 2]) for f, i in ((np.maximum, 0), (np.minimum, 2)))
-    shared = np.clip(high - low, 0, None).prod(2)
-    area, area_before = ((r[:, 2:4] - r[:, :2]).prod(1) for r in (rows, before))
-    overlap = shared / (area[:, None] + area_before[None] - shared)
-    likest = before[overlap.argmax(1), :4]
-    moved = rows.copy()
-    moved[:, :4] += np.where(overlap.max(1)[:, None] > 0.3, share * (likest - rows[:, :4]), 0.0)
-    return moved
-
-
-def paused(scene: Scene, camera: str, seconds: float) -> Scene:
-    middle = int(np.median(scene.truth[:, 0]))
-    away = range(middle, middle + int(seconds * scene.fps))
-    boxes = {
-        frame: {name: rows for name, rows in seen.items() if name != camera or frame not in away}
-        for frame, seen in scene.boxes.items()
-    }
-    return replace(scene, boxes=boxes)
-
-
-def stretched(scene: Scene, camera: str, factor: float) -> Scene:
-    """A camera whose places lie ``factor`` times as far from the place under it."""
-    matrix, size = scene.cameras[camera]
-    x, y = _under(matrix, size)
-    stretch = np.array([[factor, 0, x * (1 - factor)], [0, factor, y * (1 - factor)], [0, 0, 1.0]])
-    return replace(scene, cameras={**scene.cameras, camera: (stretch @ matrix, size)})
-
-
-def _under(matrix: Array, size: tuple[float, float]) -> Array:
-    """The place on the floor below a camera, for square pixels and the principal point in the middle."""
-    centred = np.array([[1, 0, -size[0] / 2], [0, 1, -size[1] / 2], [0, 0, 1.0]]) @ np.linalg.inv(matrix)
-    a, b, c = centred.T
-    left = np.array([a[0] * b[0] + a[1] * b[1], a[0] ** 2 + a[1] ** 2 - b[0] ** 2 - b[1] ** 2])
-    right = -np.array([a[2] * b[2], a[2] ** 2 - b[2] ** 2])
-    inverse_focal = np.sqrt((left @ right) / (left @ left))
-    a, b, c = ((v * (inverse_focal, inverse_focal, 1)) for v in (a, b, c))
-    up = np.cross(a, b)
-    return np.asarray(-np.linalg.solve(np.stack([a, b, up], 1), c)[:2])
-
-
-def without_sizes(scene: Scene) -> Scene:
-    return replace(scene, cameras={name: (matrix, None) for name, (matrix, _) in scene.cameras.items()})  # type: ignore[misc]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ __all__ = [
 RUST_VERSION: str
 
 _TrackColumns: TypeAlias = tuple[float, Int64, Float32, Float32, Int32, UInt8, Int32, Float64]
-_MapColumns: TypeAlias = tuple[float, Int64, Float64, Float64, Float64, Float64, Float64, Int64]
+_MapColumns: TypeAlias = tuple[float, Int64, Float64, Float64, Float64, Float64, Float64, tuple[dict[str, int], ...]]
 _RegionColumns: TypeAlias = tuple[UInt8, Int32, Int64, Float64]
 _CameraBoxes: TypeAlias = tuple[int, float, Float32, Float32, Int64 | None]
 _Offset: TypeAlias = tuple[list[float], list[float], list[float], float, int]
@@ -107,7 +107,7 @@ class MapFuser:
     def set_camera(self, camera: int, homography: Homography) -> None: ...
     def dropped_frames(self, camera: int) -> int: ...
     def offset(self, camera: int) -> _Offset | None: ...
-    def update(self, cameras: list[_CameraBoxes], timestamp: float) -> _MapColumns: ...
+    def update(self, cameras: list[_CameraBoxes], timestamp: float, names: list[str]) -> _MapColumns: ...
 
 @final
 class Region:

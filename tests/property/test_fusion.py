@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -131,6 +132,39 @@ def test_two_people_never_have_one_id_nor_one_box(seed: int) -> None:
             assert len(set(used)) == len(used)
         assert np.isfinite(state.position).all()
         assert (np.linalg.eigvalsh(state.covariance) > 0).all()
+
+
+pixels = st.floats(width=32) | st.floats(-3000, 3000, width=32) | st.sampled_from([0.0, 1.0, 1280.0])
+entries = st.floats(-1e4, 1e4) | st.floats(-1, 1) | st.sampled_from([0.0, 1e-12, 1.0])
+rows = st.lists(st.tuples(pixels, pixels, pixels, pixels), max_size=5)
+moments = st.lists(
+    st.tuples(st.floats(0, 1e9) | st.floats(0, 3), st.dictionaries(st.sampled_from("ab"), rows)), max_size=8
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(entries, min_size=9, max_size=9),
+    st.none() | st.tuples(st.floats(1, 1e5), st.floats(1, 1e5)),
+    st.floats(1e-3, 1e3),
+    moments,
+)
+def test_no_input_panics_and_every_answer_is_a_number(
+    matrix: list[float],
+    size: tuple[float, float] | None,
+    metres_per_unit: float,
+    moments: list[tuple[float, dict[str, list[tuple[float, ...]]]]],
+) -> None:
+    usual = Homography(np.linalg.inv(hall()["corner 0"][:, [0, 1, 3]]), SIZE)
+    one = MapFuser({"b": usual}, FusionConfig(metres_per_unit=metres_per_unit))
+    with contextlib.suppress(ValueError):  # no homography at all
+        one.set_camera("a", Homography(np.reshape(matrix, (3, 3)), size))
+    for timestamp, frames in moments:
+        boxes = {name: detections(np.array(frame).reshape(-1, 4)) for name, frame in frames.items()}
+        with contextlib.suppress(ValueError):  # refused, with the reason
+            state = one.update(boxes, timestamp=timestamp)
+            assert np.isfinite(state.position).all()
+            assert np.isfinite(state.covariance).all()
 
 
 @pytest.mark.skipif(not (DATA / "cmc-dev").is_dir(), reason="OMNI_DATA has no cmc-dev")

@@ -78,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
     document = _read(options.points)
     cameras = {name: _fit(name, points, document.image_size) for name, points in document.cameras.items()}
     picture = options.picture or options.points.with_suffix(".png")
-    write(picture, draw({name: (camera.homography, _map_points(camera.points)) for name, camera in cameras.items()}))
+    drawn = {name: (camera.homography, _map_points(camera.points)) for name, camera in cameras.items()}
+    write(picture, draw(drawn, document.metres_per_unit))
     if options.output is not None:
         _write_calibration(options.output, cameras)
     qualities = {name: _quality(camera, document.metres_per_unit) for name, camera in cameras.items()}

@@ -24,16 +24,19 @@ REACH = 1.0
 """The map shown goes beyond the points by so many times their extent."""
 COLOURS = ((200, 120, 30), (40, 140, 40), (40, 70, 220), (170, 60, 170), (20, 150, 190), (120, 120, 20))
 RED = (0, 0, 220)
+GREY = (90, 90, 90)
+WHITE = (255, 255, 255)
 
 
-def draw(cameras: Mapping[str, tuple[Homography, Float64]]) -> UInt8:
+def draw(cameras: Mapping[str, tuple[Homography, Float64]], metres_per_unit: float) -> UInt8:
     """Footprints, ellipses and points of some cameras.
 
     Args:
         cameras: for each its homography from points, and these points, (K, 2) on the map.
+        metres_per_unit: length of a unit of the map.
 
     Returns:
-        (height, width, 3) BGR. Crosses are the points, lines lead to where the fit puts them; those left out are red.
+        (height, width, 3) BGR. Crosses are the points, those left out red; below is a scale.
     """
     points = np.concatenate([places for _, places in cameras.values()])
     low, high = points.min(0), points.max(0)
@@ -58,8 +61,28 @@ def draw(cameras: Mapping[str, tuple[Homography, Float64]]) -> UInt8:
             _ellipses(canvas, homography, image_points, floor_points, pixels, scale, colour)
         _crosses(canvas, pixels(places), homography, colour)
         label = pixels(floor_points.mean(0) if len(floor_points) else places.mean(0))
-        cv2.putText(canvas, name, label, cv2.FONT_HERSHEY_SIMPLEX, 0.7, colour, 2, cv2.LINE_AA)
+        _write(canvas, name, label, 0.7, colour)
+    _scale(canvas, scale / metres_per_unit)
     return canvas
+
+
+def _scale(canvas: UInt8, pixels_per_metre: float) -> None:
+    """A bar of a round length, and what the ellipses mean."""
+    longest = canvas.shape[1] / 5 / pixels_per_metre
+    power = 10.0 ** np.floor(np.log10(longest))
+    metres = max(k * power for k in (1, 2, 5) if k * power <= longest)
+    left, right, row = MARGIN // 2, MARGIN // 2 + round(metres * pixels_per_metre), canvas.shape[0] - MARGIN // 3
+    cv2.line(canvas, (left, row), (right, row), GREY, 2)
+    for end in (left, right):
+        cv2.line(canvas, (end, row - 6), (end, row + 6), GREY, 2)
+    told = f"{metres:g} m   ellipses: where 95 % stand whose feet are known to {PIXEL_SIGMA:g} pixels"
+    _write(canvas, told, (right + 12, row + 5), 0.5, GREY)
+
+
+def _write(canvas: UInt8, text: str, place: Any, size: float, colour: tuple[int, int, int]) -> None:
+    """Text that can be read on lines."""
+    for shade, thickness in ((WHITE, 4), (colour, 1 if size < 0.6 else 2)):
+        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, shade, thickness, cv2.LINE_AA)
 
 
 def write(path: Path, picture: UInt8) -> None:
@@ -113,4 +136,4 @@ def _crosses(canvas: UInt8, wanted: Any, homography: Homography, colour: tuple[i
     for i, (place, used) in enumerate(zip(wanted, homography.used, strict=True)):
         shade = colour if used else RED
         cv2.drawMarker(canvas, place, shade, cv2.MARKER_TILTED_CROSS, 14, 2, cv2.LINE_AA)
-        cv2.putText(canvas, str(i), np.add(place, (8, -8)), cv2.FONT_HERSHEY_SIMPLEX, 0.45, shade, 1, cv2.LINE_AA)
+        _write(canvas, str(i), np.add(place, (8, -8)), 0.45, shade)

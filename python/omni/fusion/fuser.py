@@ -140,14 +140,9 @@ class MapFuser:
         times = timestamps or {}
         if unknown := times.keys() - observations.keys():
             raise ValueError(f"timestamps: expected streams of the observations, got {sorted(unknown)}")
-        columns = self._core.update(
-            [self._boxes(name, times.get(name, timestamp), seen) for name, seen in observations.items()], timestamp
-        )
-        newest, object_id, position, velocity, covariance, score, age_s, links = columns
-        names = list(self._numbers)
-        sources: tuple[dict[str, int], ...] = tuple({} for _ in object_id)
-        for row, camera, index in links.tolist():
-            sources[row][names[camera]] = index
+        boxes = [self._boxes(name, times.get(name, timestamp), seen) for name, seen in observations.items()]
+        columns = self._core.update(boxes, timestamp, list(self._numbers))
+        newest, object_id, position, velocity, covariance, score, age_s, sources = columns
         return MapState(newest, object_id, position, velocity, covariance, score, sources, age_s)
 
     def _boxes(

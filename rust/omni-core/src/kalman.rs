@@ -223,7 +223,7 @@ impl PointFilter {
         let gain = multiply2(&self.p_xx, &inverse2(&add2(&self.p_xx, covariance)));
         let step = apply2(&gain, self.miss(measured));
         let left = add2(&self.p_xx, &scale2(&multiply2(&gain, &self.p_xx), -1.0));
-        self.condition([self.position[0] + step[0], self.position[1] + step[1]], left, f64::INFINITY);
+        self.condition([self.position[0] + step[0], self.position[1] + step[1]], left);
     }
 
     /// Squared Mahalanobis distance of a measured point.
@@ -237,8 +237,8 @@ impl PointFilter {
         [measured[0] - self.position[0], measured[1] - self.position[1]]
     }
 
-    /// Takes over what is now believed of the position, and what that says of the velocity, which is `most_speed` at most.
-    pub fn condition(&mut self, position: Point2, covariance: Matrix2, most_speed: f64) {
+    /// Takes over what is now believed of the position, and what that says of the velocity.
+    pub fn condition(&mut self, position: Point2, covariance: Matrix2) {
         // Regression of the velocity on the position.
         let gain = multiply2(&transpose2(&self.p_xv), &inverse2(&self.p_xx));
         let step = apply2(&gain, [position[0] - self.position[0], position[1] - self.position[1]]);
@@ -248,10 +248,6 @@ impl PointFilter {
         self.p_xx = symmetric(&covariance);
         self.position = position;
         self.velocity = [self.velocity[0] + step[0], self.velocity[1] + step[1]];
-        let speed = self.velocity[0].hypot(self.velocity[1]);
-        if speed > most_speed {
-            self.velocity = self.velocity.map(|v| v * most_speed / speed);
-        }
     }
 
     /// Where it is believed to be.
@@ -323,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn map_point_follows_and_its_speed_is_bounded() {
+    fn map_point_follows_and_knows_its_speed() {
         let noise = [[0.04, 0.01], [0.01, 0.09]];
         let mut filter = PointFilter::new([0.0, 0.0], noise, 1.5);
         for i in 1..200 {
@@ -335,8 +331,5 @@ mod tests {
         }
         assert!((filter.velocity()[0] - 1.2).abs() < 0.02 && (filter.velocity()[1] + 0.7).abs() < 0.02);
         assert!(filter.distance([23.9, -13.9], &noise) < 1.0);
-        filter.predict(0.1, 0.5);
-        filter.condition([100.0, 0.0], noise, 3.0);
-        assert!((filter.velocity()[0].hypot(filter.velocity()[1]) - 3.0).abs() < 1e-9);
     }
 }

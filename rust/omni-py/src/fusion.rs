@@ -6,6 +6,7 @@ use numpy::{PyArray1, PyArray2, PyArray3};
 use omni_core::fusion::{self, CameraFrame, FusionConfig, MapObject, Observation};
 use omni_core::geometry::{self, Lens};
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::arrays::{array, boxes, column, matrix3, points, shaped};
 use crate::errors::{exception, invalid};
@@ -154,8 +155,8 @@ fn column_of_five(value: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     }
 }
 
-/// Time, object ids, positions, velocities, covariances, scores, ages; then for each source the object's row, the camera, and
-/// the position in what the camera gave.
+/// Time, object ids, positions, velocities, covariances, scores, ages; then for each object a dict from the names of the
+/// cameras that see it to the positions in what they gave.
 type Columns<'py> = (
     f64,
     Bound<'py, PyArray1<i64>>,
@@ -164,7 +165,7 @@ type Columns<'py> = (
     Bound<'py, PyArray3<f64>>,
     Bound<'py, PyArray1<f64>>,
     Bound<'py, PyArray1<f64>>,
-    Bound<'py, PyArray2<i64>>,
+    Bound<'py, PyTuple>,
 );
 
 /// Camera, time of the frame, xyxy, confidence, track ids or None.
@@ -231,8 +232,14 @@ impl MapFuser {
         Ok(offset.map(|o| (o.place, o.offset, o.sigma, o.delay, o.residuals)))
     }
 
-    /// Takes in what the cameras saw.
-    fn update<'py>(&self, py: Python<'py>, cameras: Vec<CameraBoxes<'py>>, timestamp: f64) -> PyResult<Columns<'py>> {
+    /// Takes in what the cameras saw; `names` are those of the cameras, by their numbers.
+    fn update<'py>(
+        &self,
+        py: Python<'py>,
+        cameras: Vec<CameraBoxes<'py>>,
+        timestamp: f64,
+        names: &Bound<'py, PyList>,
+    ) -> PyResult<Columns<'py>> {
         let mut frames = Vec::with_capacity(cameras.len());
         for (camera, timestamp, xyxy, confidence, track_id) in cameras {
             let boxes = boxes(&xyxy)?;
@@ -249,21 +256,25 @@ impl MapFuser {
             let objects = fuser.update(frames, timestamp)?;
             Ok((fuser.timestamp().unwrap_or(timestamp), objects))
         })?;
-        columns(py, newest, &objects)
+        columns(py, newest, &objects, names)
     }
 }
 
-#[expect(clippy::cast_possible_wrap, reason = "positions in an array")]
-fn columns<'py>(py: Python<'py>, newest: f64, objects: &[MapObject]) -> PyResult<Columns<'py>> {
+fn columns<'py>(
+    py: Python<'py>,
+    newest: f64,
+    objects: &[MapObject],
+    names: &Bound<'py, PyList>,
+) -> PyResult<Columns<'py>> {
     let n = objects.len();
-    let sources: Vec<i64> = objects
-        .iter()
-        .enumerate()
-        .flat_map(|(row, object)| object.sources.iter().map(move |&(camera, index)| [row, camera, index]))
-        .flatten()
-        .map(|v| v as i64)
-        .collect();
-    let source_count = sources.len() / 3;
+    let sources = objects.iter().map(|object| {
+        let sources = PyDict::new(py);
+        for &(camera, index) in &object.sources {
+            sources.set_item(names.get_item(camera)?, index)?;
+        }
+        Ok(sources)
+    });
+    let sources: Vec<Bound<'py, PyDict>> = sources.collect::<PyResult<_>>()?;
     Ok((
         newest,
         PyArray1::from_iter(py, objects.iter().map(|o| o.id)),
@@ -272,6 +283,6 @@ fn columns<'py>(py: Python<'py>, newest: f64, objects: &[MapObject]) -> PyResult
         shaped(py, objects.iter().flat_map(|o| o.covariance.as_flattened().to_vec()).collect(), [n, 2, 2])?,
         PyArray1::from_iter(py, objects.iter().map(|o| o.score)),
         PyArray1::from_iter(py, objects.iter().map(|o| o.age)),
-        shaped(py, sources, [source_count, 3])?,
+        PyTuple::new(py, sources)?,
     ))
 }

@@ -12,10 +12,6 @@ const SLOPE: f64 = 0.005;
 const DELAY: f64 = 0.10;
 /// The residuals of one camera are alike from frame to frame: so many count as one.
 const ALIKE: f64 = 10.0;
-/// How far feet are from the place where somebody stands, metres.
-const GAIT: f64 = 0.05;
-/// A residual beyond this squared Mahalanobis distance teaches nothing.
-const GATE: f64 = 9.0;
 /// Offset (2), its change by place (2 x 2, by rows), delay.
 const N: usize = 7;
 
@@ -61,7 +57,8 @@ impl Alignment {
         if self.residuals == 0 {
             return [0.0; 2];
         }
-        self.basis(place, velocity).map(|row| dot(&row, &self.estimate))
+        let basis = self.basis(place, velocity);
+        [0, 1].map(|axis| basis.along(axis, &self.estimate))
     }
 
     /// What was learned, for people to read.
@@ -79,17 +76,9 @@ impl Alignment {
         self.reference = reference;
         let Some((residual, noise)) = own.on_the_floor() else { return };
         let basis = self.basis(others.place(), others.velocity);
-        let spread = basis.map(|row| self.covariance.map(|column| dot(&row, &column)));
-        let total = |i: usize, j: usize| {
-            let gait = if i == j { GAIT * GAIT } else { 0.0 };
-            ALIKE * (dot(&basis[i], &spread[j]) + noise[i][j] + others.covariance[i][j] + gait)
-        };
+        let spread = [0, 1].map(|axis| self.covariance.map(|column| basis.along(axis, &column)));
+        let total = |i: usize, j: usize| ALIKE * (basis.along(i, &spread[j]) + noise[i][j] + others.covariance[i][j]);
         let inverse = inverse2(&[[total(0, 0), total(0, 1)], [total(1, 0), total(1, 1)]]);
-        let weighted = [0, 1].map(|i| inverse[i][0] * residual[0] + inverse[i][1] * residual[1]);
-        let distance = residual[0] * weighted[0] + residual[1] * weighted[1];
-        if distance.is_nan() || distance > GATE {
-            return;
-        }
         for i in 0..N {
             let gain = [0, 1].map(|j| spread[0][i] * inverse[0][j] + spread[1][i] * inverse[1][j]);
             self.estimate[i] += gain[0] * residual[0] + gain[1] * residual[1];
@@ -100,15 +89,24 @@ impl Alignment {
         self.residuals += 1;
     }
 
-    /// Change of the shift by the seven numbers.
-    fn basis(&self, place: Point2, velocity: Point2) -> [[f64; N]; 2] {
-        let (dx, dy) = (place[0] - self.reference[0], place[1] - self.reference[1]);
-        [[1.0, 0.0, dx, dy, 0.0, 0.0, -velocity[0]], [0.0, 1.0, 0.0, 0.0, dx, dy, -velocity[1]]]
+    fn basis(&self, place: Point2, velocity: Point2) -> Basis {
+        Basis { away: [place[0] - self.reference[0], place[1] - self.reference[1]], velocity }
     }
 }
 
-fn dot(a: &[f64; N], b: &[f64; N]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+/// Change of the shift by the seven numbers, for somebody so far from the reference and so fast.
+struct Basis {
+    away: Point2,
+    velocity: Point2,
+}
+
+impl Basis {
+    /// What seven numbers make of the shift along one axis.
+    fn along(&self, axis: usize, numbers: &[f64; N]) -> f64 {
+        let slope = 2 + 2 * axis;
+        numbers[axis] + self.away[0] * numbers[slope] + self.away[1] * numbers[slope + 1]
+            - self.velocity[axis] * numbers[6]
+    }
 }
 
 /// Takes what the corrections of all cameras have in common out of them: only their differences can be seen.

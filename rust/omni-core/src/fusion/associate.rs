@@ -4,6 +4,7 @@
 //! the people as all the other cameras saw them in the pass before. No camera comes first.
 
 use super::belief::{Belief, Information};
+use super::camera::Outline;
 use super::likelihood::{Expected, Pair, compare, information};
 use super::object::Object;
 use super::view::View;
@@ -33,6 +34,8 @@ pub(super) struct Match {
 pub(super) struct Assignment {
     pub(super) matches: Vec<Option<Match>>,
     pub(super) chances: Vec<Chance>,
+    /// How it should see them as predicted; `None` behind it.
+    outlines: Vec<Option<Outline>>,
 }
 
 /// The boxes of everybody in each view.
@@ -41,8 +44,9 @@ pub(super) fn associate(objects: &[Object], views: &[View<'_>]) -> Vec<Assignmen
     let unmatched = |view: &View<'_>| {
         let real = |i: usize| objects[i].is_likely();
         let missed = |i: usize| objects[i].is_missed_by(view.camera);
-        let chances = chances(view, &predicted, real, missed);
-        Assignment { matches: vec![None; objects.len()], chances }
+        let outlines: Vec<Option<Outline>> = predicted.iter().map(|belief| view.outline(belief)).collect();
+        let chances = chances(view, &outlines, real, missed);
+        Assignment { matches: vec![None; objects.len()], chances, outlines }
     };
     let mut assignments: Vec<Assignment> = views.iter().map(unmatched).collect();
     let mut open: Vec<usize> = (0..objects.len()).collect();
@@ -97,10 +101,13 @@ fn revise(
         None => predicted[i].with(&sums[i]),
     };
     let beliefs: Vec<Belief> = open.iter().zip(&before).map(by_others).collect();
-    let expect = |(&i, belief): (&usize, &Belief)| {
-        Expected::new(view, belief, assignment.chances[i], objects[i].track_in(view.camera))
+    let expect = |(row, &i): (usize, &usize)| {
+        let as_predicted = before[row].is_none() && sums[i].is_empty();
+        let outline = if as_predicted { assignment.outlines[i] } else { view.outline(&beliefs[row]) };
+        let track = objects[i].track_in(view.camera);
+        Some(Expected::new(view, &beliefs[row], outline?, assignment.chances[i], track))
     };
-    let expected: Vec<Option<Expected>> = open.iter().zip(&beliefs).map(expect).collect();
+    let expected: Vec<Option<Expected>> = open.iter().enumerate().map(expect).collect();
     let mut changed = false;
     for (row, found) in assign(view, &expected, |sighting| free[sighting]).into_iter().enumerate() {
         let i = open[row];

@@ -82,7 +82,7 @@ impl Information {
         let m = [[self.matrix[0][0], self.matrix[0][1]], [self.matrix[1][0], self.matrix[1][1]]];
         let covariance = inverse2(&m);
         let step = apply2(&covariance, [self.vector[0], self.vector[1]]);
-        let known = covariance.iter().flatten().all(|v| v.is_finite()) && covariance[0][0] > 0.0;
+        let known = covariance.iter().flatten().chain(&step).all(|v| v.is_finite()) && covariance[0][0] > 0.0;
         known.then_some((step, covariance))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::associate::assign;
 use super::belief::Belief;
+use super::camera::Outline;
 use super::likelihood::{Expected, Hidden, information, misfit};
 use super::object::{MEAN_HEIGHT_M, MOST_GAIN, Object, stranger};
 use super::view::{Sighting, View};
@@ -12,8 +13,6 @@ use crate::geometry::Point2;
 const LONE: f64 = -2.0;
 /// and the least that cameras which do not see it leave of them.
 const LEAST: f64 = -4.0;
-/// A box that fits a person worse than this is none.
-const MOST_MISFIT: f64 = 30.0;
 /// So much nearer than others may somebody new stand to those beside whom several cameras see them.
 const BESIDE: f64 = 0.5;
 /// Steps from the place of a foot or a head to the place of the whole.
@@ -66,10 +65,12 @@ fn by_content(views: &[View<'_>], left: &[Vec<usize>]) -> Vec<usize> {
 /// Gives a view's left-over boxes to the newcomers; returns what remains.
 fn join(view: &View<'_>, v: usize, left: &[usize], newcomers: &mut [Newcomer]) -> Vec<usize> {
     let mut rest = left.to_vec();
-    let beliefs: Vec<Belief> = newcomers.iter().map(|newcomer| newcomer.belief).collect();
-    let chances = chances(view, &beliefs, |_| false, |_| false);
-    let expect = |(belief, &chance): (&Belief, &Chance)| Expected::new(view, belief, chance, None);
-    let expected: Vec<Option<Expected>> = beliefs.iter().zip(&chances).map(expect).collect();
+    let outlines = outlines(view, newcomers);
+    let chances = chances(view, &outlines, |_| false, |_| false);
+    let expect = |(i, outline): (usize, &Option<Outline>)| {
+        Some(Expected::new(view, &newcomers[i].belief, (*outline)?, chances[i], None))
+    };
+    let expected: Vec<Option<Expected>> = outlines.iter().enumerate().map(expect).collect();
     let mut free = vec![false; view.sightings.len()];
     for &sighting in left {
         free[sighting] = true;
@@ -89,10 +90,14 @@ fn join(view: &View<'_>, v: usize, left: &[usize], newcomers: &mut [Newcomer]) -
     rest
 }
 
+fn outlines(view: &View<'_>, newcomers: &[Newcomer]) -> Vec<Option<Outline>> {
+    newcomers.iter().map(|newcomer| view.outline(&newcomer.belief)).collect()
+}
+
 /// Weighs that a view, which should see the newcomers, does not.
 fn unseen_by(view: &View<'_>, newcomers: &mut [Newcomer]) {
-    let beliefs: Vec<Belief> = newcomers.iter().map(|newcomer| newcomer.belief).collect();
-    for (newcomer, chance) in newcomers.iter_mut().zip(chances(view, &beliefs, |_| false, |_| false)) {
+    let chances = chances(view, &outlines(view, newcomers), |_| false, |_| false);
+    for (newcomer, chance) in newcomers.iter_mut().zip(chances) {
         newcomer.existence += chance.miss;
     }
 }
@@ -109,8 +114,7 @@ fn lone(view: &View<'_>, sighting: &Sighting) -> Option<Belief> {
     ];
     let told = if view.tells_heights() { &ways[..] } else { &ways[..1] };
     let fits = told.iter().filter_map(|&(place, hidden)| fit(view, sighting, place?, hidden));
-    let best = fits.min_by(|a, b| a.1.total_cmp(&b.1));
-    best.filter(|&(_, misfit)| misfit <= MOST_MISFIT).map(|(belief, _)| belief)
+    fits.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(belief, _)| belief)
 }
 
 /// The person whom a box shows if these ends are hidden, searched from `place`, and how badly the box fits.
@@ -119,12 +123,12 @@ fn fit(view: &View<'_>, sighting: &Sighting, place: Point2, hidden: Hidden) -> O
     let start = stranger([place[0] - shift[0], place[1] - shift[1]]);
     let mut belief = start;
     for _ in 0..STEPS {
-        let expected = Expected::new(view, &belief, Chance::UNKNOWN, None)?;
+        let expected = Expected::new(view, &belief, view.outline(&belief)?, Chance::UNKNOWN, None);
         let back = std::array::from_fn(|i| start.mean[i] - belief.mean[i]);
         belief = start.with(&information(view, &expected, sighting, hidden).moved(&back));
     }
-    let expected = Expected::new(view, &belief, Chance::UNKNOWN, None)?;
-    Some((belief, misfit(view, &expected, sighting, hidden, belief.height())?))
+    let expected = Expected::new(view, &belief, view.outline(&belief)?, Chance::UNKNOWN, None);
+    Some((belief, misfit(view, &expected, sighting, hidden, belief.height())))
 }
 
 /// Puts newcomers on the map who stand at least `distance` metres from everybody, or half of that from those beside whom

@@ -20,14 +20,11 @@ pub(super) struct Outline {
 }
 
 impl Outline {
-    /// Height in the picture.
+    /// Height in the picture; at least a pixel, as all noise is a share of it.
     pub(super) fn height(&self) -> f64 {
-        (self.features[2] - self.features[1]).max(LEAST_HEIGHT)
+        (self.features[2] - self.features[1]).max(1.0)
     }
 }
-
-/// Nobody is smaller than this, in pixels.
-const LEAST_HEIGHT: f64 = 8.0;
 
 /// A calibrated camera over a floor in metres.
 #[derive(Debug, Clone)]

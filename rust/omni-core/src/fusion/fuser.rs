@@ -73,8 +73,9 @@ impl MapFuser {
         let (late, on_time) = frames.into_iter().partition(|frame| frame.timestamp <= newest);
         self.take_late(late, newest.max(timestamp));
         if timestamp > newest {
-            self.moments.push_back(Moment { timestamp, frames: on_time, before: self.scene.clone() });
-            self.replay(self.moments.len() - 1);
+            let moment = Moment { timestamp, frames: on_time, before: self.scene.clone() };
+            self.pass(&moment);
+            self.moments.push_back(moment);
         }
         let oldest = self.scene.timestamp.unwrap_or(timestamp) - self.config.late_seconds;
         self.moments.retain(|moment| moment.timestamp >= oldest);
@@ -152,11 +153,17 @@ impl MapFuser {
     fn replay(&mut self, first: usize) {
         let Some(moment) = self.moments.get(first) else { return };
         self.scene = moment.before.clone();
-        for moment in self.moments.range_mut(first..) {
+        for mut moment in self.moments.split_off(first) {
             moment.before = self.scene.clone();
-            self.scene.advance(&moment.frames, moment.timestamp, &self.cameras, &self.config);
-            self.scene.confirm(&mut self.identities, &self.config);
+            self.pass(&moment);
+            self.moments.push_back(moment);
         }
+    }
+
+    /// Takes the scene through one moment.
+    fn pass(&mut self, moment: &Moment) {
+        self.scene.advance(&moment.frames, moment.timestamp, &self.cameras, &self.config);
+        self.scene.confirm(&mut self.identities, &self.config);
     }
 }
 

@@ -30,8 +30,6 @@ const GATE: f64 = 25.0;
 const BOUND_GATE: f64 = 49.0;
 /// What it is worth that a track stays the person it was.
 const BOND: f64 = 2.0;
-/// A box that goes on below the feet by more than this share of the height is not this person's.
-const TOO_LONG: f64 = 0.1;
 
 /// A person as one camera should see them.
 pub(super) struct Expected {
@@ -46,18 +44,23 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    /// `None` behind the camera.
-    pub(super) fn new(view: &View<'_>, belief: &Belief, chance: Chance, track_id: Option<i64>) -> Option<Self> {
-        let outline = view.outline(belief)?;
+    /// What to expect of somebody with this `outline`, which is drawn for the `belief`.
+    pub(super) fn new(
+        view: &View<'_>,
+        belief: &Belief,
+        outline: Outline,
+        chance: Chance,
+        track_id: Option<i64>,
+    ) -> Self {
         let (j, variance) = (&outline.jacobian, view.floor_noise * view.floor_noise);
         let floor = |a: usize, b: usize| variance * (j[a][0] * j[b][0] + j[a][1] * j[b][1]);
-        Some(Self {
+        Self {
             spread: belief.spread(j),
             floor: std::array::from_fn(|a| std::array::from_fn(|b| floor(a, b))),
             outline,
             chance,
             track_id,
-        })
+        }
     }
 }
 
@@ -176,24 +179,15 @@ pub(super) fn information(view: &View<'_>, expected: &Expected, sighting: &Sight
     Information { matrix: multiply3(&weighted, jacobian), vector: apply3(&weighted, residual) }
 }
 
-/// How badly a box fits a person of this height with these ends hidden; `None` where it is longer than that person.
-pub(super) fn misfit(
-    view: &View<'_>,
-    expected: &Expected,
-    sighting: &Sighting,
-    hidden: Hidden,
-    height_m: f64,
-) -> Option<f64> {
+/// How badly a box fits a person of this height with these ends hidden.
+pub(super) fn misfit(view: &View<'_>, expected: &Expected, sighting: &Sighting, hidden: Hidden, height_m: f64) -> f64 {
     let pixels = expected.outline.height();
     let residual = residual(view, &expected.outline, sighting).map(|v| v / pixels);
-    if hidden.bottom && !sighting.cut_bottom && residual[2] > TOO_LONG {
-        return None;
-    }
     let ends = [hidden.top, hidden.bottom].map(|hidden| if hidden { HIDDEN_END } else { view.pixel_noise });
     let terms = [residual[1] / ends[0], residual[2] / ends[1], (height_m - MEAN_HEIGHT_M) / HEIGHT_SIGMA_M];
     let squares: f64 = terms.iter().map(|v| v * v).sum();
     let volume: f64 = ends.iter().map(|end| (end / view.pixel_noise).ln()).sum();
-    Some(squares + 2.0 * volume - 2.0 * view.ends.prior(expected, sighting, hidden))
+    squares + 2.0 * volume - 2.0 * view.ends.prior(expected, sighting, hidden)
 }
 
 fn residual(view: &View<'_>, outline: &Outline, sighting: &Sighting) -> [f64; 3] {

@@ -18,16 +18,12 @@ const HEIGHT_DRIFT: f64 = 1e-5;
 const ACCELERATION: f64 = 0.6;
 /// Standard deviation of a new person's velocity, metres per second.
 const START_SPEED: f64 = 1.0;
-/// Nobody walks faster, metres per second.
-const MOST_SPEED: f64 = 3.0;
 /// Most that a camera's box adds to existence
-pub(super) const MOST_GAIN: f64 = 1.5;
+pub(super) const MOST_GAIN: f64 = 3.0;
 /// and limits of existence.
 const EXISTENCE: (f64, f64) = (-9.0, 6.0);
-/// From the best odds to nothing it takes at least so many seconds,
+/// From the best odds to nothing it takes at least so many seconds.
 const LEAST_FADE_SECONDS: f64 = 0.6;
-/// and so many moments.
-const LEAST_FADE_MOMENTS: f64 = 3.0;
 /// Standard deviation of the place of somebody of whom nothing is known, metres.
 const ANYWHERE: f64 = 2.0;
 
@@ -62,6 +58,8 @@ pub(super) struct Object {
     pub(super) first_timestamp: f64,
     pub(super) last_timestamp: f64,
     pub(super) updates: u32,
+    /// Whether no camera has a box of it though one should.
+    pub(super) is_hidden: bool,
     /// The boxes of the latest moment that are this person.
     pub(super) sources: Vec<(usize, usize)>,
     /// The track of each camera that last was this person.
@@ -92,6 +90,7 @@ impl Object {
             first_timestamp: timestamp,
             last_timestamp: timestamp,
             updates: 0,
+            is_hidden: false,
             sources: Vec::new(),
             tracks: Vec::new(),
             missed: Vec::new(),
@@ -134,7 +133,7 @@ impl Object {
     pub(super) fn correct(&mut self, information: &Information) {
         let belief = self.belief().with(information);
         let v = &belief.covariance;
-        self.filter.condition(belief.place(), [[v[0][0], v[0][1]], [v[1][0], v[1][1]]], MOST_SPEED);
+        self.filter.condition(belief.place(), [[v[0][0], v[0][1]], [v[1][0], v[1][1]]]);
         self.height = [belief.height(), v[2][2]];
     }
 
@@ -168,7 +167,7 @@ impl Object {
     /// Weighs what the cameras say of its existence after `dt` seconds; less than it can lose in that time counts as that.
     pub(super) fn weigh(&mut self, evidence: f64, dt: f64) {
         let (least, most) = EXISTENCE;
-        let most_loss = most * (dt / LEAST_FADE_SECONDS).min(1.0 / LEAST_FADE_MOMENTS);
+        let most_loss = most * dt / LEAST_FADE_SECONDS;
         self.existence = (self.existence + evidence.max(-most_loss)).clamp(least, most);
     }
 
@@ -209,6 +208,24 @@ impl Object {
     pub(super) fn confirm(&mut self, identities: &mut Identities) {
         let origin = std::mem::take(&mut self.origin);
         self.id = Some(identities.of(self.first_timestamp, origin, self.last_timestamp));
+    }
+
+    /// Squared Mahalanobis distance of another's place and height.
+    pub(super) fn unlikeness(&self, other: &Self) -> f64 {
+        let taller = other.height[0] - self.height[0];
+        self.filter.distance(other.place(), &other.filter.covariance())
+            + taller * taller / (self.height[1] + other.height[1])
+    }
+
+    /// Takes over who somebody was.
+    pub(super) fn goes_on_as(&mut self, before: &Self) {
+        self.id = before.id;
+        self.origin.clear();
+        self.first_timestamp = before.first_timestamp;
+        self.updates += before.updates;
+        if before.height[1] < self.height[1] {
+            self.height = before.height;
+        }
     }
 
     /// Whether of two on one spot this is the one to keep.

@@ -15,10 +15,10 @@ use crate::geometry::Point2;
 
 /// Logarithm of the odds below which nobody is there who was never reported,
 const GONE: f64 = -4.5;
-/// above which somebody is reported for the first time,
+/// and above which somebody is reported for the first time.
 const REAL: f64 = 1.0;
-/// and above which somebody teaches about cameras.
-const SURE: f64 = 3.0;
+/// Somebody new is somebody out of sight within this squared Mahalanobis distance of place and height: 99 % of them are.
+const SAME: f64 = 11.3;
 /// Two people nearer than this share of the distance at which doubles fade are one, unless both are sure.
 const ONE_SPOT: f64 = 0.5;
 /// Sums of times carry rounding errors; a limit is passed only beyond this, in seconds.
@@ -61,12 +61,37 @@ impl Scene {
 
     /// Gives ids to those who are sure enough: seen long enough, or by several cameras at once.
     pub(super) fn confirm(&mut self, identities: &mut Identities, config: &FusionConfig) {
-        for object in self.objects.iter_mut().filter(|o| o.id.is_none() && o.existence >= REAL) {
+        for i in 0..self.objects.len() {
+            let object = &self.objects[i];
             let long = object.last_timestamp - object.first_timestamp + TIME_TOLERANCE >= config.confirm_seconds;
-            if object.sources.len() >= 2 || (object.updates >= 2 && long) {
-                object.confirm(identities);
+            let enough = object.sources.len() >= 2 || (object.updates >= 2 && long);
+            if object.id.is_some() || object.existence < REAL || !enough {
+                continue;
+            }
+            match self.out_of_sight_like(i) {
+                Some(lost) => {
+                    let before = self.objects[lost].clone();
+                    self.objects[i].goes_on_as(&before);
+                    self.objects[lost].existence = f64::NEG_INFINITY;
+                    self.objects[lost].id = None;
+                }
+                None => self.objects[i].confirm(identities),
             }
         }
+        self.objects.retain(|object| object.existence > f64::NEG_INFINITY);
+    }
+
+    /// The person out of sight who has come up again as this one: nobody else may be either of the two.
+    fn out_of_sight_like(&self, newcomer: usize) -> Option<usize> {
+        let new = &self.objects[newcomer];
+        let all = || self.objects.iter().enumerate();
+        let mut like = all().filter(|(_, object)| {
+            let hidden = object.id.is_some() && object.is_hidden && object.last_timestamp < new.first_timestamp;
+            hidden && object.unlikeness(new) <= SAME
+        });
+        let (lost, before) = like.next().filter(|_| like.next().is_none())?;
+        let mut others = all().filter(|&(i, _)| i != lost && i != newcomer);
+        others.all(|(_, other)| before.unlikeness(other) > SAME).then_some(lost)
     }
 
     /// Everybody who was confirmed, is likely to be there, and was seen not long ago.
@@ -99,7 +124,7 @@ impl Scene {
 
     /// Learns from those whom several cameras see how these differ.
     fn learn(&mut self, views: &[View<'_>], assignments: &[Assignment]) {
-        for (i, object) in self.objects.iter().enumerate().filter(|(_, object)| object.existence > SURE) {
+        for (i, object) in self.objects.iter().enumerate().filter(|(_, object)| object.is_likely()) {
             let seen: Vec<(usize, &Match)> = seen(views, assignments, i).collect();
             if seen.len() < 2 {
                 continue;
@@ -126,6 +151,7 @@ impl Scene {
                 object.note(views[v].camera, &views[v].sightings[matched.sighting], timestamp);
             }
             object.note_misses(views.iter().map(|view| view.camera));
+            object.is_hidden = !object.is_seen() && assignments.iter().any(|a| a.chances[i].is_in_picture());
             if object.is_seen() {
                 object.correct(&sum);
             }

@@ -304,6 +304,32 @@ fn somebody_who_walks_from_one_camera_to_the_next_keeps_the_id() {
 }
 
 #[test]
+fn somebody_who_turns_behind_a_pillar_comes_up_with_the_same_id() {
+    let mut fuser = plan();
+    for i in 0..60 {
+        let t = time(i);
+        let place = if t < 2.0 { [2.0 + 1.5 * t, 4.0] } else { [5.0, 4.0 + 1.3 * (t - 2.0)] };
+        let seen = Some(on_plan(0.0, place, None)).filter(|_| !(2.0..3.2).contains(&t));
+        let objects = fuser.update(vec![frame(0, t, seen.into_iter().collect())], t).unwrap();
+        assert!(!(i > 3 && t < 2.0 || t > 3.5) || (objects.len() == 1 && objects[0].id == 1), "at {t}: {objects:?}");
+    }
+}
+
+#[test]
+fn who_comes_in_where_somebody_left_is_somebody_else() {
+    let mut fuser = plan();
+    for i in 0..60 {
+        let t = time(i);
+        let x = if t < 2.5 { 7.0 + 1.5 * t } else { 13.5 - 1.5 * (t - 0.5) };
+        let seen = Some(on_plan(0.0, [x, 4.0], None)).filter(|_| x < 9.7);
+        let objects = fuser.update(vec![frame(0, t, seen.into_iter().collect())], t).unwrap();
+        if t > 3.6 {
+            assert_eq!((objects.len(), objects[0].id), (1, 2), "at {t}: {objects:?}");
+        }
+    }
+}
+
+#[test]
 fn somebody_gone_is_shown_for_a_moment_and_then_forgotten() {
     let mut fuser = plan();
     for i in 0..20 {

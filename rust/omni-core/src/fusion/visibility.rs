@@ -1,6 +1,5 @@
 //! Who should be seen by a camera: inside its picture, and not behind somebody nearer.
 
-use super::belief::Belief;
 use super::camera::Outline;
 use super::view::View;
 use crate::geometry::{BBox, BoxIndex};
@@ -13,8 +12,6 @@ const HIDDEN_DETECTION: f64 = 0.3;
 const COVERED_BOTTOM: f64 = 0.3;
 /// Nobody is detected of whom less than the first share is in the picture; the second is as good as all.
 const INSIDE: (f64, f64) = (1.0 / 6.0, 5.0 / 6.0);
-/// Feet are below the picture if they are expected lower than its edge by this share of the height.
-const BELOW: f64 = 0.02;
 /// Width of a person as a share of their height in the picture.
 const WIDTH: f64 = 0.4;
 
@@ -33,6 +30,11 @@ impl Chance {
     /// Nobody knows whether the camera sees this place: neither outcome tells anything.
     pub(super) const UNKNOWN: Self = Self { hit: 0.0, miss: 0.0, feet_hidden: false };
 
+    /// Whether the camera may well have a box of them.
+    pub(super) fn is_in_picture(&self) -> bool {
+        self.miss < (1.0 - 0.5 * HIDDEN_DETECTION).ln()
+    }
+
     fn of(probability: f64, feet_hidden: bool) -> Self {
         let p = probability.clamp(1e-3, 0.99);
         Self { hit: (p / (1.0 - p)).ln(), miss: (1.0 - p).ln(), feet_hidden }
@@ -45,19 +47,19 @@ fn silhouette(outline: &Outline) -> BBox {
     BBox { x1: middle - half, y1: top, x2: middle + half, y2: bottom.max(top + 1.0) }
 }
 
-/// The chances of everybody in one camera. Only the `real` hide others; who was `missed` last time is probably hidden by
+/// The chances in one camera of everybody whom it should see so. Only the `real` hide others; who was `missed` last time is probably hidden by
 /// something that nobody knows of.
 pub(super) fn chances(
     view: &View<'_>,
-    people: &[Belief],
+    outlines: &[Option<Outline>],
     real: impl Fn(usize) -> bool,
     missed: impl Fn(usize) -> bool,
 ) -> Vec<Chance> {
-    let Some(picture) = view.geometry.picture() else { return vec![Chance::UNKNOWN; people.len()] };
-    let bodies: Vec<Option<(BBox, f64)>> = people
+    let Some(picture) = view.geometry.picture() else { return vec![Chance::UNKNOWN; outlines.len()] };
+    let bodies: Vec<Option<(BBox, f64)>> = outlines
         .iter()
-        .map(|belief| {
-            let body = silhouette(&view.outline(belief)?);
+        .map(|outline| {
+            let body = silhouette(outline.as_ref()?);
             let inside = body.intersection(picture) / body.area();
             (inside > 0.0).then_some((body, inside))
         })
@@ -72,7 +74,7 @@ pub(super) fn chances(
             let Some((body, inside)) = body else { return Chance::of(0.0, false) };
             let lowest = BBox { y1: body.y2 - body.height() / 3.0, ..body };
             let mut covered = 0.0;
-            let mut feet_hidden = body.y2 > picture.y2 + BELOW * body.height();
+            let mut feet_hidden = body.y2 > picture.y2;
             for other in index.meeting(body).map(|i| &in_front[i]) {
                 if other.y2 > body.y2 {
                     covered += body.intersection(other) / body.area();
