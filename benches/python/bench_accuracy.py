@@ -53,13 +53,13 @@ def main() -> int:
         for label, variant in VARIANTS.items():
             varied = [variant(sequence) for sequence in sequences]
             peers = PEERS if label.startswith(("as", "every")) else {}
-            rows.append(_row(f"{name}, {label}", varied, _omni, peers))
+            rows.append(_row(f"{name}, {label}", varied, tracked, peers))
             if peers:
                 whole = {peer: partial(_whole_file, track=track) for peer, track in peers.items()}
                 rows.append(_row(f"{name}, {label}, {WHOLE_FILE}", varied, _omni_whole_file, whole))
             if label == PLAIN and any(s.matrix is not None for s in sequences):
                 for floor, stretch in FLOORS.items():
-                    rows.append(_row(f"{name}, {floor}", varied, partial(_omni, stretch=stretch), {}))
+                    rows.append(_row(f"{name}, {floor}", varied, partial(tracked, stretch=stretch), {}))
     print(json.dumps(rows))
     return 0
 
@@ -79,7 +79,7 @@ def _row(case: str, sequences: list[Sequence], ours: Track, peers: dict[str, Tra
     return {"case": case, "omni": scored(ours), **{name: scored(peers.get(name)) for name in PEERS}}
 
 
-def _omni(sequence: Sequence, stretch: float | None = None) -> Rows:
+def tracked(sequence: Sequence, stretch: float | None = None) -> Rows:
     """With ``stretch`` on the floor of a camera whose calibration takes the picture to be so many times as high."""
     return _table(_told(sequence, stretch))
 

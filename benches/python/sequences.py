@@ -67,6 +67,16 @@ class Sequence:
         rows[:, 6] = scores
         return replace(self, detections=rows[scores > 0])
 
+    def backwards(self) -> Sequence:
+        """The last frame first."""
+
+        def turned(rows: Rows) -> Rows:
+            rows = rows.copy()
+            rows[:, 0] = self.first + self.last - rows[:, 0]
+            return rows[np.argsort(rows[:, 0], kind="stable")]
+
+        return replace(self, detections=turned(self.detections), truth=turned(self.truth))
+
     def frames(self) -> Iterator[tuple[int, npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
         """Frame number, boxes (N, 4) x1 y1 x2 y2 and confidences (N,) from the first frame to the last scored one."""
         rows = self.detections[np.argsort(self.detections[:, 0], kind="stable")]
@@ -87,6 +97,12 @@ def read_set(name: str, *, halves: bool = False) -> list[Sequence]:
         return [_sequence(name, path.name, path, halves) for path in inner]
     views = sorted({path.name.split(".")[0] for path in folder.glob("gt/*.txt*") if "floor" not in path.name})
     return [_view(name, view, folder) for view in views]
+
+
+def with_detector(sequence: Sequence, set_name: str, detector: str) -> Sequence | None:
+    """The sequence with the boxes of another detector, None where it has none of that."""
+    text = _text(DATA / set_name / sequence.name / "det" / detector)
+    return replace(sequence, detections=_rows(text)) if text else None
 
 
 def scores_of(parts: Iterable[tuple[Sequence, Rows]]) -> tuple[float, float, int]:

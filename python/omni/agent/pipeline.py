@@ -276,7 +276,7 @@ class StreamPipeline:
             if self._stop.is_set():
                 return
             self._came_at.append(time.monotonic())
-            self._lane.put(frame, self._stop)
+            self._lane.put(frame, self._stop, self._source.fresh_until)
 
     def _close(self, reason: str) -> None:
         self._scheduler.close(self._lane)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -92,6 +93,8 @@ class Scheduler:
         """The next frame; more of other streams where the network takes several pictures at once. Empty: it is over."""
         with self._lock:
             while not self._stopped:
+                for lane in self._lanes:
+                    lane.drop_stale(time.monotonic())
                 ready = sorted((lane for lane in self._lanes if lane.ready), key=lambda lane: lane.served)
                 if ready:
                     detector = ready[0].detector
@@ -116,7 +119,7 @@ class Lane:
     """The way of one stream: frames that wait, that are in work, and that are done but not yet in their turn.
 
     Attributes:
-        dropped: frames that never were analysed, as a newer one was there.
+        dropped: frames that never were analysed, as a newer one was there or no worker had time for them.
         served: when it was served last, in turns.
     """
 
@@ -140,7 +143,7 @@ class Lane:
         self._lock = lock
         self._work = work
         self._room = threading.Condition(lock)  # for the reader: a frame was taken or told
-        self._waiting: deque[Frame] = deque()
+        self._waiting: deque[tuple[Frame, float]] = deque()  # and until when each is worth it
         self._done: dict[int, tuple[Frame, Sequence[Detections], float]] = {}
         self._taken = self._told = 0
         self._telling = False
@@ -151,8 +154,13 @@ class Lane:
         """Whether a frame waits that may be taken now."""
         return bool(self._waiting) and self._taken - self._told < self._at_once and self._error is None
 
-    def put(self, frame: Frame, stop: threading.Event) -> None:
+    def put(self, frame: Frame, stop: threading.Event, fresh_until: float = math.inf) -> None:
         """Hand a frame over; waits for room where every frame counts, until ``stop`` is set.
+
+        Args:
+            frame: the next of the stream.
+            stop: ends the waiting.
+            fresh_until: monotonic seconds after which nobody is to analyse it any more.
 
         Raises:
             Exception: what went wrong with an earlier frame.
@@ -165,7 +173,7 @@ class Lane:
                 self._waiting.clear()
                 self.dropped += 1
             self._raise()
-            self._waiting.append(frame)
+            self._waiting.append((frame, fresh_until))
             self._work.notify()
 
     def drain(self, *, discard: bool = False) -> None:
@@ -181,10 +189,17 @@ class Lane:
                 self._room.wait()
             self._raise()
 
+    def drop_stale(self, now: float) -> None:
+        """Forget frames that waited too long. To be called with the lock held."""
+        while self._waiting and now > self._waiting[0][1]:
+            self._waiting.popleft()
+            self.dropped += 1
+            self._room.notify_all()
+
     def take(self, served: int) -> _Turn:
         """The frame that is next. To be called with the lock held."""
         self.served = served
-        turn = _Turn(self, self._taken, self._waiting.popleft())
+        turn = _Turn(self, self._taken, self._waiting.popleft()[0])
         self._taken += 1
         self._room.notify_all()
         return turn

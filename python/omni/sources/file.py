@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -109,6 +110,7 @@ class FileSource:
         self.dropped = 0
         self.left_behind = 0
         self.decode_s = 0.0
+        self.fresh_until = math.inf
 
     def __iter__(self) -> Iterator[Frame]:
         begun = time.monotonic()

@@ -60,6 +60,7 @@ class LiveSource:
         self._zero: tuple[float, float] | None = None
         self.image_size: tuple[int, int] | None = None
         self.decode_s = 0.0
+        self.fresh_until = 0.0
 
     @property
     def dropped(self) -> int:
@@ -78,7 +79,9 @@ class LiveSource:
                 if arrival is None:
                     reader = self._checked(reader)
                     yield None
-                elif time.monotonic() - arrival.came_at + arrival.moment.lag_s > LATE_S:
+                    continue
+                self.fresh_until = arrival.came_at - arrival.moment.lag_s + LATE_S
+                if time.monotonic() > self.fresh_until:
                     self._mailbox.drop()
                 else:
                     yield self._frame(arrival, index)

@@ -23,10 +23,12 @@ class Source(Protocol):
         dropped: frames that came but were not given, as a newer one was there.
         left_behind: decoders that hang and were left to themselves.
         decode_s: seconds spent decoding so far (0 for cameras, whose decoding runs beside).
+        fresh_until: when the frame just given is stale, monotonic seconds; of files never.
     """
 
     image_size: tuple[int, int] | None
     decode_s: float
+    fresh_until: float
 
     @property
     def dropped(self) -> int: ...

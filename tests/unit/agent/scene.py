@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -54,7 +55,7 @@ class Scene:
         self.picture = picture or (lambda i: np.full((SIZE[1], SIZE[0], 3), i % 200, np.uint8))
         self.told: list[ProcessMessage] = []
         self.crossed: list[RegionEvent] = []
-        self.image_size, self.dropped, self.decode_s = SIZE, 0, 0.0
+        self.image_size, self.dropped, self.decode_s, self.fresh_until = SIZE, 0, 0.0, math.inf
         self.left_behind = 0
         self._shown: list[np.ndarray] = []
         self.batch = 1

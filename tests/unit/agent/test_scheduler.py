@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,6 +61,19 @@ def test_streams_that_want_all_they_can_get_are_served_in_turn() -> None:
         lane.drain()
     scheduler.stop()
     assert [name for name, _ in work.told] == list("abcababab")
+
+
+def test_a_frame_that_waited_too_long_is_not_analysed() -> None:
+    scheduler, work = Scheduler(workers=1), Work(held=False)
+    lane = work.lane(scheduler, every_frame=False)
+    lane.put(frame("camera", 0), NEVER, fresh_until=time.monotonic() - 0.1)
+    scheduler.start()
+    lane.drain()
+    lane.put(frame("camera", 1), NEVER, fresh_until=time.monotonic() + 1000.0)
+    lane.drain()
+    scheduler.stop()
+    assert work.told == [("camera", 1)]
+    assert lane.dropped == 1
 
 
 def test_of_a_camera_the_newest_waits_and_of_a_file_every_frame() -> None:
