@@ -4,6 +4,8 @@
 //! the one that looks into memory of NumPy. The Python packages `omni.track`, `omni.fusion`, `omni.regions` and
 //! `omni.encode` wrap it.
 
+use mimalloc::MiMalloc;
+
 mod arrays;
 mod encode;
 mod errors;
@@ -12,6 +14,9 @@ mod regions;
 mod runtime;
 mod search;
 mod tracker;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
