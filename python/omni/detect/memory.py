@@ -68,8 +68,8 @@ class DetectionMemory:
         keys = [_key(image, by) for image in images]
         with self._lock:
             found = {key: self._known[key] for key in keys if key in self._known}
-        self.recalled += len(found)
-        new = [i for i, key in enumerate(keys) if key not in found]
+            new = [i for i, key in enumerate(keys) if key not in found]
+            self.recalled += len(images) - len(new)
         for i, seen in zip(new, look([images[i] for i in new]) if new else (), strict=True):
             found[keys[i]] = seen
             with self._lock:
