@@ -50,6 +50,7 @@ class CameraClock:
         self._begun = self._arrival = self._pts = self._offset = 0.0
         self._first = True
         self._settled = False
+        self._timed = True
         self._late_since: float | None = None
 
     def connected(self) -> None:
@@ -63,6 +64,7 @@ class CameraClock:
             pts: its own timestamp, seconds; None: it has none.
             arrival: seconds on a monotonic clock.
         """
+        timed_before, self._timed = self._timed, pts is not None
         if pts is None:
             pts, self._settled = arrival - self._offset, True
         jumped = False
@@ -70,7 +72,8 @@ class CameraClock:
             self._first, self._begun = False, arrival
             self._anew(pts, arrival)
         elif self._jumps(pts, arrival):
-            jumped = arrival - self._begun > SETTLE_S  # FFmpeg counts anew in the first moments of RTSP
+            # FFmpeg counts RTSP's time anew after the first pictures, from nought, which is no time
+            jumped = timed_before and arrival - self._begun > SETTLE_S
             self._anew(pts, arrival, begins=jumped)
         lag_s = self._lag(pts, arrival)
         if self._late_for(lag_s, arrival) > LATE_FOR_S:

@@ -74,6 +74,14 @@ class TestClock:
         assert [m.jumped for m in moments] == [False, False, False, True, False, True]
         assert [m.at for m in moments] == pytest.approx([arrival for _, arrival in pairs])
 
+    def test_a_slow_camera_whose_time_ffmpeg_counts_anew_did_not_jump(self) -> None:
+        clock = CameraClock()
+        clock.connected()
+        pairs = [(0.0, 1.0), (1.25, 1.0), (2.5, 1.0), (None, 3.2), (None, 4.5), (1.25, 5.7), (2.5, 7.0), (3.8, 8.2)]
+        moments = [clock.date(pts, arrival) for pts, arrival in pairs]
+        assert {(m.segment, m.jumped) for m in moments} == {(0, False)}
+        assert np.diff([m.at for m in moments])[-2:] == pytest.approx([1.25, 1.25], abs=0.1)
+
     def test_what_waited_when_the_connection_began_is_known(self) -> None:
         clock = CameraClock()
         clock.connected()
