@@ -18,6 +18,7 @@ from tests.unit.delivery.conftest import Inbox, eventually
 
 from omni.process import schema_errors
 from omni.service import free_port
+from omni.testing import FaultCamera
 
 STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
@@ -170,3 +171,53 @@ def test_after_kill_9_the_next_start_ends_what_was_open_and_nothing_collides(
     assert len(set(numbers.values())) == len(numbers)
     for message in inbox.messages:
         assert schema_errors({"processes": message.processes}) == []
+
+
+PROGRAM = """
+import sys, time
+from omni import Agent
+
+class Late:
+    def __del__(self, sleep=time.sleep):
+        sleep(3.0)
+
+sys.late = Late()  # Python is taken down for so long
+agent = Agent({"streams": [{"url": sys.argv[1], "pace": "fast", "loop": True}]})
+agent.start()
+while not agent.streams()[0].frames:
+    time.sleep(0.05)
+print("online", flush=True)
+sys.stdin.readline()
+"""
+
+
+def program(url: str, more: str = "") -> subprocess.Popen[str]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    started = subprocess.Popen([sys.executable, "-c", PROGRAM + more, url], text=True, **pipes)
+    assert started.stdout is not None
+    assert started.stdout.readline() == "online\n"
+    return started
+
+
+def ended_well(process: subprocess.Popen[str]) -> bool:
+    _, complaints = process.communicate("end\n", timeout=60)
+    return process.returncode == 0 and "terminate" not in complaints
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_program_that_stops_nothing_does_not_crash_at_its_end(
+    live: bool, street_clip: Path, person_model: str
+) -> None:
+    """A thread that comes back from OpenCV or onnxruntime while Python is taken down would abort it."""
+    assert person_model
+    with FaultCamera(fps=20.0) as camera:
+        assert ended_well(program(camera.url() if live else str(street_clip)))
+
+
+def test_a_decoder_left_behind_does_not_crash_the_program_at_its_end(person_model: str) -> None:
+    assert person_model
+    with FaultCamera(fps=20.0) as camera:
+        process = program(camera.url(), "agent.stop()")
+        camera.sending = False
+        time.sleep(2.0)  # of the five seconds after which the decoder comes back
+        assert ended_well(process)

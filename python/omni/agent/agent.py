@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import threading
 import time
@@ -116,10 +117,11 @@ class Agent:
         self.stop()
 
     def start(self) -> None:
-        """Start the streams and the sending of webhooks. Once only."""
+        """Start the streams and the sending of webhooks. Once only. Not stopped by then, it ends with the program."""
         if self._started:
             raise RuntimeError("an Agent is started once; make a new one")
         self._started = True
+        atexit.register(self.stop)  # threads inside OpenCV or onnxruntime abort a process that ends without them
         if self.history is not None:
             self.history.start()
             self._bus.subscribe(self.history.record)
@@ -134,6 +136,7 @@ class Agent:
             self._stopped = True
         if not self._started:
             return
+        atexit.unregister(self.stop)
         deadline = time.monotonic() + STOP_S
         _end(self._pipelines, "agent_stopped")
         self._scheduler.stop(max(deadline - time.monotonic(), 0.1))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 
 from omni.config import StreamConfig
@@ -26,6 +28,8 @@ _ASKED_S = ANSWER_S + PICTURE_S + 1.0
 _KEY_FRAME_S = 20.0
 """So long the next connection waits, where pictures came and none could be decoded: key frames may be far apart."""
 _AT_ONCE_S = 0.01
+_LAST_S = STALL_S
+"""The end of the program waits so long: by then a decoder has given up a camera that gives no picture."""
 
 OpenDecoder = Callable[[StreamConfig, float], Decoder]
 
@@ -68,6 +72,7 @@ class CameraReader:
         self._thread = threading.Thread(target=self._run, name=f"camera {stream.label}", daemon=True)
 
     def start(self) -> None:
+        _readers.add(self)
         self._thread.start()
 
     def join(self, timeout_s: float) -> bool:
@@ -204,3 +209,17 @@ class CameraReader:
         if pictures == 0:
             return NO_PICTURE
         return Failure("stalled", f"no picture came for {self._read_s:.0f} s") if stalled else LOST
+
+
+_readers: weakref.WeakSet[CameraReader] = weakref.WeakSet()
+
+
+@atexit.register
+def _let_all_go() -> None:
+    """A thread that comes back from OpenCV while Python is taken down aborts the process: wait for those that will."""
+    until = time.monotonic() + _LAST_S
+    readers = [reader for reader in _readers if reader.alive and not reader.hangs]
+    for reader in readers:
+        reader.let_go()
+    for reader in readers:
+        reader.join(max(until - time.monotonic(), 0.0))
