@@ -6,92 +6,25 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.chaos.conftest import LONG
+from tests.chaos.watched import config, watched
 
 from omni.config import StreamConfig
-from omni.sources.condition import Condition, ConditionLog
 from omni.sources.decoder import Decoder, turn_to_open
 from omni.sources.diagnosis import diagnose
-from omni.sources.live import MOST_LEFT_BEHIND, LiveSource
+from omni.sources.live import MOST_LEFT_BEHIND
 from omni.testing import FaultCamera, number_in
-from omni.types import Frame, UInt8
+from omni.types import UInt8
 
-UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-PATIENCE_S = 30.0
 KINDS = ["rtsp", "ts"] if LONG else ["rtsp"]
 """Of what is the same for both, the short form waits for one."""
 
-
 slow = pytest.mark.skipif(not LONG, reason="waits for 10 s (make chaos)")
-
-
-def config(url: str) -> StreamConfig:
-    return StreamConfig.model_validate({"stream_uuid": UUID, "url": url})
-
-
-class Watcher:
-    """A source in a thread of its own, and all that it gave and told."""
-
-    def __init__(self, source: LiveSource, stop: threading.Event, log: ConditionLog, told: list[Condition]) -> None:
-        self.source = source
-        self.log = log
-        self.told = told
-        self.frames: list[Frame] = []
-        self.ages_s: list[float] = []
-        self._stop = stop
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        for frame in self.source:
-            if frame is not None:
-                self.frames.append(frame)
-                self.ages_s.append(time.time() - frame.timestamp)
-
-    def close(self) -> float:
-        """Stop it. Returns seconds until it had stopped."""
-        begun = time.monotonic()
-        self._stop.set()
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-        return time.monotonic() - begun
-
-    def until(self, what: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not what():
-            assert time.monotonic() < deadline, (self.log.now, self.log.changes, len(self.frames))
-            time.sleep(0.02)
-
-    def until_told(self, state: str, cause: str = "") -> Condition:
-        def found() -> list[Condition]:
-            return [c for c in self.told if c.state == state and cause in ("", c.cause)]
-
-        self.until(lambda: bool(found()))
-        return found()[0]
-
-    def until_more(self, count: int = 5) -> list[Frame]:
-        """So many frames more."""
-        have = len(self.frames)
-        self.until(lambda: len(self.frames) >= have + count)
-        return self.frames[have:]
-
-
-@contextmanager
-def watched(url: str, open_decoder: Callable[[StreamConfig, float], Decoder] | None = None) -> Iterator[Watcher]:
-    stop, told = threading.Event(), list[Condition]()
-    more = {} if open_decoder is None else {"open_decoder": open_decoder}
-    log = ConditionLog("gate", told.append)
-    watcher = Watcher(LiveSource(config(url), stop, log, **more), stop, log, told)
-    try:
-        yield watcher
-    finally:
-        watcher.close()
 
 
 @pytest.fixture(autouse=True)
@@ -268,6 +201,15 @@ def test_key_frames_that_are_far_apart_are_waited_for() -> None:
 
 
 @slow
+@pytest.mark.parametrize("fps", [0.5, 0.8])
+def test_a_slow_camera_is_opened_at_the_first_try(fps: float) -> None:
+    with FaultCamera(fps=fps, gop=1) as camera, watched(camera.url()) as watcher:
+        watcher.until_more(8)
+        assert [c.state for c in watcher.told] == ["probing", "online"]
+        assert {frame.segment for frame in watcher.frames} == {0}
+
+
+@slow
 def test_no_parameter_sets_is_told_and_mended() -> None:
     with FaultCamera() as camera:
         camera.parameter_sets = False
@@ -310,8 +252,8 @@ def test_decoders_that_hang_are_left_counted_and_bounded(monkeypatch: pytest.Mon
     monkeypatch.setattr("omni.sources.reader._HUNG_S", -4.8)
     release, opened = threading.Event(), []
 
-    def open_one(stream: StreamConfig, read_s: float) -> Decoder:
-        opened.append((stream.uuid, read_s))
+    def open_one(stream: StreamConfig, open_s: float, read_s: float) -> Decoder:
+        opened.append((stream.uuid, open_s, read_s))
         return HangingDecoder(release)
 
     with watched("0", open_one) as watcher:
@@ -333,8 +275,9 @@ def test_a_camera_that_fails_holds_up_no_other() -> None:
             assert [c.state for c in watcher.told] == ["probing", "online"]
 
 
-def test_a_camera_that_answers_and_sends_nothing_holds_up_no_other() -> None:
+def test_a_camera_that_answers_and_sends_nothing_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenCV opens one address after the other: that one must not get there."""
+    monkeypatch.setattr("omni.sources.handshake.PICTURE_S", 6.5)  # a busy machine needs them for the other
     with FaultCamera() as good, FaultCamera() as bad:
         bad.sending = False
         with watched(bad.url()) as failing:
@@ -351,6 +294,7 @@ def test_who_waits_to_be_opened_neither_hangs_nor_fails(monkeypatch: pytest.Monk
         another.enter_context(turn_to_open(threading.Event()))
         with monkeypatch.context() as patched, watched(camera.url()) as watcher:
             patched.setattr("omni.sources.reader.OPEN_S", -3.0)  # what is being opened hangs from the first moment on
+            patched.setattr("omni.sources.reader._LEAST_OPEN_S", -4.0)
             watcher.until(lambda: camera.connections >= 2)
             time.sleep(1.0)  # it is looked at every 0.2 s
             assert [c.state for c in watcher.told] == ["probing"]
@@ -398,7 +342,7 @@ def test_failed_opens_leave_memory_flat() -> None:
                 url = camera.url("ts" if i % 2 else "rtsp")
                 assert told_of(url) == "not_found"
                 with pytest.raises(ConnectionError):
-                    OpenCvDecoder(config(url), 5.0)
+                    OpenCvDecoder(config(url), 5.0, 5.0)
 
         fail(100)
         before = memory_kib()

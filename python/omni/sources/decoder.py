@@ -15,7 +15,7 @@ from omni.config import StreamConfig
 from omni.types import UInt8
 
 OPEN_S = 5.0
-"""A camera has opened within so long, or not at all."""
+"""A camera has opened within so long from when it was first asked, or not at all."""
 _OPTIONS = "rtsp_transport;tcp|analyzeduration;200000|fpsprobesize;0"
 """RTSP over TCP, as UDP loses packets and grey pictures follow; 0.2 s to find out what comes, for others wait."""
 _opening = threading.Lock()
@@ -56,20 +56,21 @@ class OpenCvDecoder:
 
     Args:
         stream: the camera.
+        open_s: it opens within so long; not of a device, which knows no limit.
         read_s: a picture comes within so long, or ``grab`` gives up.
 
     Raises:
-        ConnectionError: it did not open within ``OPEN_S``.
+        ConnectionError: it did not open.
     """
 
-    def __init__(self, stream: StreamConfig, read_s: float) -> None:
+    def __init__(self, stream: StreamConfig, open_s: float, read_s: float) -> None:
         url = stream.url
         device = url.isdecimal() or url.startswith("/dev/video")
         if device:
             self._capture = cv2.VideoCapture(int(url.removeprefix("/dev/video")))
         else:
             limits = {
-                cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: round(OPEN_S * 1000),
+                cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: round(open_s * 1000),
                 cv2.CAP_PROP_READ_TIMEOUT_MSEC: round(read_s * 1000),
                 cv2.CAP_PROP_N_THREADS: 1,  # more would hold back a picture each
             }

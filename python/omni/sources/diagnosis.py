@@ -37,7 +37,7 @@ _BY_STATUS = {
 def diagnose(url: str) -> Failure | None:
     """Ask a camera by RTSP or HTTP whether it sends pictures; None: it does, or leads elsewhere.
 
-    It has answered within 2 s and begun to send within 5 s, or does not.
+    It has answered within 2 s and begun to send within 3.5 s, or does not.
     """
     try:
         parts = urlsplit(url)

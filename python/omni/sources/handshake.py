@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import SplitResult, unquote
 
-ANSWER_S, PICTURE_S = 2.0, 5.0
-"""A camera has answered after so long, and has begun to send pictures after so long."""
+ANSWER_S, PICTURE_S = 2.0, 3.5
+"""A camera has answered after so long, and has begun to send pictures so long after it was first asked."""
 _GOODBYE_S = 0.5
 _PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _MOST_BYTES = 64 << 10
@@ -33,15 +33,16 @@ def ask_for_pictures(parts: SplitResult) -> int:
 
     Raises:
         NothingSentError: it answers and sends nothing within ``PICTURE_S``.
-        TimeoutError: it does not answer within ``ANSWER_S``.
+        TimeoutError: it does not answer within ``ANSWER_S``, or not to the login within ``PICTURE_S``.
         OSError: it cannot be reached.
         ValueError: what answers speaks neither RTSP nor HTTP.
     """
     ask = _ask_rtsp if parts.scheme.lower().startswith("rtsp") else _ask_http
-    with _Peer(parts) as peer:
+    until = time.monotonic() + PICTURE_S
+    with _Peer(parts, until) as peer:
         status = ask(peer)
     if peer.hung_up:
-        with _Peer(parts, peer.challenge) as peer:
+        with _Peer(parts, until, peer.challenge) as peer:
             status = ask(peer)
     return status
 
@@ -83,6 +84,7 @@ class _Peer:
 
     Args:
         parts: its address.
+        until: a byte of a picture has come by then (monotonic seconds).
         challenge: the head of the answer that asked for a login; empty: none did.
 
     Attributes:
@@ -90,17 +92,18 @@ class _Peer:
         hung_up: it asked for a login and closed the connection.
     """
 
-    def __init__(self, parts: SplitResult, challenge: str = "") -> None:
+    def __init__(self, parts: SplitResult, until: float, challenge: str = "") -> None:
         self.parts = parts
         self.challenge = challenge
         self.hung_up = False
-        self._begun = time.monotonic()
+        self._until = until
+        self._answered_by = min(time.monotonic() + ANSWER_S, until)
         self._data = b""
         self._asked = 0
         host, scheme = parts.hostname or "", parts.scheme.lower()
-        plain = socket.create_connection((host, parts.port or _PORTS[scheme]), ANSWER_S)
+        plain = _connected(host, parts.port or _PORTS[scheme], self._answered_by)
         try:
-            plain.settimeout(ANSWER_S)
+            plain.settimeout(_left_s(self._answered_by))
             self._socket = _encrypted(plain, host) if scheme in ("rtsps", "https") else plain
         except BaseException:
             plain.close()
@@ -131,7 +134,7 @@ class _Peer:
     def _exchange(self, method: str, target: str, protocol: str, headers: Mapping[str, str]) -> tuple[int, str]:
         self._send(method, target, protocol, headers)
         while b"\r\n\r\n" not in self._without_pictures() and len(self._data) < _MOST_BYTES:
-            if not self._receive(ANSWER_S):
+            if not self._receive(self._answered_by):
                 break
         if not self._data:
             raise ConnectionResetError(0, "it closes the connection")
@@ -146,7 +149,7 @@ class _Peer:
         """The rest of an answer, as long as its head says."""
         length = _header(head, "content-length")
         size = min(int(length), _MOST_BYTES) if length.isascii() and length.isdecimal() and len(length) < 10 else 0
-        while len(self._data) < size and self._receive(ANSWER_S):
+        while len(self._data) < size and self._receive(self._answered_by):
             pass
         taken, self._data = self._data[:size], self._data[size:]
         return taken.decode("latin-1")
@@ -158,7 +161,7 @@ class _Peer:
             NothingSentError: it does not.
         """
         try:
-            if not self._data and not self._receive(PICTURE_S):
+            if not self._data and not self._receive(self._until):
                 raise NothingSentError
         except TimeoutError:
             raise NothingSentError from None
@@ -167,8 +170,8 @@ class _Peer:
         """End the session and wait until it is gone: many cameras have room for few."""
         self._send("TEARDOWN", target, "RTSP/1.0", session)
         self._socket.shutdown(socket.SHUT_WR)
-        begun = time.monotonic()
-        while self._receive(_GOODBYE_S, begun):
+        until = time.monotonic() + _GOODBYE_S
+        while self._receive(until):
             self._data = b""
 
     def _send(self, method: str, target: str, protocol: str, headers: Mapping[str, str]) -> None:
@@ -185,13 +188,36 @@ class _Peer:
             self._data = self._data[4 + int.from_bytes(self._data[2:4], "big") :]
         return self._data
 
-    def _receive(self, within_s: float, since: float | None = None) -> bool:
-        """Wait for more, for so long since the connection began. False: it was closed."""
-        since = self._begun if since is None else since
-        self._socket.settimeout(max(since + within_s - time.monotonic(), 0.01))
+    def _receive(self, until: float) -> bool:
+        """Wait for more. False: it was closed."""
+        self._socket.settimeout(_left_s(until))
         more = self._socket.recv(65536)
         self._data += more
         return bool(more)
+
+
+def _left_s(until: float) -> float:
+    """Seconds until then. Raises TimeoutError where none is left, however much the camera has to say."""
+    left_s = until - time.monotonic()
+    if left_s <= 0:
+        raise TimeoutError
+    return left_s
+
+
+def _connected(host: str, port: int, until: float) -> socket.socket:
+    """The first of the host's addresses that takes the connection; all together have until then."""
+    failure: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(_left_s(until))
+            connection.connect(address)
+        except OSError as error:
+            connection.close()
+            failure = error
+        else:
+            return connection
+    raise failure
 
 
 def _encrypted(connection: socket.socket, host: str) -> ssl.SSLSocket:

@@ -15,7 +15,6 @@ from omni.sources.clock import LATE_S, CameraClock
 from omni.sources.condition import ConditionLog
 from omni.sources.decoder import OPEN_S, Decoder, turn_to_open
 from omni.sources.diagnosis import NO_PICTURE, Failure, diagnose
-from omni.sources.handshake import ANSWER_S, PICTURE_S
 from omni.sources.mailbox import Arrival, Mailbox
 from omni.sources.watch import STALL_S, PictureWatch
 
@@ -23,15 +22,15 @@ LOST = Failure("lost", "the connection ended")
 HUNG = Failure("hung", "its decoder hangs")
 _HUNG_S = 3.0
 """A call of the decoder that is so much over its own limit hangs."""
-_ASKED_S = ANSWER_S + PICTURE_S + 1.0
-"""By then a camera has been asked for pictures: without a login, with it, and let go."""
+_LEAST_OPEN_S = 1.0
+"""The decoder has what asking left of ``OPEN_S``; asking ends early enough to leave so much, on an idle machine."""
 _KEY_FRAME_S = 20.0
 """So long the next connection waits, where pictures came and none could be decoded: key frames may be far apart."""
 _AT_ONCE_S = 0.01
 _LAST_S = STALL_S
 """The end of the program waits so long: by then a decoder has given up a camera that gives no picture."""
 
-OpenDecoder = Callable[[StreamConfig, float], Decoder]
+OpenDecoder = Callable[[StreamConfig, float, float], Decoder]
 
 
 class CameraReader:
@@ -43,7 +42,8 @@ class CameraReader:
         mailbox: takes the pictures.
         clock: dates them.
         backoff: how long it waits after a failure.
-        open_decoder: opens the camera; a ``ConnectionError`` says that it cannot.
+        open_decoder: opens the camera, within seconds, to give each picture within seconds; a ``ConnectionError`` says
+            that it cannot.
         after: the failure that this reader comes after.
     """
 
@@ -121,11 +121,12 @@ class CameraReader:
     def _connection(self) -> tuple[Failure, float]:
         """One connection, to its end: why it ended, and seconds from its first picture to its last."""
         self._log.set("probing", reason="connecting")
-        network = "://" in self._stream.url
+        network, begun = "://" in self._stream.url, time.monotonic()
         if network and (failure := self._asked()) is not None:
             return failure, 0.0
+        asked_s = time.monotonic() - begun
         try:
-            decoder = self._opened_in_turn() if network else self._opened()
+            decoder = self._opened_in_turn(asked_s) if network else self._opened()
         except ConnectionError:
             return (NO_PICTURE if network else self._no_device()), 0.0
         try:
@@ -135,22 +136,23 @@ class CameraReader:
             with self._due_within(OPEN_S):
                 decoder.close()
 
-    def _opened_in_turn(self) -> Decoder:
+    def _opened_in_turn(self, asked_s: float) -> Decoder:
         with turn_to_open(self._gone) as mine:
             if not mine:
                 raise ConnectionError
-            return self._opened()
+            return self._opened(asked_s)
 
-    def _opened(self) -> Decoder:
-        with self._due_within(OPEN_S):
-            return self._open_decoder(self._stream, self._read_s)
+    def _opened(self, asked_s: float = 0.0) -> Decoder:
+        open_s = max(OPEN_S - asked_s, _LEAST_OPEN_S)
+        with self._due_within(open_s):
+            return self._open_decoder(self._stream, open_s, self._read_s)
 
     def _no_device(self) -> Failure:
         return Failure("not_found", f"there is no such device, or it is in use: {self._stream.safe_url}")
 
     def _asked(self) -> Failure | None:
         """Why it would give no pictures. OpenCV opens one after the other: who sends nothing must not get there."""
-        with self._due_within(_ASKED_S):
+        with self._due_within(OPEN_S - _LEAST_OPEN_S):
             return diagnose(self._stream.url)
 
     @contextlib.contextmanager

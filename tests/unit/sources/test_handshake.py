@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from base64 import b64encode
@@ -25,8 +26,11 @@ def ok(body: bytes = b"", headers: str = "") -> bytes:
 
 
 @contextmanager
-def camera(answers: Sequence[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """Answers one request after the other. Gives its port, and the requests' first lines."""
+def camera(answers: Sequence[bytes], *, talks_on: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """Answers one request after the other. Gives its port, and the requests' first lines.
+
+    With ``talks_on`` it goes on with pictures after the last one, whatever it is told.
+    """
     server, asked = socket.create_server(("127.0.0.1", 0)), list[str]()
 
     def serve() -> None:
@@ -36,6 +40,9 @@ def camera(answers: Sequence[bytes]) -> Iterator[tuple[int, list[str]]]:
                 request = connection.recv(4096)
                 asked.append(request.decode().partition("\r\n")[0])
                 connection.sendall(answer)
+            with contextlib.suppress(OSError):
+                while talks_on:
+                    connection.sendall(RTP)
             while connection.recv(4096):
                 pass
 
@@ -67,6 +74,15 @@ def test_the_pictures_are_asked_for_and_let_go(control: bytes, headers: str, tra
 def test_pictures_may_come_before_the_answer() -> None:
     with camera([ok(SDP % b"a"), ok(), RTP + ok() + RTP]) as (port, _):
         assert ask_for_pictures(urlsplit(f"rtsp://127.0.0.1:{port}/")) == 200
+
+
+@pytest.mark.parametrize("answers", [[ok(SDP % b"a"), ok(), ok()], [ok(SDP % b"a"), ok(), RTP]])
+def test_who_never_stops_talking_is_left(answers: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not let go of the session, or does not answer at all."""
+    monkeypatch.setattr("omni.sources.handshake.ANSWER_S", 0.5)
+    with camera(answers, talks_on=True) as (port, _):
+        failure = diagnose(f"rtsp://127.0.0.1:{port}/")
+    assert (failure and failure.cause) == (None if answers[-1] == ok() else "silent")
 
 
 @pytest.mark.parametrize("digest", [False, True])
@@ -124,6 +140,27 @@ def test_who_hangs_up_after_asking_for_the_login_is_asked_again(password: str) -
     server.server_close()
     thread.join()
     assert (status, len(shown)) == (200 if password == "right" else 401, 2)
+
+
+def test_asking_with_the_login_once_more_has_no_time_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hangs up after asking for the login, and then says nothing."""
+    monkeypatch.setattr("omni.sources.handshake.ANSWER_S", 3600.0)
+    monkeypatch.setattr("omni.sources.handshake.PICTURE_S", 0.5)
+    refused = b'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="r"\r\n\r\n'
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(refused)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        failure = diagnose(f"rtsp://ann:word@127.0.0.1:{server.getsockname()[1]}/")
+        thread.join(5)
+    assert failure is not None
+    assert failure.cause == "silent"
 
 
 def test_who_leads_elsewhere_is_left_to_the_decoder() -> None:
