@@ -17,6 +17,7 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 
 from omni.agent.bus import Bus
+from omni.agent.figures import problems, stats
 from omni.agent.parts import (
     Parts,
     history_shots,
@@ -45,9 +46,6 @@ from omni.track import Tracker, TrackerConfig
 from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamChange, StreamStatus
 
 logger = logging.getLogger(__name__)
-
-KEEPS_UP = 0.9
-"""A stream of whose frames less than this share is analysed is told of as a problem."""
 
 STOP_S = 2.0
 """How long stopping waits for the streams' threads, all together."""
@@ -297,67 +295,15 @@ class Agent:
 
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
-        found = [*self._parts.map_problems, *self.delivery.problems()]
-        found += self.history.problems() if self.history else []
-        found += self.faces.recognition.gallery.problems if self.faces else ()
-        found += [
-            f"stream {status.name}: {status.state}{': ' if status.reason else ''}{status.reason}"
-            for status in self.streams()
-            if status.state not in ("online", "ended")
-        ]
-        found += [
-            f"stream {status.name}: the machine cannot keep up: {status.fps} of {status.offered_fps} frames a second"
-            for status in self.streams()
-            if status.state == "online" and status.fps < KEEPS_UP * status.offered_fps
-        ]
-        return found
+        return problems(self.streams(), self._parts, self.delivery, self.history)
 
     def stats(self) -> dict[str, Any]:
         """Counts and times so far, plain values."""
-        statuses = self.streams()
-        stages: dict[str, float] = {}
-        for pipeline in self._pipelines.values():
-            for stage, seconds in pipeline.stage_s.items():
-                stages[stage] = stages.get(stage, 0.0) + seconds
-        stage_s = {**stages, "map": sum(view.fuse_s for view in self._parts.views.values())}
-        total = sum(stage_s.values())
-        detector = self._parts.networks.detector
-        return {
-            "frames": sum(status.frames for status in statuses),
-            "dropped": sum(status.dropped for status in statuses),
-            "fps": round(sum(status.fps for status in statuses if status.state == "online"), 2),
-            "tracks": sum(pipeline.people_seen for pipeline in self._pipelines.values()),
-            "map_objects": {name: view.objects_seen for name, view in self._parts.views.items()},
-            "map": {name: view.stats() for name, view in self._parts.views.items()},
-            "stage_share": {stage: round(s / total, 4) if total else 0.0 for stage, s in sorted(stage_s.items())},
-            "stage_s": {stage: round(s, 3) for stage, s in sorted(stage_s.items())},
-            "detector": detector.info() if detector else None,
-            "networks": self._parts.networks.documents(),
-            "faces": self._face_stats(),
-            "webhooks": self.delivery.stats(),
-            "history": self.history.stats() if self.history else None,
-        }
+        return stats(list(self._pipelines.values()), self._parts, self.delivery, self.history)
 
     def about_software(self) -> dict[str, str]:
         """Names and versions of what the agent is built on, for ``GET /about``."""
         return software_versions(self.faces.name if self.faces else "none")
-
-    def _face_stats(self) -> dict[str, float] | None:
-        if self.faces is None:
-            return None
-        counts: Counter[str] = Counter(profiles=len(self.faces.recognition.gallery.profiles))
-        seconds: dict[str, float] = {}
-        for pipeline in self._pipelines.values():
-            counts.update(pipeline.face_counts)
-            for name, spent in pipeline.face_cost_s.items():
-                seconds[name] = seconds.get(name, 0.0) + spent
-        person_s = seconds.get("person_s", 0.0)
-        of_people = seconds.get("embed_s", 0.0) + seconds.get("attributes_s", 0.0)
-        return {
-            **counts,
-            **{name: round(spent, 3) for name, spent in seconds.items()},
-            "ms_per_person_s": round(1000 * of_people / person_s, 2) if person_s else 0.0,
-        }
 
     def _next_life(self, parts: Parts, stream: StreamConfig) -> StreamPipeline:
         """A stream that begins while the agent runs. One that ran before begins under other ids."""
