@@ -64,10 +64,12 @@ def test_the_schema_beside_the_configuration_is_the_codes() -> None:
 
 def test_every_fault_of_a_camera_has_the_test_that_is_named() -> None:
     named = set(re.findall(r"`(test_\w+)` \|$", (ROOT / "docs" / "cameras.md").read_text(), re.MULTILINE))
-    faults, *others = [
-        set(re.findall(r"def (test_\w+)", (ROOT / "tests" / file).read_text()))
-        for file in ("chaos/test_cameras.py", "unit/sources/test_live.py", "unit/sources/test_handshake.py")
+    files = [
+        "chaos/test_cameras.py",
+        "e2e/test_endings.py",
+        *(f"unit/sources/test_{of}.py" for of in ("handshake", "live", "opening", "sources")),
     ]
+    faults, *others = [set(re.findall(r"def (test_\w+)", (ROOT / "tests" / file).read_text())) for file in files]
     assert faults <= named
     assert named <= faults.union(*others)
 

@@ -48,6 +48,7 @@ class Scene:
         best_shots: ShotSettings | None = None,
         picture: Callable[[int], np.ndarray] | None = None,
         faces: FaceWatch | None = None,
+        options: dict[str, Any] = {},  # noqa: B006
     ) -> None:
         self.people = people
         self.frames = frames
@@ -63,7 +64,7 @@ class Scene:
         self._scheduler.start()
         builder = ProcessBuilder(STREAM, RUN, count(1), ongoings_interval_s=1.0, best_shots=best_shots)
         self.pipeline = StreamPipeline(
-            StreamConfig.model_validate({"stream_uuid": STREAM, "url": "scene.avi"}),
+            StreamConfig.model_validate({"stream_uuid": STREAM, "url": "scene.avi", **options}),
             self,
             ConditionLog("scene"),
             self,  # type: ignore[arg-type]  # sees what ``people`` says

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
 import pytest
 from tests.unit.agent.scene import Boxes, Scene, standing
+
+from omni.detect.lookout import MASK
+from omni.types import Detections
 
 DOOR = {
     "name": "door",
@@ -150,3 +154,36 @@ def test_a_picture_that_changes_its_size_keeps_people_and_where_they_are() -> No
         assert human["frame_interval"] == [0, 59]
     told = [[(m.reason, [p["frame_interval"] for p in m.processes]) for m in s.told] for s in (as_ever, changed)]
     assert told[0] == told[1]
+
+
+class Looking(Scene):
+    """Nobody is there; what the detector is shown is written down."""
+
+    def __init__(self, **options: object) -> None:
+        self.shown: list[np.ndarray] = []
+        super().__init__(lambda _: [], 20, picture=lambda _: np.full((240, 320, 3), 200, np.uint8), options=options)
+
+    def detect_many(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        self.shown += images
+        return [Detections.empty() for _ in images]
+
+
+def test_what_a_stream_ignores_is_masked_before_detection() -> None:
+    scene = Looking(ignore=[[(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]])
+    scene.play()
+    assert len(scene.shown) == 20
+    assert all((image[:, :160] == MASK).all() and (image[:, 162:] == 200).all() for image in scene.shown)
+
+
+def test_a_stream_with_tiles_is_looked_at_whole_and_in_pieces() -> None:
+    scene = Looking(tiles=(2, 1))
+    scene.play()
+    widths = [image.shape[1] for image in scene.shown]
+    assert (len(widths), max(widths), min(widths)) == (60, 320, 183)
+
+
+def test_a_still_stream_with_a_motion_gate_is_looked_at_once() -> None:
+    scene = Looking(motion_gate=True)
+    scene.play()
+    assert len(scene.shown) == 1
+    assert scene.pipeline.status().frames == 20

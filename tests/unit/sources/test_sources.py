@@ -106,6 +106,14 @@ def test_what_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
         frames("ftp://user:secret@host/x")
 
 
+def test_a_device_that_is_not_there_is_told() -> None:
+    stop, log = threading.Event(), ConditionLog("gate")
+    for _ in open_source(stream("/dev/video63"), 0.0, stop, log):
+        if log.changes.get(("backoff", "not_found")):
+            stop.set()
+    assert "no such device" in log.now.reason
+
+
 def test_credentials_are_not_in_the_error() -> None:
     with pytest.raises(SourceError) as caught:
         frames("ftp://user:secret@host/x")
