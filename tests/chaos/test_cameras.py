@@ -210,6 +210,15 @@ def test_a_slow_camera_is_opened_at_the_first_try(fps: float) -> None:
 
 
 @slow
+def test_a_slow_camera_is_not_told_of_as_stalled() -> None:
+    with FaultCamera(fps=0.4, gop=1) as camera, watched(camera.url()) as watcher:
+        watcher.until_more(5)
+        before = list(watcher.told)
+        watcher.until_more(5)
+        assert watcher.told == before
+
+
+@slow
 def test_no_parameter_sets_is_told_and_mended() -> None:
     with FaultCamera() as camera:
         camera.parameter_sets = False

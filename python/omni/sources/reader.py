@@ -66,7 +66,7 @@ class CameraReader:
         self._after = after
         self._gone = threading.Event()
         self._due_back: float | None = None
-        self._read_s = STALL_S
+        self._read_s = self._usual_s = STALL_S
         self._silent_since: float | None = None
         self._next_kept_at = -float("inf")
         self._thread = threading.Thread(target=self._run, name=f"camera {stream.label}", daemon=True)
@@ -98,8 +98,8 @@ class CameraReader:
 
     @property
     def limit_s(self) -> float:
-        """The connection is given up after so many silent seconds."""
-        return self._read_s
+        """So many silent seconds are a stall, as this camera's interval has it; the connection may end before that."""
+        return self._usual_s
 
     def let_go(self) -> None:
         """End it. Whatever the decoder gives when it comes back is not used any more."""
@@ -192,6 +192,7 @@ class CameraReader:
     def _take(self, decoder: Decoder, watch: PictureWatch, begun: float, now: float) -> None:
         moment = self._clock.date(decoder.pts(), now)
         watch.arrived(moment, now)
+        self._usual_s = watch.stall_limit_s
         if moment.waited or moment.lag_s > LATE_S or moment.at < self._next_kept_at:
             self._mailbox.drop()
             return
