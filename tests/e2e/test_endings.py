@@ -182,7 +182,7 @@ class Late:
         sleep(3.0)
 
 sys.late = Late()  # Python is taken down for so long
-agent = Agent({"streams": [{"url": sys.argv[1], "pace": "fast", "loop": True}]})
+agent = Agent({"streams": [{"url": sys.argv[1], "pace": "fast", "loop": True, "tiles": TILES}]})
 agent.start()
 while not agent.streams()[0].frames:
     time.sleep(0.05)
@@ -191,9 +191,10 @@ sys.stdin.readline()
 """
 
 
-def program(url: str, more: str = "") -> subprocess.Popen[str]:
+def program(url: str, more: str = "", tiles: tuple[int, int] | None = None) -> subprocess.Popen[str]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    started = subprocess.Popen([sys.executable, "-c", PROGRAM + more, url], text=True, **pipes)
+    code = PROGRAM.replace("TILES", str(tiles)) + more
+    started = subprocess.Popen([sys.executable, "-c", code, url], text=True, **pipes)
     assert started.stdout is not None
     assert started.stdout.readline() == "online\n"
     return started
@@ -221,3 +222,9 @@ def test_a_decoder_left_behind_does_not_crash_the_program_at_its_end(person_mode
         camera.sending = False
         time.sleep(2.0)  # of the five seconds after which the decoder comes back
         assert ended_well(process)
+
+
+def test_a_frame_that_is_in_work_does_not_crash_the_program_at_its_end(street_clip: Path, person_model: str) -> None:
+    """65 pictures of it take longer than stopping waits."""
+    assert person_model
+    assert ended_well(program(str(street_clip), "agent.stop()", tiles=(8, 8)))

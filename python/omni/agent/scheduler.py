@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ Look = Callable[[Frame], Sequence[UInt8]]
 """Pictures of a frame, each (H, W, 3) uint8 BGR, in which people are to be found."""
 Tell = Callable[[Frame, Sequence[Detections], float], None]
 """Takes a frame, what was found in each of its pictures, and the seconds that it took."""
+LAST_S = 10.0
+"""The end of the program waits so long for frames that are in work: as long as for webhooks."""
 
 
 class Scheduler:
@@ -72,6 +76,7 @@ class Scheduler:
             self._lanes.remove(lane)
 
     def start(self) -> None:
+        _schedulers.add(self)
         for worker in self._workers:
             worker.start()
 
@@ -237,6 +242,17 @@ class Lane:
     def _raise(self) -> None:
         if self._error is not None:
             raise self._error
+
+
+_schedulers: weakref.WeakSet[Scheduler] = weakref.WeakSet()
+
+
+@atexit.register
+def _finish_all() -> None:
+    """A worker that comes back from onnxruntime while Python is taken down aborts the process: wait for all of them."""
+    until = time.monotonic() + LAST_S
+    for scheduler in list(_schedulers):
+        scheduler.stop(max(until - time.monotonic(), 0.0))
 
 
 def _analyse(turns: list[_Turn]) -> None:
