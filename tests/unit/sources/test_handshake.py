@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,7 +30,9 @@ def ok(body: bytes = b"", headers: str = "") -> bytes:
 
 
 @contextmanager
-def camera(answers: Sequence[bytes], *, talks_on: bool = False) -> Iterator[tuple[int, list[str]]]:
+def camera(
+    answers: Sequence[bytes], *, talks_on: bool = False, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Answers one request after the other. Gives its port, and the requests' first lines.
 
     With ``talks_on`` it goes on with pictures after the last one, whatever it is told.
@@ -34,8 +40,8 @@ def camera(answers: Sequence[bytes], *, talks_on: bool = False) -> Iterator[tupl
     server, asked = socket.create_server(("127.0.0.1", 0)), list[str]()
 
     def serve() -> None:
-        connection, _ = server.accept()
-        with connection:
+        plain, _ = server.accept()
+        with tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
             for answer in answers:
                 request = connection.recv(4096)
                 asked.append(request.decode().partition("\r\n")[0])
@@ -74,6 +80,26 @@ def test_the_pictures_are_asked_for_and_let_go(control: bytes, headers: str, tra
 def test_pictures_may_come_before_the_answer() -> None:
     with camera([ok(SDP % b"a"), ok(), RTP + ok() + RTP]) as (port, _):
         assert ask_for_pictures(urlsplit(f"rtsp://127.0.0.1:{port}/")) == 200
+
+
+def test_a_camera_that_signed_its_own_certificate_is_asked(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl on this machine, to make a certificate with")
+    line = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem -days 2 -subj /CN=camera"
+    subprocess.run(["openssl", *line.split()], cwd=tmp_path, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    with camera([ok(SDP % b"a"), ok(), ok() + RTP], tls=tls) as (port, asked):
+        assert ask_for_pictures(urlsplit(f"rtsps://127.0.0.1:{port}/live")) == 200
+    assert asked[0].startswith("DESCRIBE rtsps://")
+
+
+def test_who_never_answers_the_encryption_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omni.sources.handshake.ANSWER_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        failure = diagnose(f"https://127.0.0.1:{server.getsockname()[1]}/")
+    assert failure is not None
+    assert failure.cause == "silent"
 
 
 @pytest.mark.parametrize("answers", [[ok(SDP % b"a"), ok(), ok()], [ok(SDP % b"a"), ok(), RTP]])
