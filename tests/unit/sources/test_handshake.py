@@ -77,6 +77,19 @@ def test_the_pictures_are_asked_for_and_let_go(control: bytes, headers: str, tra
     assert asked[2].startswith("PLAY ")
 
 
+def test_every_address_of_a_host_has_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first takes no connection, and does not say so: its queue is full."""
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as full,
+        socket.create_connection(full.getsockname()),
+        camera([ok(SDP % b"a"), ok(), ok() + RTP]) as (port, _),
+    ):
+        both = full.getsockname(), ("127.0.0.1", port)
+        known = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in both]
+        monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: known)
+        assert ask_for_pictures(urlsplit("rtsp://camera/")) == 200
+
+
 def test_pictures_may_come_before_the_answer() -> None:
     with camera([ok(SDP % b"a"), ok(), RTP + ok() + RTP]) as (port, _):
         assert ask_for_pictures(urlsplit(f"rtsp://127.0.0.1:{port}/")) == 200
