@@ -22,20 +22,6 @@ def standing_at(*places: tuple[float, float]) -> Detections:
     return Detections(np.stack([x - 20, y - 100, x + 20, y], 1), np.full(n, 0.8, np.float32), np.zeros(n, np.int32))
 
 
-def tracks_of(seen: Detections, ids: tuple[int, ...], timestamp: float) -> Tracks:
-    zeros = np.zeros(len(ids), np.int32)
-    return Tracks(
-        timestamp=timestamp,
-        track_id=np.array(ids, np.int64),
-        xyxy=seen.xyxy,
-        confidence=seen.confidence,
-        class_id=seen.class_id,
-        state=zeros.astype(np.uint8),
-        detection_index=zeros,
-        first_timestamp=np.full(len(ids), timestamp),
-    )
-
-
 def two_cameras() -> MapFuser:
     camera = Homography(ABOVE, image_size=(1000, 1000))
     return MapFuser({"door": camera, "hall": camera})
@@ -61,9 +47,9 @@ def test_a_box_with_a_negative_id_is_a_detection_like_any_other() -> None:
     seen, fuser, twin = standing_at((2, 3), (6, 5)), two_cameras(), two_cameras()
     sure = replace(seen, confidence=np.array([0.8, 0.3], np.float32))  # too little for a detection, enough for a track
     for i in range(5):
-        tracked = tracks_of(sure, ids=(4, -1), timestamp=i / 5)
+        tracked = Tracks.of(sure, np.array([4, -1]), i / 5)
         state = fuser.update({"door": tracked}, timestamp=i / 5)
-        both = twin.update({"door": tracks_of(sure, ids=(4, 5), timestamp=i / 5)}, timestamp=i / 5)
+        both = twin.update({"door": Tracks.of(sure, np.array([4, 5]), i / 5)}, timestamp=i / 5)
     assert [source["door"] for source in state.sources] == [0]
     assert sorted(source["door"] for source in both.sources) == [0, 1]
 
