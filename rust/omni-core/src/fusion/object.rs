@@ -198,6 +198,10 @@ impl Object {
         self.sources.iter().any(|&(c, _)| c == camera)
     }
 
+    pub(super) fn is_seen_by_others_than(&self, camera: usize) -> bool {
+        self.sources.iter().any(|&(c, _)| c != camera)
+    }
+
     /// How many cameras see the two side by side.
     fn cameras_shared_with(&self, other: &Self) -> usize {
         self.sources.iter().filter(|&&(camera, _)| other.is_seen_by(camera)).count()
