@@ -6,7 +6,7 @@ use crate::geometry::Point2;
 /// Side of a place, metres: about as far as a pillar hides.
 const SIDE: f64 = 2.0;
 /// After so many places in a row the first comes again: a camera sees no further.
-const ROW: usize = 16;
+const ROW: usize = 1 << 4;
 /// What is known before anybody was looked for counts as so many looks.
 const HALF_BELIEF: f64 = 10.0;
 /// Once there are twice as many looks at a place, half are forgotten.
@@ -48,8 +48,12 @@ impl Sight {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a remainder of a few")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what wraps is far away, or a remainder too"
+)]
 fn index(place: Point2) -> usize {
-    let [x, y] = place.map(|v| (v / SIDE).floor().rem_euclid(ROW as f64) as usize % ROW);
+    let [x, y] = place.map(|v| (v / SIDE).floor() as i64 as usize % ROW);
     x + ROW * y
 }
