@@ -42,11 +42,10 @@ pub(super) struct Assignment {
 pub(super) fn associate(objects: &[Object], views: &[View<'_>]) -> Vec<Assignment> {
     let predicted: Vec<Belief> = objects.iter().map(Object::belief).collect();
     let unmatched = |view: &View<'_>| {
-        let place = |i: usize| predicted[i].place();
         let real = |i: usize| objects[i].is_likely();
         let missed = |i: usize| objects[i].is_missed_by(view.camera);
         let outlines: Vec<Option<Outline>> = predicted.iter().map(|belief| view.outline(belief)).collect();
-        let chances = chances(view, &outlines, place, real, missed);
+        let chances = chances(view, &outlines, real, missed);
         Assignment { matches: vec![None; objects.len()], chances, outlines }
     };
     let mut assignments: Vec<Assignment> = views.iter().map(unmatched).collect();

@@ -66,8 +66,7 @@ fn by_content(views: &[View<'_>], left: &[Vec<usize>]) -> Vec<usize> {
 fn join(view: &View<'_>, v: usize, left: &[usize], newcomers: &mut [Newcomer]) -> Vec<usize> {
     let mut rest = left.to_vec();
     let outlines = outlines(view, newcomers);
-    let place = |i: usize| newcomers[i].belief.place();
-    let chances = chances(view, &outlines, place, |_| false, |_| false);
+    let chances = chances(view, &outlines, |_| false, |_| false);
     let expect = |(i, outline): (usize, &Option<Outline>)| {
         Some(Expected::new(view, &newcomers[i].belief, (*outline)?, chances[i], None))
     };
@@ -97,8 +96,7 @@ fn outlines(view: &View<'_>, newcomers: &[Newcomer]) -> Vec<Option<Outline>> {
 
 /// Weighs that a view, which should see the newcomers, does not.
 fn unseen_by(view: &View<'_>, newcomers: &mut [Newcomer]) {
-    let place = |i: usize| newcomers[i].belief.place();
-    let chances = chances(view, &outlines(view, newcomers), place, |_| false, |_| false);
+    let chances = chances(view, &outlines(view, newcomers), |_| false, |_| false);
     for (newcomer, chance) in newcomers.iter_mut().zip(chances) {
         newcomer.existence += chance.miss;
     }

@@ -164,8 +164,9 @@ impl Scene {
         for (view, assignment) in views.iter().zip(assignments) {
             let sight = &mut self.experience.entry(view.camera).or_default().sight;
             for (i, object) in self.objects.iter().enumerate().filter(|(_, o)| o.id.is_some() && o.is_likely()) {
-                if assignment.chances[i].in_full_view && object.is_seen_by_others_than(view.camera) {
-                    sight.learn(object.place(), assignment.matches[i].is_some());
+                let part = assignment.chances[i].in_full_view;
+                if let Some(part) = part.filter(|_| object.is_seen_by_others_than(view.camera)) {
+                    sight.learn(part, assignment.matches[i].is_some());
                 }
             }
         }

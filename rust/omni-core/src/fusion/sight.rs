@@ -1,22 +1,35 @@
-//! Where a camera sees people: pillars and shelves hide parts of the floor from it, and far away its detector overlooks them.
+//! Where a camera sees people: pillars and shelves hide some from it, and far away its detector overlooks them.
 
 use super::visibility::DETECTION;
-use crate::geometry::Point2;
+use crate::geometry::BBox;
 
-/// Side of a place, metres: about as far as a pillar hides.
-const SIDE: f64 = 2.0;
-/// After so many places in a row the first comes again: a camera sees no further.
-const ROW: usize = 1 << 4;
+/// The picture has so many parts along each side.
+const PARTS: usize = 16;
 /// What is known before anybody was looked for counts as so many looks.
 const HALF_BELIEF: f64 = 10.0;
-/// Once there are twice as many looks at a place, half are forgotten.
+/// Once there are twice as many looks at a part, half are forgotten.
 const MEMORY: f64 = 1000.0;
 
-/// For each place how many people a camera saw there of those whom others saw.
-#[derive(Debug, Clone)]
-pub(super) struct Sight {
-    places: [Looks; ROW * ROW],
+/// A part of a camera's picture.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part(usize);
+
+impl Part {
+    /// The part in which somebody stands whose silhouette this is.
+    pub(super) fn of(body: &BBox, picture: &BBox) -> Self {
+        let [column, row] = [
+            (f64::midpoint(body.x1, body.x2) - picture.x1) / picture.width(),
+            (body.y2 - picture.y1) / picture.height(),
+        ];
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let [column, row] = [column, row].map(|share| (share.clamp(0.0, 1.0) * PARTS as f64) as usize);
+        Self(column.min(PARTS - 1) + PARTS * row.min(PARTS - 1))
+    }
 }
+
+/// For each part of the picture how many people a camera saw there of those whom others saw.
+#[derive(Debug, Clone)]
+pub(super) struct Sight([Looks; PARTS * PARTS]);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Looks {
@@ -26,14 +39,14 @@ struct Looks {
 
 impl Default for Sight {
     fn default() -> Self {
-        Self { places: [Looks::default(); ROW * ROW] }
+        Self([Looks::default(); PARTS * PARTS])
     }
 }
 
 impl Sight {
     /// Takes in whether the camera sees somebody whom another one sees and nobody covers.
-    pub(super) fn learn(&mut self, place: Point2, seen: bool) {
-        let looks = &mut self.places[index(place)];
+    pub(super) fn learn(&mut self, Part(part): Part, seen: bool) {
+        let looks = &mut self.0[part];
         looks.all += 1.0;
         looks.seen += f64::from(u8::from(seen));
         if looks.all >= 2.0 * MEMORY {
@@ -42,18 +55,8 @@ impl Sight {
     }
 
     /// Probability that the camera detects somebody there whom nobody covers: at most that of anywhere.
-    pub(super) fn detection(&self, place: Point2) -> f64 {
-        let looks = self.places[index(place)];
+    pub(super) fn detection(&self, Part(part): Part) -> f64 {
+        let looks = self.0[part];
         ((looks.seen + DETECTION * HALF_BELIEF) / (looks.all + HALF_BELIEF)).min(DETECTION)
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "what wraps is far away, or a remainder too"
-)]
-fn index(place: Point2) -> usize {
-    let [x, y] = place.map(|v| (v / SIDE).floor() as i64 as usize % ROW);
-    x + ROW * y
 }

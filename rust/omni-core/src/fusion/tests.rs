@@ -1,5 +1,6 @@
 use super::*;
 use crate::fusion::Observation;
+use crate::fusion::sight::Part;
 use crate::geometry::linear::{apply3, inverse3, multiply3};
 use crate::geometry::{BBox, Matrix3};
 
@@ -414,8 +415,12 @@ fn where_a_camera_sees_nobody_is_learned_of_those_whom_others_see() {
         };
         fuser.update((0..4).map(of).collect(), t).unwrap();
     }
-    let chance = |camera: usize, place: [f64; 2]| fuser.scene.experience[&camera].sight.detection(place);
-    let [behind, beside, from_elsewhere] = [chance(3, [6.5, 4.5]), chance(3, [5.5, 4.5]), chance(0, [6.5, 4.5])];
+    let chance = |camera: usize, place: [f64; 2]| {
+        let body = corners[camera].sees(place, 1.72, None).unwrap().bbox;
+        let picture = BBox { x1: 0.0, y1: 0.0, x2: SIZE.0, y2: SIZE.1 };
+        fuser.scene.experience[&camera].sight.detection(Part::of(&body, &picture))
+    };
+    let [behind, beside, from_elsewhere] = [chance(3, [6.8, 4.5]), chance(3, [5.3, 4.5]), chance(0, [6.8, 4.5])];
     assert!(behind < 0.2, "{behind}");
     assert!(beside > 0.8 && from_elsewhere > 0.8, "{beside} {from_elsewhere}");
 }
