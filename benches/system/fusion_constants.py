@@ -23,7 +23,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 CONSTANT = re.compile(r"^((?:pub\(super\) )?)const (\w+): (f64|\(f64, f64\)) = ([^;]+);", re.M)
-NOT_TUNED = {"TIME_TOLERANCE", "HORIZON", "BIN", "COMMON_PIXELS", "BORDER"}
+NOT_TUNED = {"TIME_TOLERANCE", "LEAST_SECONDS", "HORIZON", "BIN", "COMMON_PIXELS", "BORDER"}
 READ = """
 /// A constant, or what the environment has in its place.
 pub(crate) fn tuned(name: &str, value: f64) -> f64 {

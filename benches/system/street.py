@@ -131,7 +131,7 @@ def fused(detector: Any, pictures: list[np.ndarray]) -> list[MapState]:
     fuser, trackers = MapFuser({}), {name: Tracker() for name in crops}
     states = []
     for frame, picture in enumerate(pictures, 1):
-        given: dict[str, Tracks | Detections] = {}
+        given: dict[str, Tracks] = {}
         for name, crop in crops.items():
             image = cropped(picture.copy(), crop)
             size = (image.shape[1], image.shape[0])
@@ -139,9 +139,10 @@ def fused(detector: Any, pictures: list[np.ndarray]) -> list[MapState]:
                 shift = np.array([[1, 0, crop[0] * PICTURE_SIZE[0]], [0, 1, 0], [0, 0, 1]])
                 fuser.set_camera(name, Homography(FLOOR_FROM_IMAGE @ shift, image_size=size))
             found = detector.detect(image)
-            given[name] = trackers[name].update(
+            tracks = trackers[name].update(
                 found.xyxy, found.confidence, found.class_id, timestamp=frame / FPS, image_size=size
             )
+            given[name] = tracks.named(found)
         states.append(fuser.update(given, timestamp=frame / FPS))
     return states
 

@@ -144,6 +144,31 @@ class Tracks:
     def __len__(self) -> int:
         return len(self.track_id)
 
+    @classmethod
+    def of(cls, detections: Detections, track_id: Int64, timestamp: float) -> Tracks:
+        """Detections with ids that are known from elsewhere; below 0: none."""
+        n = len(detections)
+        return cls(
+            timestamp=timestamp,
+            track_id=track_id,
+            xyxy=detections.xyxy,
+            confidence=detections.confidence,
+            class_id=detections.class_id,
+            state=np.full(n, CONFIRMED, np.uint8),
+            detection_index=np.arange(n, dtype=np.int32),
+            first_timestamp=np.full(n, timestamp),
+        )
+
+    def named(self, detections: Detections) -> Tracks:
+        """The detections of the update with the ids of their tracks, -1 where they have none (yet).
+
+        A map is told more by these than by the tracks: also of first frames, and nothing smoothed or predicted.
+        """
+        track_id = np.full(len(detections), -1, np.int64)
+        seen = self.detection_index >= 0
+        track_id[self.detection_index[seen]] = self.track_id[seen]
+        return Tracks.of(detections, track_id, self.timestamp)
+
     def where(self, chosen: npt.NDArray[np.bool_]) -> Tracks:
         """Those tracks for which ``chosen`` (M,) is true."""
         return Tracks(
@@ -345,6 +370,7 @@ class FrameResult:
         object_uuid: for each track the UUID of the human it stands for.
         stage_s: seconds spent in each stage for this frame, by stage name.
         bodies: (N, 4) float32 pixels, everybody who may be in the picture.
+        detections: what the detector found, to which ``tracks.detection_index`` refers for bodies.
     """
 
     frame: Frame
@@ -352,6 +378,7 @@ class FrameResult:
     object_uuid: tuple[str, ...]
     stage_s: Mapping[str, float]
     bodies: Float32 = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    detections: Detections = field(default_factory=Detections.empty)
 
 
 @dataclass(frozen=True, slots=True)

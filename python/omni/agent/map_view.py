@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from omni.agent.alignment import FrameAligner
 from omni.agent.flow import FlowMap
 from omni.config import CameraView, ViewConfig
 from omni.errors import CalibrationError
 from omni.fusion import FusionConfig, Homography, MapFuser, footprint
-from omni.types import FACE_CLASS, Float64, FrameResult, MapState, MapTick
+from omni.types import FACE_CLASS, Float64, FrameResult, MapState, MapTick, Tracks
 
 MOST_WAITING = 64
 """Frames of a file that may wait for another file before its own reading pauses."""
@@ -129,7 +129,7 @@ class MapView:
     def receive(self, result: FrameResult) -> None:
         """Take one stream's result; updates the map with every moment that is complete now."""
         with self._changed:
-            for group in self._aligner.add(_with_feet(result)):
+            for group in self._aligner.add(result):
                 self._fuse(group)
             self._changed.notify_all()
 
@@ -155,8 +155,8 @@ class MapView:
         for stream, result in group.items():
             self._fit_camera(stream, result.frame.size)
             self._frames_data[stream] = _frame_data(result)
-        tracks = {stream: result.tracks for stream, result in group.items()}
-        state = self._fuser.update(tracks, timestamp=max(times.values()), timestamps=times)
+        seen = {stream: _sightings(result) for stream, result in group.items()}
+        state = self._fuser.update(seen, timestamp=max(times.values()), timestamps=times)
         if state.timestamp > self._timestamp:
             self._timestamp, self._newest = state.timestamp, dict(group)
         else:  # late frames: they change what is known of the newest moment, and may be of it
@@ -186,7 +186,9 @@ class MapView:
             "id": self._ids_before + int(state.object_id[i]),
             "score": round(float(state.score[i]), 4),
             "source_objects": {
-                stream: _source_document(self._newest[stream], index) for stream, index in state.sources[i].items()
+                stream: source
+                for stream, detection in state.sources[i].items()
+                if (source := _source_document(self._newest[stream], detection)) is not None
             },
             "omni": {
                 "position_m": [_rounded(v * scale) for v in position],
@@ -234,18 +236,22 @@ def _frame_data(result: FrameResult) -> dict[str, int]:
     }
 
 
-def _with_feet(result: FrameResult) -> FrameResult:
-    """Without those of whom only the face is seen: nobody knows where they stand."""
-    standing = result.tracks.class_id != FACE_CLASS
-    if standing.all():
-        return result
-    uuids = tuple(uuid for uuid, stands in zip(result.object_uuid, standing.tolist(), strict=True) if stands)
-    return replace(result, tracks=result.tracks.where(standing), object_uuid=uuids)
+def _sightings(result: FrameResult) -> Tracks:
+    """The detector's boxes with their tracks' ids. Where somebody stands of whom only a face is seen, nobody knows."""
+    return result.tracks.where(_are_bodies(result.tracks)).named(result.detections)
 
 
-def _source_document(result: FrameResult, index: int) -> dict[str, Any]:
+def _are_bodies(tracks: Tracks) -> npt.NDArray[np.bool_]:
+    return np.asarray(tracks.class_id != FACE_CLASS)
+
+
+def _source_document(result: FrameResult, detection: int) -> dict[str, Any] | None:
+    """The track of a detection, if it has one (yet)."""
     tracks = result.tracks
-    width, height = result.frame.size
+    of_it = np.flatnonzero(_are_bodies(tracks) & (tracks.detection_index == detection))
+    if not len(of_it):
+        return None
+    index, (width, height) = int(of_it[0]), result.frame.size
     box = np.clip(tracks.xyxy[index] / (width, height, width, height), 0.0, 1.0)
     return {
         "id": int(tracks.track_id[index]),

@@ -320,7 +320,7 @@ class StreamPipeline:
         self._decode_s = self._source.decode_s
         for stage, seconds in stage_s.items():
             self._stage_s[stage] += seconds
-        result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s, bodies)
+        result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s, bodies, detections)
         if faces is None or faces.looked:
             self._latest = result
         self._position, self._last_timestamp = (frame.timestamp, frame.index), frame.timestamp

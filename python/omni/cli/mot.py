@@ -164,24 +164,13 @@ def _write_corrected(
 
 
 def _given(rows: Any, frame: int, timestamp: float) -> Any:
-    """One camera's rows of one frame: detections where ids are -1, else tracks."""
-    from omni.types import CONFIRMED, Detections, Tracks
+    """One camera's rows of one frame; ids of -1 are none."""
+    from omni.types import Detections, Tracks
 
     at = rows.at(frame)
     xyxy, score = rows.xyxy[at].astype(np.float32), np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
-    classes = np.zeros(len(score), np.int32)
-    if len(score) == 0 or (rows.id[at] < 0).all():
-        return Detections(xyxy, score, classes)
-    return Tracks(
-        timestamp=timestamp,
-        track_id=rows.id[at].astype(np.int64),
-        xyxy=xyxy,
-        confidence=score,
-        class_id=classes,
-        state=np.full(len(score), CONFIRMED, np.uint8),
-        detection_index=np.arange(len(score), dtype=np.int32),
-        first_timestamp=np.full(len(score), timestamp),
-    )
+    detections = Detections(xyxy, score, np.zeros(len(score), np.int32))
+    return Tracks.of(detections, rows.id[at].astype(np.int64), timestamp)
 
 
 def _calibration(path: Path) -> dict[str, Any]:

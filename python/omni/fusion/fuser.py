@@ -124,8 +124,8 @@ class MapFuser:
         older ones are dropped and counted (``dropped_frames``).
 
         Args:
-            observations: for each stream its tracks or detections; ids of tracks help to keep people apart. A stream
-                left out says nothing, one with no boxes saw nobody.
+            observations: for each stream its tracks or detections. Ids of tracks help to keep people apart where frames
+                are near in time; below 0: none. A stream left out says nothing, one with no boxes saw nobody.
             timestamp: seconds, for which the map is told if it is the newest time so far.
             timestamps: for each stream the time of its frame, at most ``timestamp``; that where left out. The times of
                 one stream increase.

@@ -248,7 +248,7 @@ impl MapFuser {
             let seen = boxes.iter().zip(confidence).enumerate().map(|(i, (&bbox, confidence))| Observation {
                 bbox,
                 confidence: confidence.into(),
-                track_id: track_id.as_ref().map(|ids| ids[i]),
+                track_id: track_id.as_ref().map(|ids| ids[i]).filter(|&id| id >= 0),
             });
             frames.push(CameraFrame { camera, timestamp, observations: seen.collect() });
         }

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.unit.agent.scene import Scene, standing
 
-from omni.agent.map_view import _with_feet
+from omni.agent.map_view import _sightings
 from omni.detect.face_attributes import AgeGender
 from omni.faces import Calibration, Gallery
 from omni.faces.recognition import Recognition
@@ -384,7 +384,7 @@ def test_a_face_alone_is_drawn_and_not_on_the_map(gallery: Gallery) -> None:
     assert latest is not None
     assert latest.tracks.xyxy.round().tolist() == [[140.0, 42.0, 180.0, 94.0]]
     assert len(latest.object_uuid) == 1
-    assert len(_with_feet(latest).tracks) == len(_with_feet(latest).object_uuid) == 0
+    assert len(_sightings(latest)) == 0
 
 
 def test_no_more_pictures_a_second_are_searched_or_shown_than_wanted(gallery: Gallery) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from omni.agent.map_view import MapView
 from omni.config import ViewConfig
 from omni.errors import CalibrationError
-from omni.types import CONFIRMED, Frame, FrameResult, Tracks
+from omni.types import FACE_CLASS, Detections, Frame, FrameResult, Tracks
 
 A = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 B = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
@@ -30,18 +31,20 @@ def result(stream: str, index: int, foot: tuple[float, float], size: tuple[int, 
     """One person whose foot stands at a relative place of the picture."""
     width, height = size
     x, y = foot[0] * width, foot[1] * height
-    tracks = Tracks(
-        timestamp=index / 10,
-        track_id=np.array([3 if stream == A else 9], np.int64),
-        xyxy=np.array([[x - 10, y - 60, x + 10, y]], np.float32),
-        confidence=np.array([0.8 if stream == A else 0.6], np.float32),
-        class_id=np.zeros(1, np.int32),
-        state=np.full(1, CONFIRMED, np.uint8),
-        detection_index=np.zeros(1, np.int32),
-        first_timestamp=np.zeros(1),
+    found = Detections(
+        np.array([[x - 10, y - 60, x + 10, y]], np.float32),
+        np.array([0.8 if stream == A else 0.6], np.float32),
+        np.zeros(1, np.int32),
     )
+    tracks = Tracks.of(found, np.array([3 if stream == A else 9]), index / 10)
     image = np.zeros((height, width, 3), np.uint8)
-    return FrameResult(Frame(stream, index, 1000 + index / 10, index / 10, image), tracks, ("uuid-" + stream[:2],), {})
+    frame = Frame(stream, index, 1000 + index / 10, index / 10, image)
+    return FrameResult(frame, tracks, ("uuid-" + stream[:2],), {}, found.xyxy, found)
+
+
+def untracked(seen: FrameResult) -> FrameResult:
+    """The same before the tracker is sure of anybody."""
+    return replace(seen, tracks=seen.tracks.where(np.zeros(1, bool)), object_uuid=())
 
 
 def run(frames: int) -> MapView:
@@ -62,6 +65,25 @@ def test_two_cameras_see_one_person_on_the_map() -> None:
     assert person["omni"]["velocity_m_s"] == pytest.approx([1.0, 0.0], abs=0.4)
     assert person["score"] == pytest.approx(0.7, abs=0.01)
     assert person["class"] == "body"
+
+
+def test_who_is_not_tracked_yet_stands_on_the_map_and_has_no_source_to_tell_of() -> None:
+    site = MapView(view(), [A, B], [])
+    for i in range(20):
+        site.receive(untracked(result(A, i, (0.3, 0.5))))
+        site.receive(result(B, i, (0.7, 0.5), (320, 240)))
+    [person] = site.tick.document["objects"]
+    assert person["bbox"] == pytest.approx([150, 250], abs=10)
+    assert set(person["source_objects"]) == {B}
+
+
+def test_the_track_of_a_face_is_no_body_s() -> None:
+    site = MapView(view(cameras=view().model_dump()["cameras"][:1]), [A], [])
+    for i in range(20):
+        seen = result(A, i, (0.3, 0.5))
+        faces = replace(seen.tracks, class_id=np.array([FACE_CLASS], np.int32))
+        site.receive(replace(seen, tracks=faces))
+    assert [person["source_objects"] for person in site.tick.document["objects"]] == [{}]
 
 
 def test_a_late_frame_is_used_and_one_too_late_is_counted() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from omni import FusionConfig, Homography, MapFuser
-from omni.types import Detections, MapState
+from omni.types import Detections, MapState, Tracks
 
 DATA = Path(os.environ.get("OMNI_DATA", Path(__file__).parents[3] / "../shared/data"))
 ABOVE = np.diag([0.01, 0.01, 1.0])
@@ -41,6 +41,17 @@ def test_one_person_in_two_cameras_is_one_object() -> None:
     assert state.score == pytest.approx([0.8, 0.8])
     assert state.age_s == pytest.approx([1.4, 1.4])
     assert state.object_id.dtype == np.int64
+
+
+def test_a_box_with_a_negative_id_is_a_detection_like_any_other() -> None:
+    seen, fuser, twin = standing_at((2, 3), (6, 5)), two_cameras(), two_cameras()
+    sure = replace(seen, confidence=np.array([0.8, 0.3], np.float32))  # too little for a detection, enough for a track
+    for i in range(5):
+        tracked = Tracks.of(sure, np.array([4, -1]), i / 5)
+        state = fuser.update({"door": tracked}, timestamp=i / 5)
+        both = twin.update({"door": Tracks.of(sure, np.array([4, 5]), i / 5)}, timestamp=i / 5)
+    assert [source["door"] for source in state.sources] == [0]
+    assert sorted(source["door"] for source in both.sources) == [0, 1]
 
 
 def test_a_camera_may_come_later_and_change() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from omni import Tracker, TrackerConfig
-from omni.types import CONFIRMED, LOST, REMOVED, Tracks
+from omni.types import CONFIRMED, LOST, REMOVED, Detections, Tracks
 
 ROOT = Path(__file__).parents[3]
 BOX = [[10.0, 20.0, 50.0, 120.0]]
@@ -41,6 +41,19 @@ def test_columns_have_the_documented_shapes_and_dtypes() -> None:
     assert tracks.track_id.tolist() == [1]
     assert tracks.state.tolist() == [CONFIRMED]
     assert tracks.detection_index.tolist() == [0]
+
+
+def test_tracks_name_the_detections_that_they_were_given() -> None:
+    tracker = Tracker()
+    other = [300.0, 20.0, 340.0, 120.0]
+    for i in range(4):
+        tracks = tracker.update(BOX, [0.9], timestamp=i / 10)
+    found = Detections(np.array([other, *BOX], np.float32), np.array([0.4, 0.9], np.float32), np.zeros(2, np.int32))
+    tracks = tracker.update(found.xyxy, found.confidence, timestamp=0.4)
+    named = tracks.named(found)
+    assert named.track_id.tolist() == [-1, *tracks.track_id.tolist()] == [-1, 1]
+    np.testing.assert_array_equal(named.xyxy, found.xyxy)
+    assert named.timestamp == 0.4
 
 
 def test_lists_and_any_width_of_number_give_the_same_tracks() -> None:

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use super::belief::{Belief, Information};
 use super::camera::Outline;
-use super::object::{HEIGHT_SIGMA_M, MEAN_HEIGHT_M};
+use super::object::{HEIGHT_SIGMA_M, MEAN_HEIGHT_M, Track};
 use super::view::{Sighting, View};
 use super::visibility::Chance;
 use crate::geometry::Matrix3;
@@ -24,12 +24,12 @@ const TOP_HIDDEN: f64 = 0.10;
 const CUT: f64 = 0.95;
 /// Boxes of nobody in a cube of one height in each feature.
 const CLUTTER: f64 = 0.3;
-/// Largest squared Mahalanobis distance of a box and a person,
+/// Largest squared Mahalanobis distance of a box and a person.
 const GATE: f64 = 25.0;
-/// and of a box and the person that its track was before.
-const BOUND_GATE: f64 = 49.0;
-/// What it is worth that a track stays the person it was.
-const BOND: f64 = 2.0;
+/// How soon it is anybody's guess who a track is, in seconds: boxes of near frames overlap, those of far ones do not.
+const BOND_SECONDS: f64 = 0.05;
+/// No two frames of a camera are nearer in time, in seconds.
+const LEAST_SECONDS: f64 = 1e-3;
 
 /// A person as one camera should see them.
 pub(super) struct Expected {
@@ -40,7 +40,7 @@ pub(super) struct Expected {
     pub(super) floor: Matrix3,
     pub(super) chance: Chance,
     /// The track of this camera that they were.
-    pub(super) track_id: Option<i64>,
+    track: Option<Track>,
 }
 
 impl Expected {
@@ -50,7 +50,7 @@ impl Expected {
         belief: &Belief,
         outline: Outline,
         chance: Chance,
-        track_id: Option<i64>,
+        track: Option<Track>,
     ) -> Self {
         let (j, variance) = (&outline.jacobian, view.floor_noise * view.floor_noise);
         let floor = |a: usize, b: usize| variance * (j[a][0] * j[b][0] + j[a][1] * j[b][1]);
@@ -59,7 +59,7 @@ impl Expected {
             floor: std::array::from_fn(|a| std::array::from_fn(|b| floor(a, b))),
             outline,
             chance,
-            track_id,
+            track,
         }
     }
 }
@@ -133,11 +133,9 @@ pub(super) struct Pair {
 /// Whether a box may be a person, and how likely: of all ways in which its ends may be hidden, the likeliest.
 pub(super) fn compare(view: &View<'_>, expected: &Expected, sighting: &Sighting) -> Option<Pair> {
     let residual = residual(view, &expected.outline, sighting);
-    let bound = sighting.track_id.is_some() && sighting.track_id == expected.track_id;
-    let gate = if bound { BOUND_GATE } else { GATE };
     let open = noise(view, expected, sighting, WAYS[0]);
     // The middle alone is too far off, whatever is hidden.
-    if residual[0] * residual[0] > gate * (expected.spread[0][0] + open[0][0]) {
+    if residual[0] * residual[0] > GATE * (expected.spread[0][0] + open[0][0]) {
         return None;
     }
     let scale = expected.outline.height().powi(6);
@@ -153,7 +151,7 @@ pub(super) fn compare(view: &View<'_>, expected: &Expected, sighting: &Sighting)
         let total = std::array::from_fn(|i| std::array::from_fn(|j| expected.spread[i][j] + noise[i][j]));
         let (inverse, determinant) = inverse_symmetric3(&total);
         let distance = quadratic(&inverse, &residual);
-        if distance.is_nan() || distance > gate {
+        if distance.is_nan() || distance > GATE {
             continue;
         }
         let volume = 0.5 * (determinant / scale).ln();
@@ -165,8 +163,13 @@ pub(super) fn compare(view: &View<'_>, expected: &Expected, sighting: &Sighting)
             best = Some(Pair { score, hidden });
         }
     }
-    let bond = if bound { BOND } else { 0.0 };
+    let bond = expected.track.filter(|track| Some(track.id) == sighting.track_id).map_or(0.0, |track| bond(track.age));
     best.map(|pair| Pair { score: pair.score + expected.chance.hit + view.ends.constant + bond, ..pair })
+}
+
+/// Logarithm of the odds that a track is still who it was so many seconds ago, if it changes at random in `BOND_SECONDS`.
+fn bond(age: f64) -> f64 {
+    -(age.max(LEAST_SECONDS) / (2.0 * BOND_SECONDS)).tanh().ln()
 }
 
 /// What a box says of a person, relative to the belief that the outline was drawn for.

@@ -46,6 +46,14 @@ pub struct MapObject {
     pub age: f64,
 }
 
+/// One camera's track that was a person.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Track {
+    pub(super) id: i64,
+    /// How many seconds ago it last was.
+    pub(super) age: f64,
+}
+
 /// A person with all that is remembered.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
@@ -62,8 +70,8 @@ pub(super) struct Object {
     pub(super) is_hidden: bool,
     /// The boxes of the latest moment that are this person.
     pub(super) sources: Vec<(usize, usize)>,
-    /// The track of each camera that last was this person.
-    tracks: Vec<(usize, i64)>,
+    /// For each camera the track that last was this person.
+    tracks: Vec<(usize, Track)>,
     /// Cameras that gave a frame last time and had no box of it.
     missed: Vec<usize>,
     confidences: f64,
@@ -107,6 +115,7 @@ impl Object {
     pub(super) fn predict(&mut self, dt: f64) {
         self.filter.predict(dt, ACCELERATION);
         self.height[1] += HEIGHT_DRIFT * dt;
+        self.tracks.iter_mut().for_each(|(_, track)| track.age += dt);
         self.sources.clear();
         self.confidences = 0.0;
     }
@@ -161,7 +170,7 @@ impl Object {
         self.score = self.confidences / self.sources.len() as f64;
         self.last_timestamp = timestamp;
         self.tracks.retain(|&(of, _)| of != camera);
-        self.tracks.extend(sighting.track_id.map(|track| (camera, track)));
+        self.tracks.extend(sighting.track_id.map(|id| (camera, Track { id, age: 0.0 })));
     }
 
     /// Weighs what the cameras say of its existence after `dt` seconds; less than it can lose in that time counts as that.
@@ -172,7 +181,7 @@ impl Object {
     }
 
     /// The track of a camera that it was last.
-    pub(super) fn track_in(&self, camera: usize) -> Option<i64> {
+    pub(super) fn track_in(&self, camera: usize) -> Option<Track> {
         self.tracks.iter().find(|&&(of, _)| of == camera).map(|&(_, track)| track)
     }
 
@@ -187,6 +196,10 @@ impl Object {
 
     fn is_seen_by(&self, camera: usize) -> bool {
         self.sources.iter().any(|&(c, _)| c == camera)
+    }
+
+    pub(super) fn is_seen_by_others_than(&self, camera: usize) -> bool {
+        self.sources.iter().any(|&(c, _)| c != camera)
     }
 
     /// How many cameras see the two side by side.

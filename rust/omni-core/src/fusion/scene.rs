@@ -52,6 +52,7 @@ impl Scene {
         let assignments = associate(&self.objects, &views);
         self.learn(&views, &assignments);
         self.correct(&views, &assignments, timestamp);
+        self.look(&views, &assignments);
         self.weigh(&assignments, config.merge_distance_m, dt);
         self.drop_doubles(ONE_SPOT * config.merge_distance_m);
         let left = left_over(&views, &assignments, config.birth_confidence);
@@ -154,6 +155,19 @@ impl Scene {
             object.is_hidden = !object.is_seen() && assignments.iter().any(|a| a.chances[i].is_in_picture());
             if object.is_seen() {
                 object.correct(&sum);
+            }
+        }
+    }
+
+    /// Learns of those whom one camera sees where the others see people.
+    fn look(&mut self, views: &[View<'_>], assignments: &[Assignment]) {
+        for (view, assignment) in views.iter().zip(assignments) {
+            let sight = &mut self.experience.entry(view.camera).or_default().sight;
+            for (i, object) in self.objects.iter().enumerate().filter(|(_, o)| o.id.is_some() && o.is_likely()) {
+                let part = assignment.chances[i].in_full_view;
+                if let Some(part) = part.filter(|_| object.is_seen_by_others_than(view.camera)) {
+                    sight.learn(part, assignment.matches[i].is_some());
+                }
             }
         }
     }

@@ -10,8 +10,8 @@ const HALF_BELIEF: f64 = 10.0;
 const MEMORY: f64 = 1000.0;
 /// Spread of the logarithm that people of different height and the noise of a good detector explain.
 const EXPLAINED: f64 = 0.10;
-/// Beyond this middle
-const MOST_MEDIAN: f64 = 0.35;
+/// Beyond this middle, half or twice the height (what is less is corrected for: units of maps are seldom exact),
+const MOST_MEDIAN: f64 = 0.7;
 /// or this spread the camera's geometry does not tell heights.
 const MOST_SPREAD: f64 = 0.25;
 /// Height of a box in pixels before any was seen.

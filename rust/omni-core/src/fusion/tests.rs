@@ -1,5 +1,6 @@
 use super::*;
 use crate::fusion::Observation;
+use crate::fusion::sight::Part;
 use crate::geometry::linear::{apply3, inverse3, multiply3};
 use crate::geometry::{BBox, Matrix3};
 
@@ -159,18 +160,56 @@ fn a_map_turned_and_scaled_gives_places_turned_and_scaled() {
 
 #[test]
 fn feet_behind_a_table_do_not_move_a_person() {
-    let (mut fuser, corners) = hall();
-    for i in 0..40 {
-        let place = [3.0 + 0.1 * f64::from(i), 4.0];
+    let (fuser, corners) = hall();
+    walk_behind_a_table(fuser, &corners, 1.0);
+}
+
+#[test]
+fn nor_do_they_on_a_map_whose_unit_is_not_quite_a_metre() {
+    for unit in [0.65, 1.5] {
+        let (fuser, corners) = hall_on(&[[1.0 / unit, 0.0, 0.0], [0.0, 1.0 / unit, 0.0], [0.0, 0.0, 1.0]], 1.0);
+        walk_behind_a_table(fuser, &corners, unit);
+    }
+}
+
+/// Somebody stands, then walks, and their feet are hidden half the way. `unit`: metres that the map takes for one.
+fn walk_behind_a_table(mut fuser: MapFuser, corners: &[Corner], unit: f64) {
+    for i in 0..140 {
+        let t = time(i);
+        let place = [3.0 + (t - 10.0).max(0.0), 4.0];
         let mut seen = corners[0].sees(place, 1.72, None);
-        if let Some(box_) = seen.as_mut().filter(|_| i > 20) {
+        if let Some(box_) = seen.as_mut().filter(|_| i > 120) {
             box_.bbox.y2 -= 0.4 * box_.bbox.height();
             assert!(distance(corners[0].homography().map_from_image(box_.bbox.ground_point()), place) > 2.0);
         }
-        let objects = fuser.update(vec![frame(0, time(i), seen.into_iter().collect())], time(i)).unwrap();
+        let objects = fuser.update(vec![frame(0, t, seen.into_iter().collect())], t).unwrap();
         if i > 10 {
             assert_eq!((objects.len(), objects[0].id), (1, 1), "at {i}");
-            assert!(distance(objects[0].position, place) < 1.0, "at {i}: {:?}", objects[0].position);
+            let told = objects[0].position.map(|v| v * unit);
+            assert!(distance(told, place) < 1.0, "at {i}: {told:?}");
+        }
+    }
+}
+
+#[test]
+fn two_who_meet_and_turn_back_are_told_apart_by_the_tracks_of_a_quick_camera() {
+    let mut fuser = plan();
+    let mut ids = [0; 2];
+    for i in 0..150 {
+        let t = f64::from(i) / 30.0;
+        let away = 0.05 + (2.5 - t).abs();
+        let places = [[5.0 - away, 4.0], [5.0 + away, 4.0]];
+        let seen = places.iter().zip([1, 2]).map(|(&place, track)| on_plan(0.0, place, Some(track)));
+        let objects = fuser.update(vec![frame(0, t, seen.collect())], t).unwrap();
+        if i < 10 {
+            continue;
+        }
+        for (id, place) in ids.iter_mut().zip(places) {
+            let there = objects.iter().find(|object| distance(object.position, place) < 0.3).map(|object| object.id);
+            if *id == 0 || i > 90 {
+                let before = std::mem::replace(id, there.unwrap());
+                assert!(before == 0 || before == *id, "at {t}: {before} is {id}");
+            }
         }
     }
 }
@@ -361,4 +400,27 @@ fn a_refused_update_changes_nothing() {
         assert!(error.starts_with(name), "{error}");
     }
     assert_eq!(format!("{fuser:?}"), before);
+}
+
+#[test]
+fn where_a_camera_sees_nobody_is_learned_of_those_whom_others_see() {
+    let (mut fuser, corners) = hall();
+    for i in 0..600 {
+        let t = time(i);
+        let place = [6.0 + (0.7 * t).sin(), 4.5 + 0.5 * t.cos()];
+        let of = |camera: usize| {
+            let behind_a_pillar = camera == 3 && place[0] > 6.0;
+            let seen = corners[camera].sees(place, 1.72, None).filter(|_| !behind_a_pillar);
+            frame(camera, t, seen.into_iter().collect())
+        };
+        fuser.update((0..4).map(of).collect(), t).unwrap();
+    }
+    let chance = |camera: usize, place: [f64; 2]| {
+        let body = corners[camera].sees(place, 1.72, None).unwrap().bbox;
+        let picture = BBox { x1: 0.0, y1: 0.0, x2: SIZE.0, y2: SIZE.1 };
+        fuser.scene.experience[&camera].sight.detection(Part::of(&body, &picture))
+    };
+    let [behind, beside, from_elsewhere] = [chance(3, [6.8, 4.5]), chance(3, [5.3, 4.5]), chance(0, [6.8, 4.5])];
+    assert!(behind < 0.2, "{behind}");
+    assert!(beside > 0.8 && from_elsewhere > 0.8, "{beside} {from_elsewhere}");
 }

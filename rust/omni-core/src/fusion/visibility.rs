@@ -1,11 +1,12 @@
 //! Who should be seen by a camera: inside its picture, and not behind somebody nearer.
 
 use super::camera::Outline;
+use super::sight::Part;
 use super::view::View;
 use crate::geometry::{BBox, BoxIndex};
 
 /// Probability that a camera detects somebody in full view,
-const DETECTION: f64 = 0.85;
+pub(super) const DETECTION: f64 = 0.85;
 /// and somebody who is all hidden.
 const HIDDEN_DETECTION: f64 = 0.3;
 /// A bottom counts as covered if this share of the lowest third is.
@@ -24,20 +25,22 @@ pub(super) struct Chance {
     pub(super) miss: f64,
     /// Whether their feet are behind somebody or below the picture.
     pub(super) feet_hidden: bool,
+    /// Where they are in full view: all in the picture, and nobody covers them.
+    pub(super) in_full_view: Option<Part>,
 }
 
 impl Chance {
     /// Nobody knows whether the camera sees this place: neither outcome tells anything.
-    pub(super) const UNKNOWN: Self = Self { hit: 0.0, miss: 0.0, feet_hidden: false };
+    pub(super) const UNKNOWN: Self = Self { hit: 0.0, miss: 0.0, feet_hidden: false, in_full_view: None };
 
     /// Whether the camera may well have a box of them.
     pub(super) fn is_in_picture(&self) -> bool {
         self.miss < (1.0 - 0.5 * HIDDEN_DETECTION).ln()
     }
 
-    fn of(probability: f64, feet_hidden: bool) -> Self {
+    fn of(probability: f64, feet_hidden: bool, in_full_view: Option<Part>) -> Self {
         let p = probability.clamp(1e-3, 0.99);
-        Self { hit: (p / (1.0 - p)).ln(), miss: (1.0 - p).ln(), feet_hidden }
+        Self { hit: (p / (1.0 - p)).ln(), miss: (1.0 - p).ln(), feet_hidden, in_full_view }
     }
 }
 
@@ -47,8 +50,8 @@ fn silhouette(outline: &Outline) -> BBox {
     BBox { x1: middle - half, y1: top, x2: middle + half, y2: bottom.max(top + 1.0) }
 }
 
-/// The chances in one camera of everybody whom it should see so. Only the `real` hide others; who was `missed` last time is probably hidden by
-/// something that nobody knows of.
+/// The chances in one camera of everybody whom it should see so. Only the `real` hide others; who was `missed` last time is
+/// probably hidden by something that nobody knows of.
 pub(super) fn chances(
     view: &View<'_>,
     outlines: &[Option<Outline>],
@@ -71,7 +74,7 @@ pub(super) fn chances(
         .into_iter()
         .enumerate()
         .map(|(i, body)| {
-            let Some((body, inside)) = body else { return Chance::of(0.0, false) };
+            let Some((body, inside)) = body else { return Chance::of(0.0, false, None) };
             let lowest = BBox { y1: body.y2 - body.height() / 3.0, ..body };
             let mut covered = 0.0;
             let mut feet_hidden = body.y2 > picture.y2;
@@ -81,10 +84,12 @@ pub(super) fn chances(
                     feet_hidden |= lowest.intersection(other) > COVERED_BOTTOM * lowest.area();
                 }
             }
-            let open = if missed(i) { 0.0 } else { DETECTION * (1.0 - covered) };
-            let seen = open.max(HIDDEN_DETECTION);
+            let part = Part::of(&body, picture);
+            let detection = view.sight.detection(part);
+            let open = if missed(i) { 0.0 } else { detection * (1.0 - covered) };
+            let seen = open.max(HIDDEN_DETECTION.min(detection));
             let enough = ((inside - INSIDE.0) / (INSIDE.1 - INSIDE.0)).clamp(0.0, 1.0);
-            Chance::of(seen * enough, feet_hidden)
+            Chance::of(seen * enough, feet_hidden, Some(part).filter(|_| enough >= 1.0 && covered <= 0.0))
         })
         .collect()
 }
