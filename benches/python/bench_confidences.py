@@ -24,6 +24,7 @@ CHANGES: dict[str, Callable[[Rows], Rows]] = {
     "x 0.7": lambda s: 0.7 * s,
     "boxes below 0.2 gone": lambda s: np.where(s >= 0.2, s, 0.0),
     "- 0.2": lambda s: s - 0.2,
+    "0.2 + 0.8 x": lambda s: np.where(s > 0, 0.2 + 0.8 * s, 0.0),
     "boxes below 0.5 gone": lambda s: np.where(s >= 0.5, s, 0.0),
 }
 OTHERS: dict[str, tuple[str, Callable[[Rows], Rows]]] = {
@@ -40,6 +41,7 @@ def main() -> int:
         for label, change in CHANGES.items():
             sequences = [s.with_scores(change(_above_noise(s.detections[:, 6]))) for s in read_set(name, halves=halves)]
             if not sequences:
+                print(f"bench: no {name} in OMNI_DATA", file=sys.stderr)
                 break
             print(f"bench: {name}, {label}", file=sys.stderr)
             runs = [scores_of((s, tracked(s)) for s in (_disturbed(s, run) for s in sequences)) for run in range(RUNS)]
@@ -48,6 +50,8 @@ def main() -> int:
     for label, (detector, change) in OTHERS.items():
         found = (with_detector(sequence, "mot17-dev", detector) for sequence in read_set("mot17-dev", halves=True))
         sequences = [s.with_scores(_above_noise(change(s.detections[:, 6]))) for s in found if s is not None]
+        if not sequences:
+            continue
         print(f"bench: {label}", file=sys.stderr)
         for who, track in {"omni": tracked, **PEERS}.items():
             scores = scores_of((sequence, track(sequence)) for sequence in sequences)

@@ -5,7 +5,7 @@ use crate::error::{Result, in_range};
 /// Settings that a user may have a reason to change. Thresholds lie between 0 and 1, times are in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrackerConfig {
-    /// Least confidence of a detection that starts a track or revives one that was lost.
+    /// Least confidence of a detection that starts a track.
     pub track_activation_threshold: f64,
     /// Detections above it are matched first, with every track; a track is reported while its mean confidence reaches it.
     pub high_confidence_threshold: f64,
@@ -23,8 +23,9 @@ pub struct TrackerConfig {
     pub reident_seconds: f64,
     /// How long a track that is covered by a nearer person is still reported.
     pub covered_track_seconds: f64,
-    /// Whether confidences are first brought to a common level (what a sure detection of this stream scores becomes 0.97), which
-    /// lets the same thresholds serve detectors that are sure at 0.6 and such that are sure at 0.99.
+    /// Whether confidences are first brought to a common level (what a sure detection of this stream scores becomes 0.97, what all
+    /// but the weakest score at least 0.65), which lets the same thresholds serve detectors that are sure at 0.6 and such that are
+    /// sure at 0.99, and such that spread their confidences.
     pub adapt_confidence: bool,
 }
 
