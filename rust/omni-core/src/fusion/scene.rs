@@ -10,6 +10,7 @@ use super::birth::{newcomers, settle};
 use super::camera::Camera;
 use super::identity::Identities;
 use super::object::{MapObject, Object, evidence};
+use super::pace::Pace;
 use super::view::{CameraFrame, Experience, View};
 use crate::geometry::Point2;
 
@@ -29,6 +30,7 @@ const TIME_TOLERANCE: f64 = 1e-6;
 pub(super) struct Scene {
     pub(super) objects: Vec<Object>,
     pub(super) experience: BTreeMap<usize, Experience>,
+    pace: Pace,
     /// Where the cameras' offsets are told of.
     reference: Option<Point2>,
     pub(super) timestamp: Option<f64>,
@@ -47,7 +49,7 @@ impl Scene {
         self.timestamp = Some(timestamp);
         let limit = config.lost_seconds + TIME_TOLERANCE;
         self.objects.retain(|object| timestamp - object.last_timestamp <= limit);
-        self.objects.iter_mut().for_each(|object| object.predict(dt));
+        self.objects.iter_mut().for_each(|object| object.predict(dt, &self.pace));
         let views = self.views(frames, timestamp, cameras, config);
         let assignments = associate(&self.objects, &views);
         self.learn(&views, &assignments);
@@ -153,7 +155,7 @@ impl Scene {
             object.note_misses(views.iter().map(|view| view.camera));
             object.is_hidden = !object.is_seen() && assignments.iter().any(|a| a.chances[i].is_in_picture());
             if object.is_seen() {
-                object.correct(&sum);
+                object.correct(&sum).iter().for_each(|said| self.pace.learn(said));
             }
         }
     }
