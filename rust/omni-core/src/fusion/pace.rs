@@ -119,8 +119,8 @@ mod tests {
             let t = STEP * f64::from(i);
             let [x, y] = way(t);
             person.predict(STEP);
-            let said = person.correct([x + 0.05 * (7.0 * t).sin(), y + 0.05 * (11.0 * t).sin()], &SEEN);
-            said.iter().for_each(|said| pace.learn(said));
+            let seen = [x + 0.05 * (7.0 * t).sin(), y + 0.05 * (11.0 * t).sin()];
+            pace.learn(&person.correct(seen, &SEEN).unwrap());
         }
         person
     }

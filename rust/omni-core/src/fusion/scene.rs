@@ -154,8 +154,10 @@ impl Scene {
             }
             object.note_misses(views.iter().map(|view| view.camera));
             object.is_hidden = !object.is_seen() && assignments.iter().any(|a| a.chances[i].is_in_picture());
-            if object.is_seen() {
-                object.correct(&sum).iter().for_each(|said| self.pace.learn(said));
+            if object.is_seen()
+                && let Some(said) = object.correct(&sum)
+            {
+                self.pace.learn(&said);
             }
         }
     }
