@@ -135,11 +135,11 @@ pub(super) fn compare(view: &View<'_>, expected: &Expected, sighting: &Sighting)
     let residual = residual(view, &expected.outline, sighting);
     let bound = sighting.track_id.is_some() && sighting.track_id == expected.track_id;
     let gate = if bound { BOUND_GATE } else { GATE };
-    let open = noise(view, expected, sighting, WAYS[0]);
     // The middle alone is too far off, whatever is hidden.
-    if residual[0] * residual[0] > gate * (expected.spread[0][0] + open[0][0]) {
+    if residual[0] * residual[0] > gate * (expected.spread[0][0] + middle_noise(view, expected, sighting)) {
         return None;
     }
+    let open = noise(view, expected, sighting, WAYS[0]);
     let scale = expected.outline.height().powi(6);
     let mut best: Option<Pair> = None;
     let mut least_volume = f64::NEG_INFINITY;
@@ -198,10 +198,15 @@ fn residual(view: &View<'_>, outline: &Outline, sighting: &Sighting) -> [f64; 3]
     residual
 }
 
+/// Variance of a box's middle.
+fn middle_noise(view: &View<'_>, expected: &Expected, sighting: &Sighting) -> f64 {
+    let share = view.pixel_noise * view.pixel_noise + if sighting.cut_side { CUT_SIDE * CUT_SIDE } else { 0.0 };
+    expected.floor[0][0] + share * expected.outline.height().powi(2)
+}
+
 /// Covariance of a box's features. Where tops say nothing, theirs is a whole height.
 fn noise(view: &View<'_>, expected: &Expected, sighting: &Sighting, hidden: Hidden) -> Matrix3 {
     let usual = view.pixel_noise * view.pixel_noise;
-    let middle = usual + if sighting.cut_side { CUT_SIDE * CUT_SIDE } else { 0.0 };
     let top = match () {
         () if !view.tells_heights() => 1.0,
         () if hidden.top => HIDDEN_END * HIDDEN_END,
@@ -210,9 +215,9 @@ fn noise(view: &View<'_>, expected: &Expected, sighting: &Sighting, hidden: Hidd
     let bottom = if hidden.bottom { HIDDEN_END * HIDDEN_END } else { usual };
     let scale = expected.outline.height().powi(2);
     let mut noise = expected.floor;
-    for (i, variance) in [middle, top, bottom].into_iter().enumerate() {
-        noise[i][i] += variance * scale;
-    }
+    noise[0][0] = middle_noise(view, expected, sighting);
+    noise[1][1] += top * scale;
+    noise[2][2] += bottom * scale;
     noise
 }
 

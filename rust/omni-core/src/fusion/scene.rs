@@ -119,6 +119,7 @@ impl Scene {
         let view = |frame: &CameraFrame| {
             let geometry = cameras.get(&frame.camera)?;
             let experience = self.experience.entry(frame.camera).or_default();
+            experience.alignment.begin_frame();
             Some(View::new(frame, geometry, experience, frame.timestamp - timestamp, config))
         };
         frames.iter().filter_map(view).collect()
@@ -135,10 +136,13 @@ impl Scene {
             let reference = *self.reference.get_or_insert(predicted.place());
             let sum = seen.iter().fold(Information::default(), |sum, (_, own)| sum.plus(&own.information));
             for (v, own) in seen {
+                let Experience { alignment, .. } = self.experience.entry(views[v].camera).or_default();
+                if !alignment.listens_to(i) {
+                    continue;
+                }
                 let others = predicted.with(&sum.minus(&own.information));
                 let step = std::array::from_fn(|k| others.mean[k] - predicted.mean[k]);
-                let experience = self.experience.entry(views[v].camera).or_default();
-                experience.alignment.learn(reference, &others, &own.information.moved(&step));
+                alignment.learn(reference, &others, &own.information.moved(&step));
             }
         }
         alignment::remove_mean(self.experience.values_mut().map(|experience| &mut experience.alignment));

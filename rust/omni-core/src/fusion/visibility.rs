@@ -67,6 +67,7 @@ pub(super) fn chances(
     let in_front: Vec<BBox> =
         bodies.iter().enumerate().filter_map(|(i, body)| body.filter(|_| real(i))).map(|(body, _)| body).collect();
     let index = BoxIndex::new(in_front.iter().copied());
+    let in_full_view = Chance::of(DETECTION, false); // which most are: their logarithms are taken once
     bodies
         .into_iter()
         .enumerate()
@@ -84,7 +85,11 @@ pub(super) fn chances(
             let open = if missed(i) { 0.0 } else { DETECTION * (1.0 - covered) };
             let seen = open.max(HIDDEN_DETECTION);
             let enough = ((inside - INSIDE.0) / (INSIDE.1 - INSIDE.0)).clamp(0.0, 1.0);
-            Chance::of(seen * enough, feet_hidden)
+            let probability = seen * enough;
+            if probability >= DETECTION {
+                return Chance { feet_hidden, ..in_full_view };
+            }
+            Chance::of(probability, feet_hidden)
         })
         .collect()
 }
