@@ -23,8 +23,8 @@ const MEMORY: f64 = 20_000.0;
 const SCENE: f64 = 10.0;
 /// and the person's own fade with this time constant, seconds.
 const OWN_SECONDS: f64 = 2.0;
-/// People turn more suddenly than white noise, and too narrow a search loses who was too wide a one only confuses: the
-/// acceleration is taken so many times.
+/// The acceleration is taken so many times: people turn more suddenly than white noise does, and whom too narrow a search
+/// loses is lost, while too wide a one is wrong only where others are near.
 const MARGIN: f64 = 1.2;
 
 /// For each acceleration the logarithm of how likely what was seen is, but for a number that all have in common.
