@@ -115,7 +115,7 @@ def _tunable(text: str, module: str, values: dict[str, float]) -> str:
 
 def load_scenes() -> Mapping[str, list[object]]:
     import floor_scenes as scenes
-    from virtual_cameras import record
+    from virtual_cameras import FIRST_FRAMES, record
 
     rendered = scenes.annotated("multiviewx-10", 2, 1)
     rows = np.genfromtxt(scenes.DATA / "traj-eth-ucy" / "students03.csv", delimiter=",", skip_header=1)
@@ -123,7 +123,7 @@ def load_scenes() -> Mapping[str, list[object]]:
         "CMC1": [scenes.cmc("CMC1")],
         "CMC2, seven variants": list(scenes.variants(scenes.cmc("CMC2"))),
         "multiviewx noisy": [scenes.noisy(rendered, seed) for seed in (1, 2, 3, 4, 5)],
-        "square, 7 cameras": [scenes.square(record(rows, 1), 2)],
+        "square, 7 cameras": [scenes.square(record(rows, seed), 2) for seed in range(1, len(FIRST_FRAMES) + 1)],
     }
 
 

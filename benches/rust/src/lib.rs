@@ -1,5 +1,7 @@
 //! Scenes for the benchmarks of omni-core; the benchmarks themselves are in `benches/core.rs`.
 
+pub mod hall;
+
 use omni_core::Detection;
 use omni_core::geometry::BBox;
 

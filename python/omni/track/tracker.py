@@ -35,8 +35,7 @@ class TrackerConfig:
         covered_track_seconds: how long a track that is covered by a nearer person is still reported.
         adapt_confidence: bring confidences to a common level first, which lets the same thresholds serve detectors that
             are sure at 0.6 and such that are sure at 0.99: what a sure detection of this stream scores (at least 0.5)
-            becomes 0.97, and all but the weakest boxes (4 %, each counted by the square of its confidence; at least
-            0.3) become 0.65 or more. Without it the thresholds mean the detector's own confidences.
+            becomes 0.97. Without it the thresholds mean the detector's own confidences.
     """
 
     track_activation_threshold: float = 0.7

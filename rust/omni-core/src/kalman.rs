@@ -1,7 +1,7 @@
 //! Kalman filters of constant velocity in continuous time: any step between two updates is right.
 
 use crate::geometry::BBox;
-use crate::geometry::linear::{add2, apply2, inverse2, multiply2, scale2, transpose2};
+use crate::geometry::linear::{add2, apply2, determinant2, inverse2, multiply2, scale2, transpose2};
 use crate::geometry::{Matrix2, Point2};
 
 /// Random walk of a box's centre, in box sizes per square root of a second.
@@ -226,6 +226,12 @@ impl PointFilter {
         self.condition([self.position[0] + step[0], self.position[1] + step[1]], left);
     }
 
+    /// Logarithm of the density of a measured point, but for a number that all filters have in common.
+    pub fn log_likelihood(&self, measured: Point2, covariance: &Matrix2) -> f64 {
+        let spread = determinant2(&add2(&self.p_xx, covariance));
+        -0.5 * (spread.ln() + self.distance(measured, covariance))
+    }
+
     /// Squared Mahalanobis distance of a measured point.
     pub fn distance(&self, measured: Point2, covariance: &Matrix2) -> f64 {
         let miss = self.miss(measured);
@@ -274,7 +280,6 @@ fn symmetric(a: &Matrix2) -> Matrix2 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::linear::determinant2;
 
     const SURE: Trust = Trust { confidence: 1.0, noise: 1.0 };
 

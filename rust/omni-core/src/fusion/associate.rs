@@ -134,8 +134,8 @@ pub(super) struct Found {
 
 /// The best pairs of people and the `free` boxes of one view.
 pub(super) fn assign(view: &View<'_>, expected: &[Option<Expected>], free: impl Fn(usize) -> bool) -> Vec<Found> {
-    let mut edges = Vec::new();
-    let mut pairs = Vec::new();
+    let mut edges = Vec::with_capacity(expected.len());
+    let mut pairs = Vec::with_capacity(expected.len());
     let mut rivals = vec![0_u32; view.sightings.len()];
     for (row, expected) in expected.iter().enumerate() {
         let Some(expected) = expected else { continue };

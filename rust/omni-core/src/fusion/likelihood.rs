@@ -133,11 +133,11 @@ pub(super) struct Pair {
 /// Whether a box may be a person, and how likely: of all ways in which its ends may be hidden, the likeliest.
 pub(super) fn compare(view: &View<'_>, expected: &Expected, sighting: &Sighting) -> Option<Pair> {
     let residual = residual(view, &expected.outline, sighting);
-    let open = noise(view, expected, sighting, WAYS[0]);
     // The middle alone is too far off, whatever is hidden.
-    if residual[0] * residual[0] > GATE * (expected.spread[0][0] + open[0][0]) {
+    if residual[0] * residual[0] > GATE * (expected.spread[0][0] + middle_noise(view, expected, sighting)) {
         return None;
     }
+    let open = noise(view, expected, sighting, WAYS[0]);
     let scale = expected.outline.height().powi(6);
     let mut best: Option<Pair> = None;
     let mut least_volume = f64::NEG_INFINITY;
@@ -201,10 +201,15 @@ fn residual(view: &View<'_>, outline: &Outline, sighting: &Sighting) -> [f64; 3]
     residual
 }
 
+/// Variance of a box's middle.
+fn middle_noise(view: &View<'_>, expected: &Expected, sighting: &Sighting) -> f64 {
+    let share = view.pixel_noise * view.pixel_noise + if sighting.cut_side { CUT_SIDE * CUT_SIDE } else { 0.0 };
+    expected.floor[0][0] + share * expected.outline.height().powi(2)
+}
+
 /// Covariance of a box's features. Where tops say nothing, theirs is a whole height.
 fn noise(view: &View<'_>, expected: &Expected, sighting: &Sighting, hidden: Hidden) -> Matrix3 {
     let usual = view.pixel_noise * view.pixel_noise;
-    let middle = usual + if sighting.cut_side { CUT_SIDE * CUT_SIDE } else { 0.0 };
     let top = match () {
         () if !view.tells_heights() => 1.0,
         () if hidden.top => HIDDEN_END * HIDDEN_END,
@@ -213,9 +218,9 @@ fn noise(view: &View<'_>, expected: &Expected, sighting: &Sighting, hidden: Hidd
     let bottom = if hidden.bottom { HIDDEN_END * HIDDEN_END } else { usual };
     let scale = expected.outline.height().powi(2);
     let mut noise = expected.floor;
-    for (i, variance) in [middle, top, bottom].into_iter().enumerate() {
-        noise[i][i] += variance * scale;
-    }
+    noise[0][0] = middle_noise(view, expected, sighting);
+    noise[1][1] += top * scale;
+    noise[2][2] += bottom * scale;
     noise
 }
 

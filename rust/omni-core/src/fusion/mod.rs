@@ -8,8 +8,8 @@
 //! One moment goes through [`scene`]: people are predicted ([`object`]); every camera's frame becomes a view ([`view`])
 //! with who should be seen in it ([`visibility`]); boxes are assigned by their likelihood ([`likelihood`]) to the people as
 //! all other cameras see them ([`associate`]); what is left over may be somebody new ([`birth`]). On the way it is learned
-//! how far the cameras lie apart ([`alignment`]), how far the tops of their boxes can be trusted ([`stature`]) and where
-//! they see people at all ([`sight`]).
+//! how far the cameras lie apart ([`alignment`]), how far the tops of their boxes can be trusted ([`stature`]), and how
+//! freely people change their pace ([`pace`]).
 //! [`fuser`] keeps the moments in order of time.
 
 mod alignment;
@@ -22,8 +22,8 @@ mod fuser;
 mod identity;
 mod likelihood;
 mod object;
+mod pace;
 mod scene;
-mod sight;
 mod stature;
 mod view;
 mod visibility;

@@ -3,6 +3,7 @@
 use super::associate::Match;
 use super::belief::{Belief, Information};
 use super::identity::Identities;
+use super::pace::{Evidence, Models, Pace};
 use super::view::Sighting;
 use super::visibility::Chance;
 use crate::geometry::{Matrix2, Point2};
@@ -14,8 +15,8 @@ pub(super) const MEAN_HEIGHT_M: f64 = 1.72;
 pub(super) const HEIGHT_SIGMA_M: f64 = 0.10;
 /// What is known of a height fades, metres squared per second.
 const HEIGHT_DRIFT: f64 = 1e-5;
-/// How freely people change their pace, metres per second per square root of a second.
-const ACCELERATION: f64 = 0.6;
+/// After so many moments somebody's velocity is known.
+const SETTLED: u32 = 3;
 /// Standard deviation of a new person's velocity, metres per second.
 const START_SPEED: f64 = 1.0;
 /// Most that a camera's box adds to existence
@@ -61,6 +62,7 @@ pub(super) struct Object {
     /// Its first boxes, as long as it has no id.
     origin: Vec<(usize, usize)>,
     filter: PointFilter,
+    models: Models,
     /// Mean and variance of the height in metres.
     height: [f64; 2],
     pub(super) first_timestamp: f64,
@@ -90,10 +92,12 @@ impl Object {
     ) -> Self {
         let v = &belief.covariance;
         let covariance = [[v[0][0], v[0][1]], [v[1][0], v[1][1]]];
+        let filter = PointFilter::new(belief.place(), covariance, START_SPEED);
         let mut object = Self {
             id: None,
             origin: Vec::new(),
-            filter: PointFilter::new(belief.place(), covariance, START_SPEED),
+            models: Models::new(filter),
+            filter,
             height: [belief.height(), v[2][2]],
             first_timestamp: timestamp,
             last_timestamp: timestamp,
@@ -112,8 +116,9 @@ impl Object {
     }
 
     /// Begins a moment in which nothing was seen of it yet.
-    pub(super) fn predict(&mut self, dt: f64) {
-        self.filter.predict(dt, ACCELERATION);
+    pub(super) fn predict(&mut self, dt: f64, pace: &Pace) {
+        self.models.predict(dt);
+        self.filter.predict(dt, pace.of(&self.models));
         self.height[1] += HEIGHT_DRIFT * dt;
         self.tracks.iter_mut().for_each(|(_, track)| track.age += dt);
         self.sources.clear();
@@ -138,12 +143,16 @@ impl Object {
         ((x - place[0]).powi(2) + (y - place[1]).powi(2)).sqrt()
     }
 
-    /// Takes in what all its boxes say together.
-    pub(super) fn correct(&mut self, information: &Information) {
+    /// Takes in what all its boxes say together; what that says of how freely it changes its pace.
+    pub(super) fn correct(&mut self, information: &Information) -> Option<Evidence> {
+        let [x, y] = self.place();
+        let seen = information.on_the_floor();
+        let said = seen.and_then(|(step, covariance)| self.models.correct([x + step[0], y + step[1]], &covariance));
         let belief = self.belief().with(information);
         let v = &belief.covariance;
         self.filter.condition(belief.place(), [[v[0][0], v[0][1]], [v[1][0], v[1][1]]]);
         self.height = [belief.height(), v[2][2]];
+        said.filter(|_| self.id.is_some() && self.is_likely() && self.updates > SETTLED)
     }
 
     /// Notes which of the `cameras` that gave a frame have no box of it.
@@ -196,10 +205,6 @@ impl Object {
 
     fn is_seen_by(&self, camera: usize) -> bool {
         self.sources.iter().any(|&(c, _)| c == camera)
-    }
-
-    pub(super) fn is_seen_by_others_than(&self, camera: usize) -> bool {
-        self.sources.iter().any(|&(c, _)| c != camera)
     }
 
     /// How many cameras see the two side by side.

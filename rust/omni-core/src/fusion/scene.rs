@@ -10,6 +10,7 @@ use super::birth::{newcomers, settle};
 use super::camera::Camera;
 use super::identity::Identities;
 use super::object::{MapObject, Object, evidence};
+use super::pace::Pace;
 use super::view::{CameraFrame, Experience, View};
 use crate::geometry::Point2;
 
@@ -29,6 +30,7 @@ const TIME_TOLERANCE: f64 = 1e-6;
 pub(super) struct Scene {
     pub(super) objects: Vec<Object>,
     pub(super) experience: BTreeMap<usize, Experience>,
+    pace: Pace,
     /// Where the cameras' offsets are told of.
     reference: Option<Point2>,
     pub(super) timestamp: Option<f64>,
@@ -47,12 +49,11 @@ impl Scene {
         self.timestamp = Some(timestamp);
         let limit = config.lost_seconds + TIME_TOLERANCE;
         self.objects.retain(|object| timestamp - object.last_timestamp <= limit);
-        self.objects.iter_mut().for_each(|object| object.predict(dt));
+        self.objects.iter_mut().for_each(|object| object.predict(dt, &self.pace));
         let views = self.views(frames, timestamp, cameras, config);
         let assignments = associate(&self.objects, &views);
         self.learn(&views, &assignments);
         self.correct(&views, &assignments, timestamp);
-        self.look(&views, &assignments);
         self.weigh(&assignments, config.merge_distance_m, dt);
         self.drop_doubles(ONE_SPOT * config.merge_distance_m);
         let left = left_over(&views, &assignments, config.birth_confidence);
@@ -118,6 +119,7 @@ impl Scene {
         let view = |frame: &CameraFrame| {
             let geometry = cameras.get(&frame.camera)?;
             let experience = self.experience.entry(frame.camera).or_default();
+            experience.alignment.begin_frame();
             Some(View::new(frame, geometry, experience, frame.timestamp - timestamp, config))
         };
         frames.iter().filter_map(view).collect()
@@ -134,10 +136,13 @@ impl Scene {
             let reference = *self.reference.get_or_insert(predicted.place());
             let sum = seen.iter().fold(Information::default(), |sum, (_, own)| sum.plus(&own.information));
             for (v, own) in seen {
+                let Experience { alignment, .. } = self.experience.entry(views[v].camera).or_default();
+                if !alignment.listens_to(i) {
+                    continue;
+                }
                 let others = predicted.with(&sum.minus(&own.information));
                 let step = std::array::from_fn(|k| others.mean[k] - predicted.mean[k]);
-                let experience = self.experience.entry(views[v].camera).or_default();
-                experience.alignment.learn(reference, &others, &own.information.moved(&step));
+                alignment.learn(reference, &others, &own.information.moved(&step));
             }
         }
         alignment::remove_mean(self.experience.values_mut().map(|experience| &mut experience.alignment));
@@ -153,21 +158,10 @@ impl Scene {
             }
             object.note_misses(views.iter().map(|view| view.camera));
             object.is_hidden = !object.is_seen() && assignments.iter().any(|a| a.chances[i].is_in_picture());
-            if object.is_seen() {
-                object.correct(&sum);
-            }
-        }
-    }
-
-    /// Learns of those whom one camera sees where the others see people.
-    fn look(&mut self, views: &[View<'_>], assignments: &[Assignment]) {
-        for (view, assignment) in views.iter().zip(assignments) {
-            let sight = &mut self.experience.entry(view.camera).or_default().sight;
-            for (i, object) in self.objects.iter().enumerate().filter(|(_, o)| o.id.is_some() && o.is_likely()) {
-                let part = assignment.chances[i].in_full_view;
-                if let Some(part) = part.filter(|_| object.is_seen_by_others_than(view.camera)) {
-                    sight.learn(part, assignment.matches[i].is_some());
-                }
+            if object.is_seen()
+                && let Some(said) = object.correct(&sum)
+            {
+                self.pace.learn(&said);
             }
         }
     }

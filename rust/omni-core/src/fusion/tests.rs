@@ -1,6 +1,5 @@
 use super::*;
 use crate::fusion::Observation;
-use crate::fusion::sight::Part;
 use crate::geometry::linear::{apply3, inverse3, multiply3};
 use crate::geometry::{BBox, Matrix3};
 
@@ -400,27 +399,4 @@ fn a_refused_update_changes_nothing() {
         assert!(error.starts_with(name), "{error}");
     }
     assert_eq!(format!("{fuser:?}"), before);
-}
-
-#[test]
-fn where_a_camera_sees_nobody_is_learned_of_those_whom_others_see() {
-    let (mut fuser, corners) = hall();
-    for i in 0..600 {
-        let t = time(i);
-        let place = [6.0 + (0.7 * t).sin(), 4.5 + 0.5 * t.cos()];
-        let of = |camera: usize| {
-            let behind_a_pillar = camera == 3 && place[0] > 6.0;
-            let seen = corners[camera].sees(place, 1.72, None).filter(|_| !behind_a_pillar);
-            frame(camera, t, seen.into_iter().collect())
-        };
-        fuser.update((0..4).map(of).collect(), t).unwrap();
-    }
-    let chance = |camera: usize, place: [f64; 2]| {
-        let body = corners[camera].sees(place, 1.72, None).unwrap().bbox;
-        let picture = BBox { x1: 0.0, y1: 0.0, x2: SIZE.0, y2: SIZE.1 };
-        fuser.scene.experience[&camera].sight.detection(Part::of(&body, &picture))
-    };
-    let [behind, beside, from_elsewhere] = [chance(3, [6.8, 4.5]), chance(3, [5.3, 4.5]), chance(0, [6.8, 4.5])];
-    assert!(behind < 0.2, "{behind}");
-    assert!(beside > 0.8 && from_elsewhere > 0.8, "{beside} {from_elsewhere}");
 }

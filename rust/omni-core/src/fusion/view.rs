@@ -6,7 +6,6 @@ use super::belief::Belief;
 use super::camera::{Camera, Outline};
 use super::likelihood::Ends;
 use super::object::MEAN_HEIGHT_M;
-use super::sight::Sight;
 use super::stature::{Judgement, Stature};
 use crate::geometry::{BBox, BoxIndex};
 
@@ -40,7 +39,6 @@ pub struct CameraFrame {
 pub(super) struct Experience {
     pub(super) stature: Stature,
     pub(super) alignment: Alignment,
-    pub(super) sight: Sight,
 }
 
 /// An observation that is used.
@@ -72,7 +70,6 @@ pub(super) struct View<'a> {
     pub(super) geometry: &'a Camera,
     pub(super) judgement: Judgement,
     pub(super) alignment: Alignment,
-    pub(super) sight: Sight,
     /// Seconds from the moment of the map to the frame.
     pub(super) offset: f64,
     pub(super) sightings: Vec<Sighting>,
@@ -112,7 +109,6 @@ impl<'a> View<'a> {
             geometry,
             judgement: experience.stature.judge(geometry.knows_up()),
             alignment: experience.alignment.clone(),
-            sight: experience.sight.clone(),
             offset,
             sightings,
             index,

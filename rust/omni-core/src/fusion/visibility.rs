@@ -1,12 +1,11 @@
 //! Who should be seen by a camera: inside its picture, and not behind somebody nearer.
 
 use super::camera::Outline;
-use super::sight::Part;
 use super::view::View;
 use crate::geometry::{BBox, BoxIndex};
 
 /// Probability that a camera detects somebody in full view,
-pub(super) const DETECTION: f64 = 0.85;
+const DETECTION: f64 = 0.85;
 /// and somebody who is all hidden.
 const HIDDEN_DETECTION: f64 = 0.3;
 /// A bottom counts as covered if this share of the lowest third is.
@@ -25,22 +24,20 @@ pub(super) struct Chance {
     pub(super) miss: f64,
     /// Whether their feet are behind somebody or below the picture.
     pub(super) feet_hidden: bool,
-    /// Where they are in full view: all in the picture, and nobody covers them.
-    pub(super) in_full_view: Option<Part>,
 }
 
 impl Chance {
     /// Nobody knows whether the camera sees this place: neither outcome tells anything.
-    pub(super) const UNKNOWN: Self = Self { hit: 0.0, miss: 0.0, feet_hidden: false, in_full_view: None };
+    pub(super) const UNKNOWN: Self = Self { hit: 0.0, miss: 0.0, feet_hidden: false };
 
     /// Whether the camera may well have a box of them.
     pub(super) fn is_in_picture(&self) -> bool {
         self.miss < (1.0 - 0.5 * HIDDEN_DETECTION).ln()
     }
 
-    fn of(probability: f64, feet_hidden: bool, in_full_view: Option<Part>) -> Self {
+    fn of(probability: f64, feet_hidden: bool) -> Self {
         let p = probability.clamp(1e-3, 0.99);
-        Self { hit: (p / (1.0 - p)).ln(), miss: (1.0 - p).ln(), feet_hidden, in_full_view }
+        Self { hit: (p / (1.0 - p)).ln(), miss: (1.0 - p).ln(), feet_hidden }
     }
 }
 
@@ -70,11 +67,12 @@ pub(super) fn chances(
     let in_front: Vec<BBox> =
         bodies.iter().enumerate().filter_map(|(i, body)| body.filter(|_| real(i))).map(|(body, _)| body).collect();
     let index = BoxIndex::new(in_front.iter().copied());
+    let in_full_view = Chance::of(DETECTION, false); // as most are: their logarithms are taken once
     bodies
         .into_iter()
         .enumerate()
         .map(|(i, body)| {
-            let Some((body, inside)) = body else { return Chance::of(0.0, false, None) };
+            let Some((body, inside)) = body else { return Chance::of(0.0, false) };
             let lowest = BBox { y1: body.y2 - body.height() / 3.0, ..body };
             let mut covered = 0.0;
             let mut feet_hidden = body.y2 > picture.y2;
@@ -84,12 +82,14 @@ pub(super) fn chances(
                     feet_hidden |= lowest.intersection(other) > COVERED_BOTTOM * lowest.area();
                 }
             }
-            let part = Part::of(&body, picture);
-            let detection = view.sight.detection(part);
-            let open = if missed(i) { 0.0 } else { detection * (1.0 - covered) };
-            let seen = open.max(HIDDEN_DETECTION.min(detection));
+            let open = if missed(i) { 0.0 } else { DETECTION * (1.0 - covered) };
+            let seen = open.max(HIDDEN_DETECTION);
             let enough = ((inside - INSIDE.0) / (INSIDE.1 - INSIDE.0)).clamp(0.0, 1.0);
-            Chance::of(seen * enough, feet_hidden, Some(part).filter(|_| enough >= 1.0 && covered <= 0.0))
+            let probability = seen * enough;
+            if probability >= DETECTION {
+                return Chance { feet_hidden, ..in_full_view };
+            }
+            Chance::of(probability, feet_hidden)
         })
         .collect()
 }

@@ -23,9 +23,8 @@ pub struct TrackerConfig {
     pub reident_seconds: f64,
     /// How long a track that is covered by a nearer person is still reported.
     pub covered_track_seconds: f64,
-    /// Whether confidences are first brought to a common level (what a sure detection of this stream scores becomes 0.97, what all
-    /// but the weakest score at least 0.65), which lets the same thresholds serve detectors that are sure at 0.6 and such that are
-    /// sure at 0.99, and such that spread their confidences.
+    /// Whether confidences are first brought to a common level (what a sure detection of this stream scores becomes 0.97), which
+    /// lets the same thresholds serve detectors that are sure at 0.6 and such that are sure at 0.99.
     pub adapt_confidence: bool,
 }
 

@@ -3,7 +3,7 @@
 use super::TrackerConfig;
 use super::appearance::{Appearance, Embeddings};
 use super::association::{Association, Pool, Reach, Relink, overlap_weight};
-use super::confidence::{ConfidenceLevel, Scale};
+use super::confidence::ConfidenceLevel;
 use super::floor::Floor;
 use super::memory::Memory;
 use super::shake::CameraShake;
@@ -156,12 +156,12 @@ impl Tracker {
     /// Puts the detections worth matching into their pools, at the common level of confidence.
     fn sort_by_confidence(&mut self, detections: &[Detection], dt: f64) {
         self.level.observe(detections.iter().map(|d| d.confidence), dt);
-        let scale = if self.config.adapt_confidence { self.level.scale() } else { Scale::NONE };
+        let scale = if self.config.adapt_confidence { self.level.scale() } else { 1.0 };
         let (high, low) = (self.config.high_confidence_threshold, self.config.low_confidence_threshold);
         self.strong.detections.clear();
         self.weak.detections.clear();
         for (index, d) in detections.iter().enumerate().filter(|(_, d)| d.bbox.area() > 0.0) {
-            let score = scale.apply(d.confidence);
+            let score = (d.confidence * scale).min(1.0);
             let candidate = Candidate { bbox: d.bbox, score, confidence: d.confidence, class_id: d.class_id, index };
             if score > high {
                 self.strong.detections.push(candidate);
