@@ -64,7 +64,7 @@ $(STAMP): pyproject.toml scripts/check-tools.sh
 
 $(CORE): $(STAMP) $(RUST)
 	@echo "setup: building the core (a minute or two the first time)" >&2
-	@PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet
+	@PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet >&2
 	@touch $@
 
 # Peers are measured, never needed: without a network the tables come without them.
