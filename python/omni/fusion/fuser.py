@@ -25,7 +25,7 @@ class FusionConfig:
         floor_noise_m: standard deviation of the calibration on the floor.
         confirm_seconds: a person is reported once seen for so long, and at least twice; at once where several cameras
             agree.
-        coast_seconds: a person whom no camera sees is still reported for so long
+        coast_seconds: a person whom no camera sees is still reported for so long, if they are in the picture of one,
         lost_seconds: and still known for so long.
         merge_distance_m: two people nearer than this whom no camera sees as two are one, and nobody new comes up so
             near to another.
@@ -131,7 +131,8 @@ class MapFuser:
                 one stream increase.
 
         Returns:
-            Everybody on the map at the newest time so far: seen then, or within ``coast_seconds``.
+            Everybody on the map at the newest time so far: seen then, or within ``coast_seconds`` if a camera may still
+                have them in its picture.
 
         Raises:
             ValueError: a stream without homography, wrong boxes, or the time of a stream does not increase.

@@ -143,7 +143,9 @@ pub(super) fn settle(
     for newcomer in newcomers {
         let boxes = newcomer.boxes.iter().map(|&(v, sighting)| (views[v].camera, &views[v].sightings[sighting]));
         let mut object = Object::new(&newcomer.belief, newcomer.existence.max(LEAST), boxes, timestamp);
-        object.note_misses(views.iter().map(|view| view.camera));
+        for view in views {
+            object.note_look(view.camera, false);
+        }
         let room = |other: &Object| if object.is_beside(other) { BESIDE * distance } else { distance };
         if objects.iter().all(|other| other.distance_to(object.place()) >= room(other)) {
             objects.push(object);

@@ -17,7 +17,7 @@ pub struct FusionConfig {
     pub floor_noise_m: f64,
     /// A person is reported once seen for so long, and at least twice; at once where several cameras agree.
     pub confirm_seconds: f64,
-    /// A person whom no camera sees is still reported for so long
+    /// A person whom no camera sees, but who is in the picture of one, is still reported for so long
     pub coast_seconds: f64,
     /// and still known for so long.
     pub lost_seconds: f64,

@@ -55,6 +55,16 @@ pub(super) struct Track {
     pub(super) age: f64,
 }
 
+/// What a frame of one camera says of a person.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    camera: usize,
+    /// Whether it has no box of them,
+    missed: bool,
+    /// and whether it may have one.
+    in_picture: bool,
+}
+
 /// A person with all that is remembered.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
@@ -68,14 +78,12 @@ pub(super) struct Object {
     pub(super) first_timestamp: f64,
     pub(super) last_timestamp: f64,
     pub(super) updates: u32,
-    /// Whether no camera has a box of it though one should.
-    pub(super) is_hidden: bool,
     /// The boxes of the latest moment that are this person.
     pub(super) sources: Vec<(usize, usize)>,
     /// For each camera the track that last was this person.
     tracks: Vec<(usize, Track)>,
-    /// Cameras that gave a frame last time and had no box of it.
-    missed: Vec<usize>,
+    /// What the latest frame of each camera says of it.
+    looks: Vec<Look>,
     confidences: f64,
     score: f64,
     /// Logarithm of the odds that it is real.
@@ -102,10 +110,9 @@ impl Object {
             first_timestamp: timestamp,
             last_timestamp: timestamp,
             updates: 0,
-            is_hidden: false,
             sources: Vec::new(),
             tracks: Vec::new(),
-            missed: Vec::new(),
+            looks: Vec::new(),
             confidences: 0.0,
             score: 0.0,
             existence,
@@ -155,18 +162,20 @@ impl Object {
         said.filter(|_| self.id.is_some() && self.is_likely() && self.updates > SETTLED)
     }
 
-    /// Notes which of the `cameras` that gave a frame have no box of it.
-    pub(super) fn note_misses(&mut self, cameras: impl Iterator<Item = usize>) {
-        for camera in cameras {
-            self.missed.retain(|&other| other != camera);
-            if !self.is_seen_by(camera) {
-                self.missed.push(camera);
-            }
-        }
+    /// Notes a frame of a camera once its box, if there is one, is noted; whether they may be in that picture.
+    pub(super) fn note_look(&mut self, camera: usize, in_picture: bool) {
+        let seen = self.is_seen_by(camera);
+        self.looks.retain(|look| look.camera != camera);
+        self.looks.push(Look { camera, missed: !seen, in_picture: in_picture || seen });
     }
 
     pub(super) fn is_missed_by(&self, camera: usize) -> bool {
-        self.missed.contains(&camera)
+        self.looks.iter().any(|look| look.camera == camera && look.missed)
+    }
+
+    /// Whether a camera sees it, or may have it in its latest picture.
+    pub(super) fn is_in_sight(&self) -> bool {
+        self.is_seen() || self.looks.iter().any(|look| look.in_picture)
     }
 
     /// Notes a box that is this person.

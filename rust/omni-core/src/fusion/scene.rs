@@ -88,7 +88,10 @@ impl Scene {
         let new = &self.objects[newcomer];
         let all = || self.objects.iter().enumerate();
         let mut like = all().filter(|(_, object)| {
-            let hidden = object.id.is_some() && object.is_hidden && object.last_timestamp < new.first_timestamp;
+            let hidden = object.id.is_some()
+                && !object.is_seen()
+                && object.is_in_sight()
+                && object.last_timestamp < new.first_timestamp;
             hidden && object.unlikeness(new) <= SAME
         });
         let (lost, before) = like.next().filter(|_| like.next().is_none())?;
@@ -96,12 +99,12 @@ impl Scene {
         others.all(|(_, other)| before.unlikeness(other) > SAME).then_some(lost)
     }
 
-    /// Everybody who was confirmed, is likely to be there, and was seen not long ago.
+    /// Everybody who was confirmed, is likely to be there, and is seen; or was not long ago, where a camera may see them yet.
     pub(super) fn report(&self, config: &FusionConfig) -> Vec<MapObject> {
         let Some(timestamp) = self.timestamp else { return Vec::new() };
         let limit = config.coast_seconds + TIME_TOLERANCE;
-        let shown = self.objects.iter().filter(|o| o.is_likely() && timestamp - o.last_timestamp <= limit);
-        shown.filter_map(|object| object.report(timestamp, config.metres_per_unit)).collect()
+        let shown = |o: &&Object| o.is_likely() && o.is_in_sight() && timestamp - o.last_timestamp <= limit;
+        self.objects.iter().filter(shown).filter_map(|o| o.report(timestamp, config.metres_per_unit)).collect()
     }
 
     /// Forgets what a camera taught.
@@ -156,8 +159,9 @@ impl Scene {
                 sum = sum.plus(&matched.information);
                 object.note(views[v].camera, &views[v].sightings[matched.sighting], timestamp);
             }
-            object.note_misses(views.iter().map(|view| view.camera));
-            object.is_hidden = !object.is_seen() && assignments.iter().any(|a| a.chances[i].is_in_picture());
+            for (view, assignment) in views.iter().zip(assignments) {
+                object.note_look(view.camera, assignment.chances[i].in_picture);
+            }
             if object.is_seen()
                 && let Some(said) = object.correct(&sum)
             {

@@ -368,6 +368,36 @@ fn who_comes_in_where_somebody_left_is_somebody_else() {
 }
 
 #[test]
+fn who_left_the_last_picture_is_not_shown_any_more() {
+    let mut fuser = plan();
+    for i in 0..60 {
+        let t = time(i);
+        let x = 12.0 + t;
+        let seen = Some(on_plan(5.0, [x, 4.0], None)).filter(|_| x < 14.8);
+        let objects = fuser.update(vec![frame(1, t, seen.into_iter().collect())], t).unwrap();
+        if x > 15.2 {
+            assert!(objects.is_empty(), "at {x}: {objects:?}");
+        } else {
+            assert!(!(12.5..14.8).contains(&x) || objects.len() == 1, "at {x}");
+        }
+    }
+}
+
+#[test]
+fn whom_only_a_slow_camera_sees_is_shown_between_its_frames() {
+    let mut fuser = plan();
+    for i in 0..40 {
+        let (t, place) = (time(i), [12.0, 4.0]);
+        let mut given = vec![frame(0, t, vec![])];
+        if i % 3 == 0 {
+            given.push(frame(1, t, vec![on_plan(5.0, place, None)]));
+        }
+        let objects = fuser.update(given, t).unwrap();
+        assert!(i < 20 || (objects.len() == 1 && objects[0].id == 1), "at {t}: {objects:?}");
+    }
+}
+
+#[test]
 fn somebody_gone_is_shown_for_a_moment_and_then_forgotten() {
     let mut fuser = plan();
     for i in 0..20 {

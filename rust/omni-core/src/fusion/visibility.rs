@@ -24,20 +24,18 @@ pub(super) struct Chance {
     pub(super) miss: f64,
     /// Whether their feet are behind somebody or below the picture.
     pub(super) feet_hidden: bool,
+    /// Whether it may well have a box of them: they are in its picture, as far as anybody knows.
+    pub(super) in_picture: bool,
 }
 
 impl Chance {
     /// Nobody knows whether the camera sees this place: neither outcome tells anything.
-    pub(super) const UNKNOWN: Self = Self { hit: 0.0, miss: 0.0, feet_hidden: false };
-
-    /// Whether the camera may well have a box of them.
-    pub(super) fn is_in_picture(&self) -> bool {
-        self.miss < (1.0 - 0.5 * HIDDEN_DETECTION).ln()
-    }
+    pub(super) const UNKNOWN: Self = Self { hit: 0.0, miss: 0.0, feet_hidden: false, in_picture: true };
 
     fn of(probability: f64, feet_hidden: bool) -> Self {
         let p = probability.clamp(1e-3, 0.99);
-        Self { hit: (p / (1.0 - p)).ln(), miss: (1.0 - p).ln(), feet_hidden }
+        let in_picture = p > 0.5 * HIDDEN_DETECTION;
+        Self { hit: (p / (1.0 - p)).ln(), miss: (1.0 - p).ln(), feet_hidden, in_picture }
     }
 }
 
