@@ -24,8 +24,8 @@ const TOP_HIDDEN: f64 = 0.10;
 const CUT: f64 = 0.95;
 /// Boxes of nobody in a cube of one height in each feature.
 const CLUTTER: f64 = 0.3;
-/// Largest squared Mahalanobis distance of a box and a person.
-const GATE: f64 = 25.0;
+/// Largest squared Mahalanobis distance of a box and a person, or of two who may be one.
+pub(super) const GATE: f64 = 25.0;
 /// How soon it is anybody's guess who a track is, in seconds: boxes of near frames overlap, those of far ones do not.
 const BOND_SECONDS: f64 = 0.05;
 /// No two frames of a camera are nearer in time, in seconds.

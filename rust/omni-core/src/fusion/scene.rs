@@ -9,6 +9,7 @@ use super::belief::Information;
 use super::birth::{newcomers, settle};
 use super::camera::Camera;
 use super::identity::Identities;
+use super::likelihood::GATE;
 use super::object::{MapObject, Object, evidence};
 use super::pace::Pace;
 use super::view::{CameraFrame, Experience, View};
@@ -170,13 +171,14 @@ impl Scene {
         }
     }
 
-    /// Weighs for everybody who saw them and who should have. Of two on one spot whom no camera sees as two, the lesser
-    /// fades.
+    /// Weighs for everybody who saw them and who should have. Of two near each other whom no camera sees as two, and who may
+    /// be one as far as their places are known, the lesser fades.
     fn weigh(&mut self, assignments: &[Assignment], distance: f64, dt: f64) {
         let all = |i: usize| assignments.iter().map(|a| evidence(a.matches[i].as_ref(), &a.chances[i])).sum();
         let mut weights: Vec<f64> = (0..self.objects.len()).map(all).collect();
         for (one, other) in self.neighbours(distance) {
-            if self.objects[one].shares_no_camera_with(&self.objects[other]) {
+            let (a, b) = (&self.objects[one], &self.objects[other]);
+            if a.shares_no_camera_with(b) && a.unlikeness(b) <= GATE {
                 weights[self.lesser(one, other)] = f64::NEG_INFINITY;
             }
         }

@@ -58,16 +58,17 @@ impl Stature {
         }
     }
 
-    /// Judges by all boxes so far; `knows_up`: whether the geometry implies heights at all.
+    /// Judges by all boxes so far; `knows_up`: whether the geometry implies heights at all. What hides people makes boxes
+    /// shorter and never longer, so those above the middle tell how exact tops are.
     pub(super) fn judge(&self, knows_up: bool) -> Judgement {
         let [low, median, high] = [0.159, 0.5, 0.841].map(|share| self.quantile(share));
-        let spread = 0.5 * (high - low);
+        let (spread, above) = (0.5 * (high - low), high - median);
         let belief = self.boxes / (self.boxes + HALF_BELIEF);
         let agrees = median.abs() <= MOST_MEDIAN && spread <= MOST_SPREAD;
         Judgement {
             tells_heights: knows_up && agrees,
             stretch: (belief * median).exp(),
-            top_variance: belief * (spread * spread - EXPLAINED * EXPLAINED).max(0.0),
+            top_variance: belief * (above * above - EXPLAINED * EXPLAINED).max(0.0),
             pixels: if self.boxes > 0.0 { self.pixels } else { COMMON_PIXELS },
         }
     }
@@ -95,8 +96,38 @@ pub(super) struct Judgement {
     pub(super) tells_heights: bool,
     /// Factor on the heights that the geometry implies.
     pub(super) stretch: f64,
-    /// Variance of a top beyond the usual, in box heights squared.
+    /// Variance of an open top beyond the usual, in box heights squared.
     pub(super) top_variance: f64,
     /// Height of a box in pixels, where the geometry tells none.
     pub(super) pixels: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Boxes within a tenth of the height that is implied, and every third one `short`er.
+    fn judgement(short: f64) -> Judgement {
+        let mut stature = Stature::default();
+        for i in 0..300_u32 {
+            let height = if i % 3 == 0 { short } else { 100.0 + f64::from(i % 11) - 5.0 };
+            stature.learn(height, Some(100.0));
+        }
+        stature.judge(true)
+    }
+
+    #[test]
+    fn hidden_feet_say_nothing_of_tops() {
+        let (open, hidden) = (judgement(100.0), judgement(70.0));
+        assert!(open.tells_heights && hidden.tells_heights);
+        assert!(hidden.top_variance <= open.top_variance + 1e-12, "{hidden:?} {open:?}");
+        assert!((hidden.stretch - open.stretch).abs() < 0.05);
+    }
+
+    #[test]
+    fn boxes_that_deny_the_geometry_are_used_by_their_feet() {
+        let mut stature = Stature::default();
+        (0..300_u32).for_each(|i| stature.learn(30.0 + f64::from(i), Some(100.0)));
+        assert!(!stature.judge(true).tells_heights);
+    }
 }

@@ -368,6 +368,21 @@ fn who_comes_in_where_somebody_left_is_somebody_else() {
 }
 
 #[test]
+fn two_who_meet_stay_two_though_no_camera_sees_both() {
+    let (mut fuser, corners) = hall();
+    for i in 0..60 {
+        let apart = (2.0 - time(i)).max(0.58);
+        let people = [[6.0, 4.0 - 0.5 * apart], [6.0, 4.0 + 0.5 * apart]];
+        let given = (0..4).map(|k| {
+            let seen = (0..2).filter(|&p| apart > 0.8 || p == k % 2);
+            frame(k, time(i), seen.filter_map(|p| corners[k].sees(people[p], 1.72, None)).collect())
+        });
+        let objects = fuser.update(given.collect(), time(i)).unwrap();
+        assert!(i < 5 || objects.iter().map(|o| o.id).eq([1, 2]), "at {}: {objects:?}", time(i));
+    }
+}
+
+#[test]
 fn who_left_the_last_picture_is_not_shown_any_more() {
     let mut fuser = plan();
     for i in 0..60 {
