@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
-from typing import Self, TypeVar
+from typing import Self, TypeAlias
 
 import numpy as np
 
@@ -22,12 +22,12 @@ from omni.fusion.fuser import FusionConfig, MapFuser
 from omni.fusion.homography import Homography
 from omni.types import Bool, Detections, Float64, Int64, MapState, Tracks
 
-_Boxes = TypeVar("_Boxes", bound=Tracks | Detections)
-
+Seen: TypeAlias = Callable[[int], Mapping[str, Tracks | Detections]]
+"""What the streams saw in a frame."""
 READINGS = 16
 """Half of them backwards."""
 MOVED = 0.5
-"""Boxes are moved by so much of the noise that is assumed of them (the first reading of each direction: not at all)."""
+"""Boxes are moved by so much of the noise that is assumed of them, but for the first reading of each direction."""
 TOLD_BY = 0.5
 """Somebody is there where this share of the readings tells of them: of who comes, the backward ones do."""
 REAL = 0.75
@@ -75,7 +75,7 @@ class MapRows:
 def whole_recording(
     cameras: Mapping[str, Homography],
     frames: range,
-    seen: Callable[[int], Mapping[str, Tracks | Detections]],
+    seen: Seen,
     fps: float,
     config: FusionConfig | None = None,
     *,
@@ -95,47 +95,48 @@ def whole_recording(
         Rows by frame and number, people numbered from 1 in the order in which they come.
     """
     config = config or FusionConfig()
+    fusers = [MapFuser(cameras, config) for _ in ("forwards", "backwards")]
+    nobody_known = len(frames) / fps + 2 * config.lost_seconds
     readings = []
     for number in range(READINGS):
-        readings.append(_reading(number, MapFuser(cameras, config), frames, seen, fps, MOVED * config.pixel_noise))
+        turn, backwards = divmod(number, 2)
+        for name, homography in cameras.items():
+            # How freely people move is known from the second turn on. Offsets and the like are learned anew: what one
+            # reading has taken for them wrongly must not mislead all others.
+            fusers[backwards].set_camera(name, homography)
+        boxes = seen if turn == 0 else _shaken(seen, MOVED * config.pixel_noise, np.random.default_rng(number))
+        rows = _reading(fusers[backwards], frames[::-1] if backwards else frames, boxes, fps, turn * nobody_known)
+        readings.append(rows)
         progress()
     agreed = _agreed(readings, frames, fps, config.merge_distance_m / config.metres_per_unit)
     whole = _without_gaps(agreed, round(fps * config.lost_seconds))
     return whole.at(np.lexsort((whole.object_id, whole.frame)))
 
 
-def _reading(
-    number: int,
-    fuser: MapFuser,
-    frames: range,
-    seen: Callable[[int], Mapping[str, Tracks | Detections]],
-    fps: float,
-    moved: float,
-) -> MapRows:
-    """What the fuser tells, without those whom it only foretells and no camera sees again."""
-    backwards = number % 2 == 1
-    rng = np.random.default_rng(number) if number > 1 else None
+def _shaken(seen: Seen, share: float, rng: np.random.Generator) -> Seen:
+    """The boxes with each side moved by a share of the box's height, more or less."""
+
+    def moved(boxes: Tracks | Detections) -> Tracks | Detections:
+        height = boxes.xyxy[:, 3:4] - boxes.xyxy[:, 1:2]
+        xyxy = boxes.xyxy + height * rng.normal(0.0, share, boxes.xyxy.shape)
+        xyxy[:, 2:] = np.maximum(xyxy[:, 2:], xyxy[:, :2])
+        return replace(boxes, xyxy=xyxy.astype(np.float32))
+
+    return lambda frame: {name: moved(boxes) for name, boxes in sorted(seen(frame).items())}
+
+
+def _reading(fuser: MapFuser, frames: range, seen: Seen, fps: float, start: float) -> MapRows:
+    """What the fuser tells from ``start`` on, without those whom it only foretells and no camera sees again."""
     told, seen_then = [], [np.zeros(0, np.bool_)]
-    for step, frame in enumerate(reversed(frames) if backwards else frames):
-        boxes = seen(frame)
-        if rng is not None:
-            boxes = {name: _moved(found, moved, rng) for name, found in sorted(boxes.items())}
-        state = fuser.update(boxes, timestamp=step / fps)
+    for step, frame in enumerate(frames):
+        state = fuser.update(seen(frame), timestamp=start + step / fps)
         told.append(MapRows.of_frame(step, state))
         seen_then.append(np.array([len(sources) > 0 for sources in state.sources], np.bool_))
     rows, is_seen = MapRows.joined(told), np.concatenate(seen_then)
     last_seen = np.full(rows.object_id.max(initial=0) + 1, -1)
     np.maximum.at(last_seen, rows.object_id[is_seen], rows.frame[is_seen])
     rows = rows.at(rows.frame <= last_seen[rows.object_id])
-    return replace(rows, frame=frames.stop - 1 - rows.frame if backwards else frames.start + rows.frame)
-
-
-def _moved(boxes: _Boxes, share: float, rng: np.random.Generator) -> _Boxes:
-    """The boxes with each side moved by a share of the box's height, more or less."""
-    height = boxes.xyxy[:, 3:4] - boxes.xyxy[:, 1:2]
-    xyxy = boxes.xyxy + height * rng.normal(0.0, share, boxes.xyxy.shape)
-    xyxy[:, 2:] = np.maximum(xyxy[:, 2:], xyxy[:, :2])
-    return replace(boxes, xyxy=xyxy.astype(np.float32))
+    return replace(rows, frame=frames.start + frames.step * rows.frame)
 
 
 class _Group:
