@@ -58,6 +58,9 @@ def add_parser(verbs: Any) -> None:
     fuse.add_argument(
         "--corrected", type=Path, metavar="FILE", help="write the calibration with the cameras' offsets taken out"
     )
+    fuse.add_argument(
+        "--live", action="store_true", help="people as a live map tells them, not with the frames to come"
+    )
     fuse.set_defaults(func=run_fuse)
     for parser in (detect, track, fuse):
         parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="what is written")
@@ -124,7 +127,8 @@ def run_track(options: argparse.Namespace) -> int:
 
 
 def run_fuse(options: argparse.Namespace) -> int:
-    from omni.fusion import MapFuser
+    from omni.fusion import MapFuser, MapRows, whole_recording
+    from omni.fusion.hindsight import READINGS
     from omni.mot import read_mot
 
     _positive_fps(options.fps)
@@ -132,19 +136,28 @@ def run_fuse(options: argparse.Namespace) -> int:
     rows = {name: read_mot(_found(options.detections, name)) for name in cameras}
     fuser = MapFuser(cameras)
     last = max((r.last_frame for r in rows.values()), default=0)
-    ids: set[int] = set()
+    frames = range(1, last + 1)
+
+    def seen(frame: int) -> dict[str, Any]:
+        return {name: _given(r, frame, frame / options.fps) for name, r in rows.items()}
+
     progress = Progress("frames", last)
+    told = []
+    for frame in frames:
+        told.append(MapRows.of_frame(frame, fuser.update(seen(frame), timestamp=frame / options.fps)))
+        progress.advance()
+    progress.finish()
+    history = MapRows.joined(told)
+    if not options.live:
+        progress = Progress("readings", READINGS)
+        history = whole_recording(cameras, frames, seen, options.fps, progress=progress.advance)
+        progress.finish()
     with whole_file(options.output) as file:
         file.write("frame,id,x_m,y_m\n")
-        for frame in range(1, last + 1):
-            given = {name: _given(r, frame, frame / options.fps) for name, r in rows.items()}
-            state = fuser.update(given, timestamp=frame / options.fps)
-            ids.update(state.object_id.tolist())
-            for object_id, (x, y) in zip(state.object_id.tolist(), state.position.tolist(), strict=True):
-                file.write(f"{frame},{object_id},{x:.4f},{y:.4f}\n")
-            progress.advance()
-    progress.finish()
-    result: dict[str, Any] = {"frames": last, "cameras": len(cameras), "objects": len(ids)}
+        places = zip(history.frame.tolist(), history.object_id.tolist(), history.position.tolist(), strict=True)
+        file.writelines(f"{frame},{object_id},{x:.4f},{y:.4f}\n" for frame, object_id, (x, y) in places)
+    objects = len(np.unique(history.object_id))
+    result: dict[str, Any] = {"frames": last, "cameras": len(cameras), "objects": objects}
     offsets = {name: [round(float(v), 4) for v in found.offset] for name, found in fuser.offsets.items()}
     if options.corrected is not None:
         _write_corrected(options.calibration, options.corrected, cameras, fuser.offsets)

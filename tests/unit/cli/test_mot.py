@@ -46,6 +46,24 @@ def test_fuse_puts_two_cameras_on_one_floor(tmp_path: Path, capsys: pytest.Captu
     assert floor.read_text().splitlines()[0] == "frame,id,x_m,y_m"
 
 
+def test_fuse_reads_the_files_to_their_end_and_live_does_not(tmp_path: Path) -> None:
+    with walkers(tmp_path / "cam.txt", frames=30).open("a") as file:
+        file.write("40,-1,1500,900,40,120,0.1\n")  # nobody: too unsure
+    calibration, floor = tmp_path / "calibration.json", tmp_path / "floor.csv"
+    camera = {"H_image_to_floor": [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]}
+    calibration.write_text(json.dumps({"image_size": [1920, 1080], "cameras": {"cam": camera}}))
+    arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "10"]
+
+    def told(*more: str) -> set[int]:
+        assert main([*arguments, "-o", str(floor), *more]) == 0
+        return {int(row.split(",")[0]) for row in floor.read_text().splitlines()[1:]}
+
+    assert told() == set(range(1, 31))
+    live = told("--live")
+    assert 1 not in live  # who was seen once may be nobody
+    assert 31 in live  # nor is it known then that they are not seen again
+
+
 def test_fuse_writes_the_calibration_without_the_offset_between_cameras(tmp_path: Path) -> None:
     for camera in ("a", "b"):
         walkers(tmp_path / f"{camera}.txt", frames=200)
