@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from omni.track.rows import TrackRows, stretches
+from omni.track.rows import TrackRows, overlap, stretches
 from omni.types import Float64, Int64
 
 LEAST_OVERLAP = 0.3
@@ -59,7 +59,8 @@ def untangled(rows: TrackRows, fps: float) -> TrackRows:
     Returns:
         The same rows in the same order; only ``track_id`` differs.
     """
-    whole = TrackRows.joined(list(stretches(rows, round(fps * LONGEST_GAP_S))))
+    longest = round(fps * LONGEST_GAP_S)
+    whole = TrackRows.joined(list(stretches(rows, longest, longest)))
     one, other = _overlapping(whole)
     number, told = whole.track_id.copy(), rows.track_id.copy()
     before, after = np.full((2, len(whole), len(_PER_HEIGHT)), np.nan)
@@ -117,17 +118,10 @@ def _overlapping(rows: TrackRows) -> tuple[Int64, Int64]:
         beyond = np.searchsorted(boxes[:, 0], boxes[:, 2]) - left - 1
         first = np.repeat(left, beyond.clip(min=0))
         second = first + 1 + np.arange(len(first)) - np.searchsorted(first, first)
-        close = _overlap(boxes[first], boxes[second]) > LEAST_OVERLAP
+        close = overlap(boxes[first], boxes[second]) > LEAST_OVERLAP
         found.append(np.stack([at[first[close]], at[second[close]]]))
     one, other = np.concatenate(found, axis=1)
     return one, other
-
-
-def _overlap(a: Float64, b: Float64) -> Float64:
-    """Intersection over union of (N, 4) boxes with those in the same rows."""
-    shared = (np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])).clip(min=0.0).prod(axis=1)
-    areas = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1)
-    return shared / np.maximum(areas - shared, LEAST_SCALE)
 
 
 def _runs(frame: Int64, number: Int64, wanted: Int64) -> list[Int64]:

@@ -11,6 +11,11 @@ import numpy as np
 
 from omni.types import Float32, Float64, Int64, Tracks
 
+SAME_PLACE = 0.7
+"""Least overlap of the boxes before and after a gap of somebody who stood still."""
+LEAST_AREA = 1e-6
+"""Boxes without area overlap nothing, square pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackRows:
@@ -60,14 +65,26 @@ class TrackRows:
         )
 
 
-def stretches(rows: TrackRows, gap_frames: int) -> Iterator[TrackRows]:
-    """Each track, cut where it is away for longer than ``gap_frames``, with a row for every frame."""
+def stretches(rows: TrackRows, gap_frames: int, still_gap_frames: int) -> Iterator[TrackRows]:
+    """Each track with a row for every frame, cut where it is away for longer than ``gap_frames``.
+
+    Who is found at the same place may have been away for ``still_gap_frames``.
+    """
     ordered = rows.at(np.lexsort((rows.frame, rows.track_id)))
-    apart = (np.diff(ordered.track_id) != 0) | (np.diff(ordered.frame) - 1 > gap_frames)
+    away = np.diff(ordered.frame) - 1
+    still = overlap(ordered.xyxy[:-1], ordered.xyxy[1:]) >= SAME_PLACE
+    apart = (np.diff(ordered.track_id) != 0) | (away > np.where(still, still_gap_frames, gap_frames))
     bounds = [0, *(np.flatnonzero(apart) + 1).tolist(), len(ordered)]
     for start, end in pairwise(bounds):
         if end > start:
             yield _without_gaps(ordered.at(slice(start, end)))
+
+
+def overlap(a: Float64, b: Float64) -> Float64:
+    """Intersection over union of (N, 4) boxes with those in the same rows."""
+    shared = (np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])).clip(min=0.0).prod(axis=1)
+    areas = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1)
+    return shared / np.maximum(areas - shared, LEAST_AREA)
 
 
 def _without_gaps(track: TrackRows) -> TrackRows:

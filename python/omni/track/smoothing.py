@@ -19,8 +19,10 @@ from omni.types import Float64
 
 BANDWIDTHS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
 """Widths that may be chosen: standard deviation of the kernel, frames."""
-CLOSED_GAP_S = 1.0
+CLOSED_GAP_S = 2.0
 """A track that is away for at most so long is taken to have moved straight on, seconds."""
+STILL_GAP_S = 5.0
+"""And so long if it is found where it was: as long as the tracker looks for people who stood still, seconds."""
 ALIKE_S = 0.05
 """Boxes so near in time do not foretell one another: the detector errs alike in them, seconds."""
 WORST_ERROR = 0.3
@@ -41,17 +43,19 @@ def smoothed(rows: TrackRows, fps: float) -> TrackRows:
         fps: frames a second, as ``frame`` counts them.
 
     Returns:
-        The rows by frame and number, more of them where gaps were closed; ``detected`` is NaN there.
+        The rows by frame and number, more of them where gaps were closed (``detected`` is NaN there), fewer where a
+        track was predicted at its end.
     """
-    tracks = list(stretches(rows, round(fps * CLOSED_GAP_S)))
+    tracks = list(stretches(rows, round(fps * CLOSED_GAP_S), round(fps * STILL_GAP_S)))
     width = _bandwidth(tracks, left_out=int(fps * ALIKE_S))
     whole = TrackRows.joined([_smooth(track, width) for track in tracks])
     return whole.at(np.lexsort((whole.track_id, whole.frame)))
 
 
 def _smooth(track: TrackRows, width: float | None) -> TrackRows:
-    """Boxes that were detected are fitted; those between them lie on the way from one to the next."""
+    """Boxes that were detected are fitted, those between them lie on the way from one to the next, none comes after."""
     seen = np.flatnonzero(~np.isnan(track.detected[:, 0]))
+    track = track.at(slice(0, seen[-1] + 1 if len(seen) else None))
     if width is None or len(seen) == 0:
         return track
     fit = _local_lines(track.detected, _kernel(width))[seen]
