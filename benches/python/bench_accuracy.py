@@ -15,7 +15,7 @@ from peers import add_peers
 
 from omni import Tracker
 from omni.fusion import Homography
-from omni.track import TrackRows, smoothed
+from omni.track import TrackRows, smoothed, untangled
 
 add_peers()
 from sequences import Rows, Sequence, read_set, scores_of  # noqa: E402
@@ -32,7 +32,7 @@ VARIANTS: dict[str, Callable[[Sequence], Sequence]] = {
     "confidence >= 0.5": lambda s: s.with_scores(np.where(s.detections[:, 6] >= 0.5, s.detections[:, 6], 0.0)),
 }
 WHOLE_FILE = "the whole file read"
-"""A row of everybody's tracks after ``smoothed``, which knows the frames to come."""
+"""A row of everybody's tracks after ``untangled`` and ``smoothed``, which know the frames to come."""
 FLOORS = {"on the floor": 1.0, "on a floor 5 % off": 1.05}
 LEAST_SCORE = 0.1
 """Weaker boxes are noise of the detector; nobody gets them."""
@@ -85,7 +85,7 @@ def tracked(sequence: Sequence, stretch: float | None = None) -> Rows:
 
 
 def _omni_whole_file(sequence: Sequence) -> Rows:
-    return _table(smoothed(_told(sequence), sequence.fps))
+    return _table(_in_hindsight(_told(sequence), sequence.fps))
 
 
 def _told(sequence: Sequence, stretch: float | None = None) -> TrackRows:
@@ -105,7 +105,11 @@ def _whole_file(sequence: Sequence, track: Track) -> Rows:
     rows = track(sequence)
     xyxy = np.c_[rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]]
     told = TrackRows(rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), xyxy, np.ones(len(rows)), xyxy)
-    return _table(smoothed(told, sequence.fps))
+    return _table(_in_hindsight(told, sequence.fps))
+
+
+def _in_hindsight(told: TrackRows, fps: float) -> TrackRows:
+    return smoothed(untangled(told, fps), fps)
 
 
 def _pyxtrackers(sequence: Sequence, kind: str) -> Rows:

@@ -44,7 +44,9 @@ def add_parser(verbs: Any) -> None:
     )
     track.add_argument("--camera", metavar="NAME", help="which camera of the calibration, where it has several")
     track.add_argument(
-        "--live", action="store_true", help="tracks as a live stream tells them, not smoothed with the frames to come"
+        "--live",
+        action="store_true",
+        help="tracks as a live stream tells them, without what the frames to come tell of them",
     )
     track.set_defaults(func=run_track)
     fuse: argparse.ArgumentParser = verbs.add_parser(
@@ -103,7 +105,7 @@ def _mot_lines(frame: int, found: Detections) -> list[str]:
 
 def run_track(options: argparse.Namespace) -> int:
     from omni.mot import read_mot, track_lines
-    from omni.track import Tracker, TrackRows, smoothed
+    from omni.track import Tracker, TrackRows, smoothed, untangled
 
     _positive_fps(options.fps)
     rows = read_mot(options.detections)
@@ -120,7 +122,7 @@ def run_track(options: argparse.Namespace) -> int:
     progress.finish()
     history = TrackRows.joined(told)
     if not options.live:
-        history = smoothed(history, options.fps)
+        history = smoothed(untangled(history, options.fps), options.fps)
     with whole_file(options.output) as file:
         file.writelines(track_lines(history))
     return report(options, {"frames": rows.last_frame, "tracks": len(np.unique(history.track_id))})

@@ -1,6 +1,8 @@
 """People followed through one stream."""
 
-from omni.track.smoothing import TrackRows, smoothed
+from omni.track.crossings import untangled
+from omni.track.rows import TrackRows
+from omni.track.smoothing import smoothed
 from omni.track.tracker import Tracker, TrackerConfig
 
-__all__ = ["TrackRows", "Tracker", "TrackerConfig", "smoothed"]
+__all__ = ["TrackRows", "Tracker", "TrackerConfig", "smoothed", "untangled"]

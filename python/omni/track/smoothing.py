@@ -10,19 +10,19 @@ Burman, Chow and Nolan, Biometrika 81, 1994).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from itertools import pairwise
-from typing import Self
+from dataclasses import replace
 
 import numpy as np
 
-from omni.types import Float32, Float64, Int64, Tracks
+from omni.track.rows import TrackRows, stretches
+from omni.types import Float64
 
 BANDWIDTHS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
 """Widths that may be chosen: standard deviation of the kernel, frames."""
-CLOSED_GAP_S = 1.0
+CLOSED_GAP_S = 2.0
 """A track that is away for at most so long is taken to have moved straight on, seconds."""
+STILL_GAP_S = 5.0
+"""And so long if it is found where it was: as long as the tracker looks for people who stood still, seconds."""
 ALIKE_S = 0.05
 """Boxes so near in time do not foretell one another: the detector errs alike in them, seconds."""
 WORST_ERROR = 0.3
@@ -35,54 +35,6 @@ LEAST_SPREAD = 1e-6
 """Boxes in reach that lie closer together than this hold no line."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrackRows:
-    """Tracks of a recording, one row for each frame and track.
-
-    Attributes:
-        frame: (N,) frame numbers.
-        track_id: (N,) numbers of the tracks.
-        xyxy: (N, 4) boxes, pixels.
-        confidence: (N,) 0 to 1.
-        detected: (N, 4) the detector's own boxes, pixels; NaN where the track was predicted.
-    """
-
-    frame: Int64
-    track_id: Int64
-    xyxy: Float64
-    confidence: Float64
-    detected: Float64
-
-    def __len__(self) -> int:
-        return len(self.frame)
-
-    @classmethod
-    def of_frame(cls, frame: int, tracks: Tracks, detections: Float32) -> Self:
-        """What the tracker told of one frame, with the (N, 4) boxes that it was given there."""
-        predicted = (tracks.detection_index < 0)[:, None]
-        beyond = np.r_[detections, np.zeros((1, 4), np.float32)]  # so that an index of -1 has a row
-        return cls(
-            np.full(len(tracks), frame),
-            tracks.track_id,
-            tracks.xyxy.astype(np.float64),
-            tracks.confidence.astype(np.float64),
-            np.where(predicted, np.nan, beyond[tracks.detection_index]),
-        )
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """Rows one after the other."""
-        none = cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 4)))
-        columns = [[getattr(part, column.name) for part in (none, *parts)] for column in fields(cls)]
-        return cls(*map(np.concatenate, columns))
-
-    def at(self, rows: Int64 | slice) -> TrackRows:
-        """Some of the rows."""
-        return TrackRows(
-            self.frame[rows], self.track_id[rows], self.xyxy[rows], self.confidence[rows], self.detected[rows]
-        )
-
-
 def smoothed(rows: TrackRows, fps: float) -> TrackRows:
     """The tracks as the whole recording shows them.
 
@@ -91,36 +43,19 @@ def smoothed(rows: TrackRows, fps: float) -> TrackRows:
         fps: frames a second, as ``frame`` counts them.
 
     Returns:
-        The rows by frame and number, more of them where gaps were closed; ``detected`` is NaN there.
+        The rows by frame and number, more of them where gaps were closed (``detected`` is NaN there), fewer where a
+        track was predicted at its end.
     """
-    stretches = list(_stretches(rows, round(fps * CLOSED_GAP_S)))
-    width = _bandwidth(stretches, left_out=int(fps * ALIKE_S))
-    whole = TrackRows.joined([_smooth(stretch, width) for stretch in stretches])
+    tracks = list(stretches(rows, round(fps * CLOSED_GAP_S), round(fps * STILL_GAP_S)))
+    width = _bandwidth(tracks, left_out=int(fps * ALIKE_S))
+    whole = TrackRows.joined([_smooth(track, width) for track in tracks])
     return whole.at(np.lexsort((whole.track_id, whole.frame)))
 
 
-def _stretches(rows: TrackRows, gap_frames: int) -> Iterator[TrackRows]:
-    """Each track, cut where it is away for longer than ``gap_frames``, with a row for every frame."""
-    ordered = rows.at(np.lexsort((rows.frame, rows.track_id)))
-    apart = (np.diff(ordered.track_id) != 0) | (np.diff(ordered.frame) - 1 > gap_frames)
-    bounds = [0, *(np.flatnonzero(apart) + 1).tolist(), len(ordered)]
-    for start, end in pairwise(bounds):
-        if end > start:
-            yield _without_gaps(ordered.at(slice(start, end)))
-
-
-def _without_gaps(track: TrackRows) -> TrackRows:
-    frame = np.arange(track.frame[0], track.frame[-1] + 1)
-    detected = np.full((len(frame), 4), np.nan)
-    detected[track.frame - frame[0]] = track.detected
-    boxes = np.column_stack([np.interp(frame, track.frame, side) for side in track.xyxy.T])
-    confidence = np.interp(frame, track.frame, track.confidence)
-    return TrackRows(frame, np.full(len(frame), track.track_id[0]), boxes, confidence, detected)
-
-
 def _smooth(track: TrackRows, width: float | None) -> TrackRows:
-    """Boxes that were detected are fitted; those between them lie on the way from one to the next."""
+    """Boxes that were detected are fitted, those between them lie on the way from one to the next, none comes after."""
     seen = np.flatnonzero(~np.isnan(track.detected[:, 0]))
+    track = track.at(slice(0, seen[-1] + 1 if len(seen) else None))
     if width is None or len(seen) == 0:
         return track
     fit = _local_lines(track.detected, _kernel(width))[seen]

@@ -19,12 +19,20 @@ def walk(frames: list[int], speed: float = 3.0) -> np.ndarray:
 
 
 def test_a_gap_is_closed_on_the_straight_way_and_a_longer_one_is_not() -> None:
-    seen = [*range(1, 11), *range(16, 26)]
+    seen = [*range(1, 11), *range(21, 31)]
     closed = smoothed(rows(seen, walk(seen)), fps=5)
-    assert closed.frame.tolist() == list(range(1, 26))
-    np.testing.assert_allclose(closed.xyxy, walk(list(range(1, 26))), atol=1e-6)
-    assert np.isnan(closed.detected[10:15]).all()
+    assert closed.frame.tolist() == list(range(1, 31))
+    np.testing.assert_allclose(closed.xyxy, walk(list(range(1, 31))), atol=1e-6)
+    assert np.isnan(closed.detected[10:20]).all()
     assert not np.isnan(closed.detected[9]).any()
+    assert smoothed(rows(seen, walk(seen)), fps=4).frame.tolist() == seen
+
+
+def test_who_is_found_at_the_same_place_was_there_meanwhile() -> None:
+    seen = [*range(1, 11), *range(31, 41)]
+    still = walk(seen, speed=0.0)
+    assert smoothed(rows(seen, still), fps=4).frame.tolist() == list(range(1, 41))
+    assert smoothed(rows(seen, still), fps=3).frame.tolist() == seen  # a gap of more than 5 s
     assert smoothed(rows(seen, walk(seen)), fps=4).frame.tolist() == seen
 
 
@@ -59,13 +67,13 @@ def test_tracks_do_not_touch_each_other_and_rows_come_by_frame_and_number() -> N
     np.testing.assert_allclose(told.xyxy[told.track_id == 2], walk([2, 3, 4]) + 500.0, atol=1e-6)
 
 
-def test_predicted_ends_stay_as_the_tracker_told_them() -> None:
+def test_where_somebody_was_predicted_and_never_seen_again_there_was_nobody() -> None:
     frames = list(range(20))
     boxes = walk(frames)
     detected = boxes.copy()
-    detected[15:] = np.nan
-    told = smoothed(rows(frames, boxes, detected=detected), fps=10)
-    np.testing.assert_array_equal(told.xyxy[15:], boxes[15:])
+    detected[[7, 8, *range(15, 20)]] = np.nan
+    assert smoothed(rows(frames, boxes, detected=detected), fps=10).frame.tolist() == frames[:15]
+    assert smoothed(rows(frames[:3], boxes[:3], detected=detected[15:18]), fps=10).frame.tolist() == frames[:3]
 
 
 @pytest.mark.parametrize("frames", [[], [7]])

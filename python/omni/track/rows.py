@@ -1,0 +1,96 @@
+"""Tracks of a recording as a table, and its tracks one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+
+from omni.types import Float32, Float64, Int64, Tracks
+
+SAME_PLACE = 0.7
+"""Least overlap of the boxes before and after a gap of somebody who stood still."""
+LEAST_AREA = 1e-6
+"""Boxes without area overlap nothing, square pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRows:
+    """Tracks of a recording, one row for each frame and track.
+
+    Attributes:
+        frame: (N,) frame numbers.
+        track_id: (N,) numbers of the tracks.
+        xyxy: (N, 4) boxes, pixels.
+        confidence: (N,) 0 to 1.
+        detected: (N, 4) the detector's own boxes, pixels; NaN where the track was predicted.
+    """
+
+    frame: Int64
+    track_id: Int64
+    xyxy: Float64
+    confidence: Float64
+    detected: Float64
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @classmethod
+    def of_frame(cls, frame: int, tracks: Tracks, detections: Float32) -> Self:
+        """What the tracker told of one frame, with the (N, 4) boxes that it was given there."""
+        predicted = (tracks.detection_index < 0)[:, None]
+        beyond = np.r_[detections, np.zeros((1, 4), np.float32)]  # so that an index of -1 has a row
+        return cls(
+            np.full(len(tracks), frame),
+            tracks.track_id,
+            tracks.xyxy.astype(np.float64),
+            tracks.confidence.astype(np.float64),
+            np.where(predicted, np.nan, beyond[tracks.detection_index]),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Rows one after the other."""
+        none = cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 4)))
+        columns = [[getattr(part, column.name) for part in (none, *parts)] for column in fields(cls)]
+        return cls(*map(np.concatenate, columns))
+
+    def at(self, rows: Int64 | slice) -> TrackRows:
+        """Some of the rows."""
+        return TrackRows(
+            self.frame[rows], self.track_id[rows], self.xyxy[rows], self.confidence[rows], self.detected[rows]
+        )
+
+
+def stretches(rows: TrackRows, gap_frames: int, still_gap_frames: int) -> Iterator[TrackRows]:
+    """Each track with a row for every frame, cut where it is away for longer than ``gap_frames``.
+
+    Who is found at the same place may have been away for ``still_gap_frames``.
+    """
+    ordered = rows.at(np.lexsort((rows.frame, rows.track_id)))
+    away = np.diff(ordered.frame) - 1
+    still = overlap(ordered.xyxy[:-1], ordered.xyxy[1:]) >= SAME_PLACE
+    apart = (np.diff(ordered.track_id) != 0) | (away > np.where(still, still_gap_frames, gap_frames))
+    bounds = [0, *(np.flatnonzero(apart) + 1).tolist(), len(ordered)]
+    for start, end in pairwise(bounds):
+        if end > start:
+            yield _without_gaps(ordered.at(slice(start, end)))
+
+
+def overlap(a: Float64, b: Float64) -> Float64:
+    """Intersection over union of (N, 4) boxes with those in the same rows."""
+    shared = (np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])).clip(min=0.0).prod(axis=1)
+    areas = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1)
+    return shared / np.maximum(areas - shared, LEAST_AREA)
+
+
+def _without_gaps(track: TrackRows) -> TrackRows:
+    frame = np.arange(track.frame[0], track.frame[-1] + 1)
+    detected = np.full((len(frame), 4), np.nan)
+    detected[track.frame - frame[0]] = track.detected
+    boxes = np.column_stack([np.interp(frame, track.frame, side) for side in track.xyxy.T])
+    confidence = np.interp(frame, track.frame, track.confidence)
+    return TrackRows(frame, np.full(len(frame), track.track_id[0]), boxes, confidence, detected)
