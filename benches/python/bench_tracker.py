@@ -20,7 +20,7 @@ SLOW = 100
 """The peers written in Python are not asked to follow more people than this."""
 THREADS = (1, 2)
 THREAD_RUNS = 40
-"""So many short runs with one thread and with two, in turn; the best counts, as others take cores away."""
+"""So many short runs with one thread and with two, in turn; the best of each counts."""
 LOOKS = 128
 """Length of the embeddings of the row that has them."""
 
