@@ -19,6 +19,8 @@ FRAMES = {10: 600, 50: 400, 100: 300, 500: 150, 1000: 100}
 SLOW = 100
 """The peers written in Python are not asked to follow more people than this."""
 THREADS = (1, 2)
+THREAD_RUNS = 40
+"""So many short runs with one thread and with two, in turn; the best of each counts."""
 LOOKS = 128
 """Length of the embeddings of the row that has them."""
 
@@ -40,7 +42,11 @@ def main() -> int:
             {**row(f"{people} people", _middle(ours), peers), "omni_p99_us": round(ours[len(ours) * 99 // 100], 1)}
         )
     rows.append(_with_looks(100))
-    rows += [_threads(100, threads) for threads in THREADS]
+    best = np.min([[_threads(100, threads) for threads in THREADS] for _ in range(THREAD_RUNS)], axis=0)
+    rows += [
+        {"case": f"100 people, {threads} trackers in as many threads", "omni_us": round(spent, 1)}
+        for threads, spent in zip(THREADS, best.tolist(), strict=True)
+    ]
     print(json.dumps([{key: each.get(key) for key in rows[0]} for each in rows]))
     return 0
 
@@ -58,15 +64,14 @@ def _with_looks(people: int) -> dict[str, object]:
     return {"case": f"{people} people, embeddings of {LOOKS}", "omni_us": round(_middle(times_us(call, len(crowd))), 1)}
 
 
-def _threads(people: int, threads: int) -> dict[str, object]:
-    """Time of one update where so many trackers run in as many threads: the interpreter's lock is not held."""
-    crowd = street(people, FRAMES[people])
+def _threads(people: int, threads: int) -> float:
+    """Microseconds of one update where so many trackers run in as many threads: the interpreter's lock is not held."""
+    crowd = street(people, FRAMES[people] // 2)
 
     def follow() -> None:
-        for _ in range(5):
-            call = _omni(crowd)
-            for frame in range(len(crowd)):
-                call(frame)
+        call = _omni(crowd)
+        for frame in range(len(crowd)):
+            call(frame)
 
     workers = [threading.Thread(target=follow) for _ in range(threads)]
     begun = time.perf_counter()
@@ -74,8 +79,7 @@ def _threads(people: int, threads: int) -> dict[str, object]:
         worker.start()
     for worker in workers:
         worker.join()
-    spent = (time.perf_counter() - begun) / (threads * 5 * len(crowd)) * 1e6
-    return {"case": f"{people} people, {threads} trackers in as many threads, mean", "omni_us": round(spent, 1)}
+    return (time.perf_counter() - begun) / (threads * len(crowd)) * 1e6
 
 
 def _middle(rising: list[float]) -> float:

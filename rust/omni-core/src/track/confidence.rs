@@ -1,4 +1,4 @@
-//! The common level of confidence: what a sure detection of this stream scores.
+//! The common level of confidence: what a sure detection of this stream scores, and where the unsure ones begin.
 
 /// Confidence that a sure detection has after scaling; the default thresholds are made for it.
 const REFERENCE: f64 = 0.97;
@@ -6,6 +6,14 @@ const REFERENCE: f64 = 0.97;
 const LEAST_LEVEL: f64 = 0.5;
 /// The level is the confidence below which this share of the weight lies.
 const QUANTILE: f64 = 0.6;
+/// The border between sure and unsure detections lies here, in levels, as the default thresholds have it.
+const BORDER: f64 = 0.67;
+/// No more than this share of the weight is to lie below it; so far it is lowered,
+const MOST_BELOW: f64 = 0.04;
+/// but not further than to this share of itself,
+const LOWEST: f64 = 0.9;
+/// and not at all where more detections lie just below it than just above, so near in shares of itself.
+const NEAR: f64 = 0.3;
 /// Time constant of forgetting, seconds: a stream keeps its detector, and an empty night should not change the level.
 const MEMORY_SECONDS: f64 = 3600.0;
 /// Weights are scaled down before they outgrow their precision.
@@ -44,16 +52,39 @@ impl ConfidenceLevel {
 
     /// Factor that brings this stream's confidences to the common level.
     pub(super) fn scale(&self) -> f64 {
-        let mut above = (1.0 - QUANTILE) * self.total;
-        let mut level = 0.0;
-        for (i, &count) in self.bins.iter().enumerate().rev() {
-            if count > above {
-                level = (i as f64 + 1.0 - above / count) / BINS as f64;
-                break;
+        REFERENCE / self.level()
+    }
+
+    /// Factor for the border between sure and unsure detections, 1 or a little less.
+    ///
+    /// A border that runs through the people, not between them and the false alarms, goes below them: people who are seen
+    /// no better than that would be lost at every flicker.
+    pub(super) fn border(&self) -> f64 {
+        let border = BORDER * self.level();
+        let between = self.detections(border * (1.0 - NEAR), border) >= self.detections(border, border * (1.0 + NEAR));
+        if between { 1.0 } else { (self.quantile(MOST_BELOW) / border).clamp(LOWEST, 1.0) }
+    }
+
+    fn level(&self) -> f64 {
+        self.quantile(QUANTILE).max(LEAST_LEVEL)
+    }
+
+    /// Confidence below which a share of the weight lies.
+    fn quantile(&self, share: f64) -> f64 {
+        let mut above = (1.0 - share) * self.total;
+        for (i, &weight) in self.bins.iter().enumerate().rev() {
+            if weight > above {
+                return (i as f64 + 1.0 - above / weight) / BINS as f64;
             }
-            above -= count;
+            above -= weight;
         }
-        REFERENCE / level.max(LEAST_LEVEL)
+        0.0
+    }
+
+    /// How many detections lie between two confidences.
+    fn detections(&self, from: f64, to: f64) -> f64 {
+        let square = |i: usize| ((i as f64 + 0.5) / BINS as f64).powi(2);
+        (bin(from)..bin(to)).map(|i| self.bins[i] / square(i)).sum()
     }
 
     fn add(&mut self, confidence: f64) {
@@ -97,6 +128,19 @@ mod tests {
     #[test]
     fn false_alarms_alone_do_not_become_people() {
         assert!(0.33 * after(10_000, &[0.33]).scale() < 0.65);
+    }
+
+    /// Confidences spread evenly from the first to the last.
+    fn spread(from: f64, to: f64, count: usize) -> Vec<f64> {
+        (0..count).map(|i| from + (to - from) * i as f64 / (count - 1) as f64).collect()
+    }
+
+    #[test]
+    fn a_border_through_the_sure_goes_below_them_but_not_into_a_heap_of_false_alarms() {
+        let sure = spread(0.3, 0.7, 60);
+        assert!(after(20, &sure).border() < 0.95);
+        let heaped = [sure, vec![0.3; 40]].concat();
+        assert!((after(20, &heaped).border() - 1.0).abs() < 1e-9);
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Tracker {
     timestamp: Option<f64>,
     image_size: Option<(f64, f64)>,
     level: ConfidenceLevel,
+    /// Score above which a detection of the latest update is sure.
+    border: f64,
     whiteness: Whiteness,
     shake: CameraShake,
     appearance: Appearance,
@@ -66,6 +68,7 @@ impl Tracker {
             timestamp: None,
             image_size: None,
             level: ConfidenceLevel::new(),
+            border: config.high_confidence_threshold,
             whiteness: Whiteness::default(),
             shake: CameraShake::default(),
             appearance: Appearance::default(),
@@ -156,14 +159,16 @@ impl Tracker {
     /// Puts the detections worth matching into their pools, at the common level of confidence.
     fn sort_by_confidence(&mut self, detections: &[Detection], dt: f64) {
         self.level.observe(detections.iter().map(|d| d.confidence), dt);
-        let scale = if self.config.adapt_confidence { self.level.scale() } else { 1.0 };
-        let (high, low) = (self.config.high_confidence_threshold, self.config.low_confidence_threshold);
+        let adapt = self.config.adapt_confidence;
+        let (scale, lowered) = if adapt { (self.level.scale(), self.level.border()) } else { (1.0, 1.0) };
+        self.border = lowered * self.config.high_confidence_threshold;
+        let low = self.config.low_confidence_threshold;
         self.strong.detections.clear();
         self.weak.detections.clear();
         for (index, d) in detections.iter().enumerate().filter(|(_, d)| d.bbox.area() > 0.0) {
             let score = (d.confidence * scale).min(1.0);
             let candidate = Candidate { bbox: d.bbox, score, confidence: d.confidence, class_id: d.class_id, index };
-            if score > high {
+            if score > self.border {
                 self.strong.detections.push(candidate);
             } else if score > low {
                 self.weak.detections.push(candidate);
@@ -261,10 +266,10 @@ impl Tracker {
     /// Decides which tracks this update supports: of those that are sure on average, the seen ones, and for a moment those
     /// that somebody nearer covers.
     fn support(&mut self, timestamp: f64, image_size: Option<(f64, f64)>) {
-        let Self { config, tracks, strong, weak, .. } = self;
+        let Self { config, border, tracks, strong, weak, .. } = self;
         let limit = config.covered_track_seconds + TIME_TOLERANCE;
         for track in tracks {
-            let sure = track.mean_score() >= config.high_confidence_threshold;
+            let sure = track.mean_score() >= *border;
             let recent = timestamp - track.last_timestamp <= limit && track.seen_seconds() >= LEAST_COVERED_SECONDS;
             let covered = || recent && is_covered(&track.filter.bbox(), [strong, weak], image_size);
             track.supported = sure && (track.seen || covered());
