@@ -56,7 +56,7 @@ def main() -> int:
             rows.append(_row(f"{name}, {label}", varied, tracked, peers))
             if peers:
                 whole = {peer: partial(_whole_file, track=track) for peer, track in peers.items()}
-                rows.append(_row(f"{name}, {label}, {WHOLE_FILE}", varied, _omni_whole_file, whole))
+                rows.append(_row(f"{name}, {label}, {WHOLE_FILE}", varied, tracked_whole_file, whole))
             if label == PLAIN and any(s.matrix is not None for s in sequences):
                 for floor, stretch in FLOORS.items():
                     rows.append(_row(f"{name}, {floor}", varied, partial(tracked, stretch=stretch), {}))
@@ -84,7 +84,7 @@ def tracked(sequence: Sequence, stretch: float | None = None) -> Rows:
     return _table(_told(sequence, stretch))
 
 
-def _omni_whole_file(sequence: Sequence) -> Rows:
+def tracked_whole_file(sequence: Sequence) -> Rows:
     return _table(_in_hindsight(_told(sequence), sequence.fps))
 
 

@@ -2,7 +2,7 @@
 
 Each set with its confidences changed, the mean of ten disturbed runs; and the boxes of other detectors on MOT17, beside
 peers.
-Needs what ``bench_accuracy.py`` needs; takes some ten minutes.
+Needs what ``bench_accuracy.py`` needs; takes some twenty minutes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from bench_accuracy import LEAST_SCORE, PEERS, SETS, tracked
+from bench_accuracy import LEAST_SCORE, PEERS, SETS, WHOLE_FILE, tracked, tracked_whole_file
 from sequences import Rows, Sequence, read_set, scores_of, with_detector
 
 RUNS = 10
@@ -44,9 +44,10 @@ def main() -> int:
                 print(f"bench: no {name} in OMNI_DATA", file=sys.stderr)
                 break
             print(f"bench: {name}, {label}", file=sys.stderr)
-            runs = [scores_of((s, tracked(s)) for s in (_disturbed(s, run) for s in sequences)) for run in range(RUNS)]
-            hota, idf1, _ = np.mean(runs, 0)
-            rows.append({"case": f"{name}, {label}", "omni": f"{hota:.1f} / {idf1:.1f}"})
+            runs = [[_disturbed(s, run) for s in sequences] for run in range(RUNS)]
+            for how, track in (("", tracked), (f", {WHOLE_FILE}", tracked_whole_file)):
+                hota, idf1, _ = np.mean([scores_of((s, track(s)) for s in run) for run in runs], 0)
+                rows.append({"case": f"{name}, {label}{how}", "omni": f"{hota:.1f} / {idf1:.1f}"})
     for label, (detector, change) in OTHERS.items():
         found = (with_detector(sequence, "mot17-dev", detector) for sequence in read_set("mot17-dev", halves=True))
         sequences = [s.with_scores(_above_noise(change(s.detections[:, 6]))) for s in found if s is not None]

@@ -110,7 +110,7 @@ def campuses() -> Iterator[Row]:
     noises = [noisy(scenes["annotated"], seed) for seed in range(1, 11)]
     for name, cases in {**{kind: [scene] for kind, scene in scenes.items()}, "annotated, noisy": noises}.items():
         for cameras in (("HC3", "HC4"), ("HC3",), ("HC4",)):
-            yield f"{' + '.join(cameras)}, boxes: {name}", [score(only(case, *cameras)) for case in cases]
+            yield from both(f"{' + '.join(cameras)}, boxes: {name}", [only(case, *cameras) for case in cases])
 
 
 def stress() -> Iterator[Row]:

@@ -12,8 +12,10 @@ const BORDER: f64 = 0.67;
 const MOST_BELOW: f64 = 0.04;
 /// but not further than to this share of itself,
 const LOWEST: f64 = 0.9;
-/// and not at all where more detections lie just below it than just above, so near in shares of itself.
+/// and not at all where more detections lie just below it than just above, so near in shares of itself,
 const NEAR: f64 = 0.3;
+/// or where the level is that of a detector for which the default thresholds were made.
+const USUAL_LEVEL: f64 = 0.8;
 /// Time constant of forgetting, seconds: a stream keeps its detector, and an empty night should not change the level.
 const MEMORY_SECONDS: f64 = 3600.0;
 /// Weights are scaled down before they outgrow their precision.
@@ -60,9 +62,11 @@ impl ConfidenceLevel {
     /// A border that runs through the people, not between them and the false alarms, goes below them: people who are seen
     /// no better than that would be lost at every flicker.
     pub(super) fn border(&self) -> f64 {
-        let border = BORDER * self.level();
-        let between = self.detections(border * (1.0 - NEAR), border) >= self.detections(border, border * (1.0 + NEAR));
-        if between { 1.0 } else { (self.quantile(MOST_BELOW) / border).clamp(LOWEST, 1.0) }
+        let level = self.level();
+        let border = BORDER * level;
+        let stays = level > USUAL_LEVEL
+            || self.detections(border * (1.0 - NEAR), border) >= self.detections(border, border * (1.0 + NEAR));
+        if stays { 1.0 } else { (self.quantile(MOST_BELOW) / border).clamp(LOWEST, 1.0) }
     }
 
     fn level(&self) -> f64 {
