@@ -144,7 +144,7 @@ def run_fuse(options: argparse.Namespace) -> int:
         return {name: _given(r, frame, frame / options.fps) for name, r in rows.items()}
 
     progress = Progress("frames", last)
-    told = []
+    told = []  # live; the cameras' offsets are what this reading learns
     for frame in frames:
         told.append(MapRows.of_frame(frame, fuser.update(seen(frame), timestamp=frame / options.fps)))
         progress.advance()

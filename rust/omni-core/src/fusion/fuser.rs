@@ -170,3 +170,7 @@ impl MapFuser {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod plan_tests;

@@ -165,8 +165,11 @@ impl Object {
     /// Notes a frame of a camera once its box, if there is one, is noted; whether they may be in that picture.
     pub(super) fn note_look(&mut self, camera: usize, in_picture: bool) {
         let seen = self.is_seen_by(camera);
-        self.looks.retain(|look| look.camera != camera);
-        self.looks.push(Look { camera, missed: !seen, in_picture: in_picture || seen });
+        let look = Look { camera, missed: !seen, in_picture: in_picture || seen };
+        match self.looks.iter_mut().find(|look| look.camera == camera) {
+            Some(before) => *before = look,
+            None => self.looks.push(look),
+        }
     }
 
     pub(super) fn is_missed_by(&self, camera: usize) -> bool {
@@ -176,6 +179,11 @@ impl Object {
     /// Whether a camera sees it, or may have it in its latest picture.
     pub(super) fn is_in_sight(&self) -> bool {
         self.is_seen() || self.looks.iter().any(|look| look.in_picture)
+    }
+
+    /// Whether no camera has a box of it though one may see it.
+    pub(super) fn is_hidden(&self) -> bool {
+        !self.is_seen() && self.is_in_sight()
     }
 
     /// Notes a box that is this person.

@@ -89,10 +89,7 @@ impl Scene {
         let new = &self.objects[newcomer];
         let all = || self.objects.iter().enumerate();
         let mut like = all().filter(|(_, object)| {
-            let hidden = object.id.is_some()
-                && !object.is_seen()
-                && object.is_in_sight()
-                && object.last_timestamp < new.first_timestamp;
+            let hidden = object.id.is_some() && object.is_hidden() && object.last_timestamp < new.first_timestamp;
             hidden && object.unlikeness(new) <= SAME
         });
         let (lost, before) = like.next().filter(|_| like.next().is_none())?;

@@ -148,6 +148,14 @@ mod tests {
     }
 
     #[test]
+    fn a_detector_of_the_usual_level_keeps_its_border() {
+        let sure = spread(0.4, 0.95, 60);
+        assert!((after(20, &sure).border() - 1.0).abs() < 1e-9);
+        let less_sure: Vec<f64> = sure.iter().map(|c| 0.8 * c).collect();
+        assert!(after(20, &less_sure).border() < 0.95);
+    }
+
+    #[test]
     fn an_empty_night_does_not_change_the_level() {
         let mut level = after(1000, &[0.7; 5]);
         let by_day = level.scale();
