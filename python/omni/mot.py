@@ -13,6 +13,8 @@ from omni.errors import SourceError
 from omni.track import TrackRows
 from omni.types import Float64
 
+MOST_FRAMES = 10_000_000
+"""Nearly four days at 30 frames a second: a larger number is none, and all frames before it would be gone through."""
 COLUMNS = 7
 
 
@@ -65,9 +67,10 @@ def _row(path: Path, number: int, line: str) -> list[float]:
             f"{path}, line {number}: expected frame,id,x,y,w,h[,score] as numbers, got {line.strip()[:80]!r}"
         )
     values += [1.0] * (COLUMNS - len(values))
-    if not np.isfinite(values).all() or values[0] < 1 or min(values[4:6]) < 0:
+    if not (np.isfinite(values).all() and 1 <= values[0] <= MOST_FRAMES and min(values[4:6]) >= 0):
         raise SourceError(
-            f"{path}, line {number}: frame must be 1 or more, sizes 0 or more, all finite; got {line.strip()[:80]!r}"
+            f"{path}, line {number}: frame must be 1 to {MOST_FRAMES}, sizes 0 or more, all finite; "
+            f"got {line.strip()[:80]!r}"
         )
     return values
 

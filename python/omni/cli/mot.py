@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +117,8 @@ def run_track(options: argparse.Namespace) -> int:
         at = rows.at(frame)
         boxes = rows.xyxy[at].astype(np.float32)
         scores = np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
-        tracks = tracker.update(boxes, scores, timestamp=frame / options.fps, image_size=options.size)
+        with _named(options.detections, frame):
+            tracks = tracker.update(boxes, scores, timestamp=frame / options.fps, image_size=options.size)
         told.append(TrackRows.of_frame(frame, tracks, boxes))
         progress.advance()
     progress.finish()
@@ -146,7 +148,8 @@ def run_fuse(options: argparse.Namespace) -> int:
     progress = Progress("frames", last)
     told = []  # live; the cameras' offsets are what this reading learns
     for frame in frames:
-        told.append(MapRows.of_frame(frame, fuser.update(seen(frame), timestamp=frame / options.fps)))
+        with _named(options.detections, frame):
+            told.append(MapRows.of_frame(frame, fuser.update(seen(frame), timestamp=frame / options.fps)))
         progress.advance()
     progress.finish()
     history = MapRows.joined(told)
@@ -165,6 +168,15 @@ def run_fuse(options: argparse.Namespace) -> int:
         _write_corrected(options.calibration, options.corrected, cameras, fuser.offsets)
         result["corrected"] = str(options.corrected)
     return report(options, {**result, "offsets": offsets})
+
+
+@contextlib.contextmanager
+def _named(source: Path, frame: int) -> Iterator[None]:
+    """What the core refuses is wrong in the file."""
+    try:
+        yield
+    except ValueError as error:
+        raise SourceError(f"{source}, frame {frame}: {error}") from None
 
 
 def _write_corrected(

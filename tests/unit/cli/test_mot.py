@@ -81,13 +81,28 @@ def test_fuse_writes_the_calibration_without_the_offset_between_cameras(tmp_path
     assert abs(apart) < 0.1
 
 
-@pytest.mark.parametrize("row", ["1,2,3\n", "a,b,c,d,e,f\n", "0,-1,1,1,1,1\n", "1,-1,nan,1,1,1\n", "1,-1,1,1,-4,1\n"])
+@pytest.mark.parametrize(
+    "row", ["1,2,3\n", "a,b,c,d,e,f\n", "0,-1,1,1,1,1\n", "1e12,-1,1,1,1,1\n", "1,-1,nan,1,1,1\n", "1,-1,1,1,-4,1\n"]
+)
 def test_a_wrong_row_is_named_and_nothing_is_left(tmp_path: Path, row: str, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "d.txt").write_text("1,-1,1,1,5,5,1\n" + row)
     out = tmp_path / "t.txt"
     assert main(["track", str(tmp_path / "d.txt"), "--fps", "10", "-o", str(out)]) == 3
     assert "line 2" in capsys.readouterr().err
     assert not list(tmp_path.glob("t.txt*"))
+
+
+def test_boxes_that_the_core_refuses_are_named_with_file_and_frame(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cam1.txt").write_text("1,-1,1,1,5,5,1\n3,-1,1e9,1,5,5,1\n")
+    matrix = [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]
+    (tmp_path / "c.json").write_text(json.dumps({"cameras": {"cam1": {"H_image_to_floor": matrix}}}))
+    common = ["--fps", "10", "-o", str(tmp_path / "out.txt")]
+    assert main(["track", str(tmp_path / "cam1.txt"), *common]) == 3
+    assert "cam1.txt, frame 3: xyxy[0]: expected pixels from" in capsys.readouterr().err
+    assert main(["fuse", "--calibration", str(tmp_path / "c.json"), "--detections", str(tmp_path), *common]) == 3
+    assert "frame 3: cam1: xyxy[0]: expected pixels from" in capsys.readouterr().err
 
 
 def test_an_empty_file_gives_an_empty_result(tmp_path: Path) -> None:
