@@ -12,6 +12,9 @@ import numpy.typing as npt
 Scalar = TypeVar("Scalar", bound=np.generic)
 Config = TypeVar("Config")
 
+LEAST_FPS, MOST_FPS = 0.01, 1000
+"""From a picture in two minutes to a camera for slow motion."""
+
 _DTYPES: dict[type[np.generic], np.dtype[Any]] = {
     scalar: np.dtype(scalar) for scalar in (np.float32, np.float64, np.int32, np.int64)
 }
@@ -49,6 +52,19 @@ def rows(name: str, value: npt.ArrayLike, width: int, dtype: type[Scalar]) -> np
     """``contiguous``, where an empty list, and the array that is made of one, are no rows of this ``width``."""
     array = contiguous(name, value, dtype)
     return array.reshape(0, width) if array.shape == (0,) else array
+
+
+def check_fps(fps: Any) -> None:
+    """Refuse what is no frame rate.
+
+    Raises:
+        TypeError: no number.
+        ValueError: out of range.
+    """
+    if not isinstance(fps, Real):
+        raise TypeError(f"fps: expected a number, got {_named(fps)}")
+    if not LEAST_FPS <= float(fps) <= MOST_FPS:
+        raise ValueError(f"fps: expected {LEAST_FPS} to {MOST_FPS} frames a second, got {fps}")
 
 
 def settings(config: Config | None, kind: type[Config]) -> Config:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omni._arrays import check_fps
 from omni.cli.output import Progress, add_json, report, whole_file
 from omni.cli.unfinished import Unfinished
 from omni.errors import CalibrationError, SourceError
@@ -244,8 +245,10 @@ def _found(folder: Path, camera: str) -> Path:
 
 
 def _positive_fps(fps: float) -> None:
-    if not 0.01 <= fps <= 1000:
-        raise SourceError(f"--fps: expected 0.01 to 1000 frames a second, got {fps}")
+    try:
+        check_fps(fps)
+    except ValueError as error:
+        raise SourceError(f"--{error}") from None
 
 
 def _side(text: str) -> int:

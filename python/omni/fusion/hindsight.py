@@ -18,6 +18,7 @@ from typing import Self, TypeAlias
 
 import numpy as np
 
+from omni._arrays import check_fps, settings
 from omni.fusion.fuser import FusionConfig, MapFuser
 from omni.fusion.homography import Homography
 from omni.types import Bool, Detections, Float64, Int64, MapState, Tracks
@@ -93,8 +94,14 @@ def whole_recording(
 
     Returns:
         Rows by frame and number, people numbered from 1 in the order in which they come.
+
+    Raises:
+        ValueError, TypeError: ``fps`` is no frame rate, or what ``MapFuser`` refuses.
     """
-    config = config or FusionConfig()
+    check_fps(fps)
+    if frames.step != 1:
+        raise ValueError(f"frames: expected one frame after the other, got {frames}")
+    config = settings(config, FusionConfig)
     fusers = [MapFuser(cameras, config) for _ in ("forwards", "backwards")]
     nobody_known = len(frames) / fps + 2 * config.lost_seconds
     readings = []

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from omni._arrays import check_fps
 from omni.track.rows import TrackRows, overlap, stretches
 from omni.types import Float64, Int64
 
@@ -58,7 +59,11 @@ def untangled(rows: TrackRows, fps: float) -> TrackRows:
 
     Returns:
         The same rows in the same order; only ``track_id`` differs.
+
+    Raises:
+        ValueError, TypeError: ``fps`` is no frame rate.
     """
+    check_fps(fps)
     longest = round(fps * LONGEST_GAP_S)
     whole = TrackRows.joined(list(stretches(rows, longest, longest)))
     one, other = _overlapping(whole)

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from omni._arrays import check_fps
 from omni.track.rows import TrackRows, stretches
 from omni.types import Float64
 
@@ -45,7 +46,11 @@ def smoothed(rows: TrackRows, fps: float) -> TrackRows:
     Returns:
         The rows by frame and number, more of them where gaps were closed (``detected`` is NaN there), fewer where a
         track was predicted at its end.
+
+    Raises:
+        ValueError, TypeError: ``fps`` is no frame rate.
     """
+    check_fps(fps)
     tracks = list(stretches(rows, round(fps * CLOSED_GAP_S), round(fps * STILL_GAP_S)))
     width = _bandwidth(tracks, left_out=int(fps * ALIKE_S))
     whole = TrackRows.joined([_smooth(track, width) for track in tracks])

@@ -29,6 +29,14 @@ def seen(frame: int) -> dict[str, Tracks | Detections]:
     return {name: standing_at((4.0, 12.0), *there) for name in CAMERAS}
 
 
+def test_what_is_no_rate_and_no_run_of_frames_is_refused() -> None:
+    for fps in (0, -10, float("nan"), 1e9):
+        with pytest.raises(ValueError, match=r"fps: expected 0\.01 to 1000 frames a second"):
+            whole_recording({}, range(3), lambda _: {}, fps)
+    with pytest.raises(ValueError, match="frames: expected one frame after the other"):
+        whole_recording({}, range(3, 0, -1), lambda _: {}, 10)
+
+
 def test_who_walks_through_is_told_of_from_the_first_box_to_the_last_and_no_longer() -> None:
     live = MapFuser(CAMERAS)
     told_live = {

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
-from omni.track import TrackRows, smoothed
+from omni.track import TrackRows, smoothed, untangled
 
 
 def rows(frames: list[int], boxes: np.ndarray, track_id: int = 1, detected: np.ndarray | None = None) -> TrackRows:
@@ -16,6 +19,15 @@ def rows(frames: list[int], boxes: np.ndarray, track_id: int = 1, detected: np.n
 def walk(frames: list[int], speed: float = 3.0) -> np.ndarray:
     at = np.array(frames, np.float64)[:, None]
     return np.array([100.0, 50.0, 140.0, 170.0]) + at * np.array([speed, 0.0, speed, 0.0])
+
+
+@pytest.mark.parametrize("work", [smoothed, untangled])
+def test_what_is_no_frame_rate_is_refused(work: Callable[[TrackRows, Any], TrackRows]) -> None:
+    for fps in (0, -10, float("inf"), float("nan"), 1e9):
+        with pytest.raises(ValueError, match=r"fps: expected 0\.01 to 1000 frames a second"):
+            work(TrackRows.joined([]), fps)
+    with pytest.raises(TypeError, match="fps: expected a number, got NoneType"):
+        work(TrackRows.joined([]), None)
 
 
 def test_a_gap_is_closed_on_the_straight_way_and_a_longer_one_is_not() -> None:
