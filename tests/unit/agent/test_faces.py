@@ -3,88 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.agent.scene import Scene, standing
+from tests.unit.agent.face_scene import ANN, BOB, EVE, FACE, GROUP, STANDS, Seen, events, records, scene
+from tests.unit.agent.scene import standing
 
 from omni.agent.map_view import _sightings
-from omni.detect.face_attributes import AgeGender
-from omni.faces import Calibration, Gallery
-from omni.faces.recognition import Recognition
-from omni.faces.traits import TraitReader
-from omni.faces.watch import LONE_FROM, FaceWatch
-from omni.types import EMOTIONS, Faces
-
-D = 16
-GROUP = "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59"
-ANN, BOB, EVE = np.eye(D, dtype=np.float32)[:3]
-PICTURE = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
-WIDTH = 40.0
-
-Seen = list[tuple[float, float, np.ndarray]]
-"""Centre of a face and what it looks like."""
-
-
-class Networks:
-    """Sees the faces that the test decides."""
-
-    def __init__(self, faces: Callable[[int], Seen]) -> None:
-        self.faces, self.frame, self.embedded = faces, -1, 0
-
-    def detect(self, image: np.ndarray) -> Faces:
-        del image
-        self.frame += 1
-        self.now = self.faces(self.frame)
-        centres = np.array([(x, y) for x, y, _ in self.now], np.float32).reshape(-1, 1, 2)
-        points = np.array([(-8, -8), (8, -8), (0, 0), (-6, 8), (6, 8)], np.float32)
-        half = np.array([WIDTH / 2, WIDTH * 0.65], np.float32)
-        xyxy = np.concatenate([centres[:, 0] - half, centres[:, 0] + half], 1)
-        return Faces(xyxy, np.full(len(xyxy), 0.9, np.float32), centres + points)
-
-    def embed(self, image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        del image
-        self.embedded += len(landmarks)
-        noses = {(x, y): look for x, y, look in self.now}
-        return np.stack([noses[tuple(points[2].tolist())] for points in landmarks])
-
-
-def scene(
-    faces: Callable[[int], Seen], bodies: Callable[[int], Any], gallery: Gallery, frames: int = 40, **settings: Any
-) -> Scene:
-    calibration = Calibration(NormalDist(0.3, 0.05), NormalDist(0.56, 0.065))
-    networks = Networks(faces)
-    watch = FaceWatch(
-        networks,
-        networks,
-        Recognition(gallery, calibration, 0.36),
-        settings.pop("traits", TraitReader(None, None, attention=False)),
-        max_fps=settings.pop("max_fps", None),
-        pictures=settings.pop("pictures", False),  # type: ignore[arg-type]
-    )
-    return Scene(bodies, frames, picture=lambda _: PICTURE, faces=watch, **settings)
-
-
-@pytest.fixture
-def gallery() -> Gallery:
-    known = Gallery(None, "net", D)
-    known.add("Ann", [GROUP], ANN[None], 0.0)
-    return known
-
-
-def records(told: Scene, class_: str) -> list[dict[str, Any]]:
-    return [r for r in told.records().values() if r["object"]["class"] == class_]
-
-
-def events(told: Scene) -> list[str]:
-    return [event["type"] for message in told.told for event in message.events]
-
-
-STANDS = [standing(160, 230, 180)]
-FACE = (160.0, 68.0)
+from omni.faces import Gallery
+from omni.faces.watch import LONE_FROM
 
 
 def test_somebody_known_is_matched_at_once_with_profile_groups_and_an_event(gallery: Gallery) -> None:
@@ -264,68 +192,6 @@ def test_pictures_of_faces_go_along_only_where_they_may(gallery: Gallery) -> Non
     end = next(m for m in told.told if m.reason == "end")
     face = next(p for p in end.processes if p["object"]["class"] == "face")
     assert end.best_shots[face["id"]].shape == (52, 40, 3)
-
-
-class Moods:
-    """Feels what the test says, by the number of the reading (four a second)."""
-
-    def __init__(self, *emotions: str) -> None:
-        self.emotions, self.read_so_far = emotions, 0
-
-    def read(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        del image
-        emotion = self.emotions[min(self.read_so_far // 12, len(self.emotions) - 1)]
-        self.read_so_far += len(boxes)
-        likely = np.full((len(boxes), len(EMOTIONS)), 0.05, np.float32)
-        likely[:, EMOTIONS.index(emotion)] = 0.7  # type: ignore[arg-type]
-        return likely
-
-
-class Ages:
-    def read(self, image: np.ndarray, boxes: np.ndarray) -> list[AgeGender]:
-        del image
-        return [AgeGender(33.0, 0.1)] * len(boxes)
-
-
-def test_an_emotion_is_a_process_and_a_change_ends_it_and_begins_the_next(gallery: Gallery) -> None:
-    reader = TraitReader(Ages(), Moods("NEUTRAL", "HAPPY"), attention=True)  # type: ignore[arg-type]
-    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery, frames=100, traits=reader)
-    told.play()
-    [human], [face] = records(told, "human"), [r for r in records(told, "face") if r["type"] == "track"]
-    moods = [r for r in records(told, "face") if r["type"] == "emotion"]
-    assert [m["emotion"] for m in moods] == ["NEUTRAL", "HAPPY"]
-    assert all(m["finalized"] and m["parent"] == human["id"] for m in moods)
-    assert [m["omni"]["end_reason"] for m in moods] == ["ended", "end_of_file"]
-    assert moods[0]["frame_interval"][1] + 1 == moods[1]["frame_interval"][0]
-    assert moods[1]["time_interval"][1] == face["time_interval"][1]
-    change = [m for m in told.told if m.processes[0]["type"] == "emotion"]
-    assert [m.reason for m in change] == ["begin", "end", "begin"]
-    assert face["object"]["attributes"] == {"age": 33.0, "gender": "FEMALE"}
-    assert face["omni"]["attention"]["looking"]
-    assert told.pipeline.face_counts["attributes"] <= 8 + 100 / 10 * 4
-    cost = told.pipeline.face_cost_s
-    assert cost["person_s"] == pytest.approx(9.8, abs=0.2)
-    assert set(cost) == {"detect_s", "embed_s", "attributes_s", "person_s"}
-
-
-def test_an_emotion_ends_with_the_sight_of_the_face(gallery: Gallery) -> None:
-    reader = TraitReader(None, Moods("HAPPY"), attention=False)  # type: ignore[arg-type]
-    told = scene(
-        lambda i: [(*FACE, ANN)] if i < 30 or i >= 70 else [], lambda _: STANDS, gallery, frames=100, traits=reader
-    )
-    told.play()
-    moods = [r for r in records(told, "face") if r["type"] == "emotion"]
-    assert [(m["emotion"], m["finalized"]) for m in moods] == [("HAPPY", True)] * 2
-    assert moods[0]["frame_interval"][1] == 29
-    assert moods[1]["frame_interval"][0] > 70
-
-
-def test_what_was_not_asked_for_is_not_told(gallery: Gallery) -> None:
-    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery)
-    told.play()
-    [face] = records(told, "face")
-    assert "attributes" not in face["object"]
-    assert "attention" not in face["omni"]
 
 
 def test_a_body_that_comes_into_view_joins_the_person_of_the_face(gallery: Gallery) -> None:
