@@ -46,6 +46,7 @@ class ProcessBuilder:
         best_shots: what pictures are kept; None keeps none in memory.
         also_open: open processes of this stream that are kept elsewhere (external ones); they go along with the
             periodic message.
+        stays: who is inside which region now, with the latest sight inside.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class ProcessBuilder:
         ongoings_interval_s: float,
         best_shots: ShotSettings | None,
         also_open: Callable[[], list[dict[str, Any]]] = list,
+        stays: Callable[[], Iterable[RegionEvent]] = tuple,
     ) -> None:
         self._stream_uuid = stream_uuid
         self._run = run
@@ -65,6 +67,7 @@ class ProcessBuilder:
         self._shot_settings = best_shots
         self._shots = BestShots(best_shots) if best_shots else None
         self._also_open = also_open
+        self._stays = stays
         self._open: dict[int, Person] = {}
         self._actions = Actions(stream_uuid, run, numbers)
         self._people_seen = 0
@@ -277,7 +280,9 @@ class ProcessBuilder:
         if self._next_ongoing <= timestamp:  # a long gap: one message, not one for each interval missed
             self._next_ongoing = timestamp + self._interval_s
         message = self._message("ongoing", timestamp, self._open.values())
-        message = replace(message, processes=(*message.processes, *self._actions.ongoing(), *self._also_open()))
+        message = replace(
+            message, processes=(*message.processes, *self._actions.ongoing(self._stays()), *self._also_open())
+        )
         return [message] if message.processes else []
 
     def _message(
