@@ -59,16 +59,17 @@ def test_nothing_starts_when_something_is_wrong(pictures: Path) -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize(("places", "why"), [((0.0, 0.2, 0.5, 1.0), "line"), ((0.0, 0.2), "at least 4")])
 def test_a_wrong_map_is_told_and_the_cameras_are_watched_all_the_same(
-    pictures: Path, caplog: pytest.LogCaptureFixture
+    pictures: Path, caplog: pytest.LogCaptureFixture, places: tuple[float, ...], why: str
 ) -> None:
-    wrong = [{"image": [v, v], "map": [v, v]} for v in (0.0, 0.2, 0.5, 1.0)]
+    wrong = [{"image": [v, v], "map": [v, v]} for v in places]
     view = {"cameras": [{"stream_uuid": UUID, "points": wrong}]}
     with Agent(config(pictures, map_tracking={"enabled": True, "views": [view]})) as agent:
         assert agent.wait(20)
         assert agent.map_ticks() == []
         [problem] = (problem for problem in agent.problems() if problem.startswith("map tracking: "))
-    assert "line" in problem
+    assert why in problem
     assert problem.removeprefix("map tracking: ") in caplog.text
 
 
