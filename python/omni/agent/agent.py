@@ -336,12 +336,19 @@ class Agent:
             regions,
             builder,
             list(parts.views.values()),
-            self._publish,
+            self._tell,
             self._crossed,
             self._stream_ended,
             stop,
             end_lost=config.mutlistream_ROI.force_track_termination_on_lost_event,
         )
+
+    def _tell(self, message: ProcessMessage) -> None:
+        """What a stream tells."""
+        if message.reason == "ongoing":
+            self.external.publish_ongoing(message)
+        else:
+            self._publish(message)
 
     def _publish(self, message: ProcessMessage) -> None:
         if self.config.events.enable_activities:

@@ -120,7 +120,7 @@ class ProcessBuilder:
             messages += self._recognise(frame.timestamp, faces.verdicts)
         messages += self._act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
-        messages += self._ongoing(frame.timestamp)
+        messages += self.ongoing(frame.timestamp)
         return messages
 
     def finish(
@@ -139,6 +139,21 @@ class ProcessBuilder:
         ended = list(self._open.values())
         self._open.clear()
         return messages + [self._message("end", timestamp, [person], end_reason) for person in ended]
+
+    def ongoing(self, timestamp: float) -> list[ProcessMessage]:
+        """The periodic message, if it is due and anything is open. With a frame ``update`` gives it."""
+        if self._next_ongoing is None or timestamp < self._next_ongoing - 2 * self._interval_s:
+            self._next_ongoing = timestamp + self._interval_s
+        if timestamp < self._next_ongoing:
+            return []
+        self._next_ongoing += self._interval_s
+        if self._next_ongoing <= timestamp:  # a long gap: one message, not one for each interval missed
+            self._next_ongoing = timestamp + self._interval_s
+        message = self._message("ongoing", timestamp, self._open.values())
+        message = replace(
+            message, processes=(*message.processes, *self._actions.ongoing(self._stays()), *self._also_open())
+        )
+        return [message] if message.processes else []
 
     def change(self, *, ongoings_interval_s: float, best_shots: ShotSettings | None) -> None:
         """Go on with other settings, see the class. Pictures that were kept under others are forgotten."""
@@ -270,20 +285,6 @@ class ProcessBuilder:
     def _end(self, timestamp: float, gone: Iterable[int]) -> list[ProcessMessage]:
         people = [self._open.pop(track_id) for track_id in gone if track_id in self._open]
         return [self._message("end", timestamp, [person], person.end_reason) for person in people]
-
-    def _ongoing(self, timestamp: float) -> list[ProcessMessage]:
-        if self._next_ongoing is None or timestamp < self._next_ongoing - 2 * self._interval_s:
-            self._next_ongoing = timestamp + self._interval_s
-        if timestamp < self._next_ongoing:
-            return []
-        self._next_ongoing += self._interval_s
-        if self._next_ongoing <= timestamp:  # a long gap: one message, not one for each interval missed
-            self._next_ongoing = timestamp + self._interval_s
-        message = self._message("ongoing", timestamp, self._open.values())
-        message = replace(
-            message, processes=(*message.processes, *self._actions.ongoing(self._stays()), *self._also_open())
-        )
-        return [message] if message.processes else []
 
     def _message(
         self, reason: str, timestamp: float, people: Iterable[Person], end_reason: str | None = None

@@ -90,6 +90,9 @@ class Scene:
             self._shown.append(self.picture(i).copy())  # each a picture of its own, by which ``_seen`` knows the frame
             yield Frame(STREAM, i, RUN.started_at + i / self.fps, i / self.fps, self._shown[i])
 
+    def now(self) -> None:
+        """As a file has it."""
+
     def detect_many(self, images: Sequence[np.ndarray]) -> list[Detections]:
         return [self._seen(image) for image in images]
 
