@@ -125,12 +125,14 @@ class SubscriberConfig(Section):
 
     @property
     def label(self) -> str:
-        """What logs call it: the id, else the address without user, password and query."""
-        if self.id:
-            return self.id
+        """What logs call it: the id, else the address."""
+        return self.id or self.shown_address
+
+    @property
+    def shown_address(self) -> str:
+        """The address without user, password and query, for logs and lists."""
         parts = urlsplit(self.address)
-        port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _is_host(text: str) -> bool:
