@@ -206,12 +206,8 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
     try:
         return AgentConfig.model_validate(document)
     except ValidationError as error:
-        found = [
-            (problem["loc"], _message(document, problem))
-            for problem in error.errors(include_url=False)
-            if not _follows(document, problem)
-        ]
-        lines = [f"{_path(loc)}: {message}" for loc, message in found]
+        found = problems_of(document, error)
+        lines = [f"{json_path(loc)}: {message}" for loc, message in found]
         problems = [(pointer(loc or _named_in(message)), message) for loc, message in found]
         raise ConfigError(f"{origin}: " + "; ".join(lines), problems) from None
 
@@ -225,12 +221,21 @@ def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
         unknown = [problem["loc"] for problem in error.errors() if problem["type"] == "extra_forbidden"]
     kept = json.loads(json.dumps(document, default=str))
     for loc in unknown:
-        logger.warning("%s: %s is not used by this version", origin, _path(loc))
+        logger.warning("%s: %s is not used by this version", origin, json_path(loc))
         parent = kept
         for step in loc[:-1]:
             parent = parent[step]
         del parent[loc[-1]]
     return typing.cast(dict[str, Any], kept)
+
+
+def problems_of(document: Any, error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
+    """What is wrong with a document: where, and in words of JSON."""
+    return [
+        (problem["loc"], _message(document, problem))
+        for problem in error.errors(include_url=False)
+        if not _follows(document, problem)
+    ]
 
 
 def _follows(document: Any, problem: Any) -> bool:
@@ -273,7 +278,8 @@ def pointer(steps: Iterable[int | str]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
+def json_path(loc: tuple[int | str, ...]) -> str:
+    """A place in a document as people read it: ``$.streams[0].url``."""
     return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
 
 
