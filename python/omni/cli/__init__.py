@@ -26,6 +26,7 @@ VERBS = (
     "faces",
     "tokens",
     "configuration",
+    "doctor",
 )
 """Modules of this package; each adds its verbs."""
 

@@ -45,8 +45,10 @@ def add_parser(verbs: Any) -> None:
 
 def run_service(options: argparse.Namespace) -> int:
     from omni.config import config_folder
+    from omni.config.logs import log_as_configured
     from omni.service import create_app, free_port, open_settings, serve
 
+    log_as_configured(config_folder(options.config))
     settings, config, agent = open_settings(config_folder(options.config), strict=options.strict)
     config = _listening_on(config, options.host)
     host = config.http.host
@@ -75,7 +77,9 @@ def _listening_on(config: AgentConfig, host: str | None) -> AgentConfig:
 def run_agent(options: argparse.Namespace) -> int:
     from omni.agent import Agent
     from omni.config import config_folder
+    from omni.config.logs import log_as_configured
 
+    log_as_configured(config_folder(options.config))
     agent = Agent(config_folder(options.config))
     _log_networks(agent)
     if options.json:

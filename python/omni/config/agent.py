@@ -256,6 +256,15 @@ class AgentConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _subscribers_fit(self) -> Self:
+        known = {"mqtt"} if self.mqtt_settings.enable else set()  # what the broker is called in figures and addresses
+        for i, subscriber in enumerate(self.webhook_tracking_subscribers):
+            if subscriber.id in known:
+                raise ValueError(f"webhook_tracking_subscribers[{i}].id: {subscriber.id!r} is given twice")
+            known |= {subscriber.id} - {""}
+        return self
+
+    @model_validator(mode="after")
     def _regions_fit(self) -> Self:
         streams = {stream.stream_uuid for stream in self.streams}
         known: set[UUID] = set()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 import logging
+import operator
 import os
 import re
 import stat
@@ -27,6 +29,8 @@ STATE_FOLDER = "state"
 """Where the state of a configuration file lies, beside it, unless the file says otherwise."""
 
 _NEVER_SHOWN = frozenset({"url", "secret", "previous_secret", "headers", "brocker_address", "broker_address"})
+
+_NOTHING = object()
 
 OUTBOX_FOLDER = "outbox"
 """Where the outbox of a configuration file lies, beside it, unless the file says otherwise."""
@@ -100,7 +104,7 @@ def read_document(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     if not isinstance(document, dict):
-        raise ConfigError(f"{path}: $: must be an object, got {type(document).__name__}")
+        raise ConfigError(f"{path}: $: must be an object, got {_kind(document)}")
     return document
 
 
@@ -202,8 +206,8 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
     try:
         return AgentConfig.model_validate(document)
     except ValidationError as error:
-        found = [(problem["loc"], _message(document, problem)) for problem in error.errors(include_url=False)]
-        lines = [f"{_path(loc)}: {message}" for loc, message in found]
+        found = problems_of(document, error)
+        lines = [f"{json_path(loc)}: {message}" for loc, message in found]
         problems = [(pointer(loc or _named_in(message)), message) for loc, message in found]
         raise ConfigError(f"{origin}: " + "; ".join(lines), problems) from None
 
@@ -217,7 +221,7 @@ def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
         unknown = [problem["loc"] for problem in error.errors() if problem["type"] == "extra_forbidden"]
     kept = json.loads(json.dumps(document, default=str))
     for loc in unknown:
-        logger.warning("%s: %s is not used by this version", origin, _path(loc))
+        logger.warning("%s: %s is not used by this version", origin, json_path(loc))
         parent = kept
         for step in loc[:-1]:
             parent = parent[step]
@@ -225,11 +229,39 @@ def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
     return typing.cast(dict[str, Any], kept)
 
 
+def problems_of(document: Any, error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
+    """What is wrong with a document: where, and in words of JSON."""
+    return [
+        (problem["loc"], _message(document, problem))
+        for problem in error.errors(include_url=False)
+        if not _follows(document, problem)
+    ]
+
+
+def _follows(document: Any, problem: Any) -> bool:
+    """Whether a list is only called too short because elements of it are wrong, each of which is told."""
+    if problem["type"] != "too_short":
+        return False
+    return len(_at(document, problem["loc"])) >= problem["ctx"]["min_length"]
+
+
 def _message(document: Any, problem: Any) -> str:
-    loc = problem["loc"]
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key{_hint(loc)}"
-    message = problem["msg"].removeprefix("Value error, ")
+    loc, limits = problem["loc"], problem.get("ctx", {})
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"unknown key{_hint(loc)}"
+        case "tuple_type":
+            return f"must be a list, got {_kind(_at(document, loc))}"
+        case "model_type" | "dict_type":
+            return f"must be an object, got {_kind(_at(document, loc))}"
+        case "too_short":
+            return f"must have at least {limits['min_length']} elements, got {len(_at(document, loc))}"
+        case "too_long":
+            return f"must have at most {limits['max_length']} elements, got {len(_at(document, loc))}"
+        case "value_error" if isinstance(_at(document, loc), Mapping):
+            return problem["msg"].removeprefix("Value error, ")
+        case _:
+            message = problem["msg"].removeprefix("Value error, ")
     return f"{message[:1].lower()}{message[1:]}{_found(document, loc)}"
 
 
@@ -246,22 +278,34 @@ def pointer(steps: Iterable[int | str]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
+def json_path(loc: tuple[int | str, ...]) -> str:
+    """A place in a document as people read it: ``$.streams[0].url``."""
     return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
 
 
 def _found(document: Any, loc: tuple[int | str, ...]) -> str:
-    if any(step in _NEVER_SHOWN for step in loc):
+    value = _at(document, loc)
+    if value is _NOTHING or any(step in _NEVER_SHOWN for step in loc):
         return ""
-    value = document
-    for step in loc:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return ""
-    if isinstance(value, Mapping | list | tuple):
-        return f", got {type(value).__name__}"
-    return f", got {value!r}"
+    shown = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _kind(value)
+    return f", got {shown}"
+
+
+def _kind(value: Any) -> str:
+    """A value by its kind, in words of JSON; numbers, true, false and null as they are."""
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "text" if isinstance(value, str) else json.dumps(value, default=repr)
+
+
+def _at(document: Any, loc: tuple[int | str, ...]) -> Any:
+    """What stands there; ``_NOTHING`` where nothing does."""
+    try:
+        return functools.reduce(operator.getitem, loc, document)
+    except (KeyError, IndexError, TypeError):
+        return _NOTHING
 
 
 def _hint(loc: tuple[int | str, ...]) -> str:

@@ -67,6 +67,10 @@ class RegionMonitor:
         self._by_face.difference_update(gone)
         return [*revealed, *self._events(*happened), *self._events(*ended)]
 
+    def stays(self) -> list[RegionEvent]:
+        """Who is inside now: their entries, with the latest sight inside as ``last``."""
+        return list(self._events(*self._core.stays()))
+
     def change(self, regions: Sequence[RegionConfig], inertia_frames: int) -> list[RegionEvent]:
         """Go on with other regions. Who is in one that is the same, but for its name, stays in it.
 
