@@ -2,14 +2,12 @@
 
 use super::fit::{Fit, check_points, fit};
 use super::lens::Lens;
-use super::linear::{Matrix2, Matrix3, Point2, apply3, determinant3, dot3, inverse3, multiply2, multiply3, transpose2};
+use super::linear::{Matrix2, Matrix3, Point2, apply3, inverse3, is_singular, multiply2, multiply3, transpose2};
 use crate::error::{Error, Result};
 use crate::types::check_image_size;
 
 /// The picture that is assumed where its size is unknown; only decides which side of the horizon is the floor.
 const ASSUMED_SIZE: (f64, f64) = (1920.0, 1080.0);
-/// Below this the normalised matrix counts as singular.
-const LEAST_DETERMINANT: f64 = 1e-10;
 
 /// Map from image pixels, with an optional lens and the quality of the fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -200,23 +198,6 @@ impl Homography {
 fn project_in_front(matrix: &Matrix3, p: Point2) -> Point2 {
     let [x, y, w] = apply3(matrix, [p[0], p[1], 1.0]);
     if w > 0.0 { [x / w, y / w] } else { [f64::NAN; 2] }
-}
-
-/// Whether a matrix over points of size `extent` loses a dimension, whatever its own scale and the origin of the map.
-pub(super) fn is_singular(matrix: &Matrix3, extent: f64) -> bool {
-    let columns = [extent, extent, 1.0];
-    let scaled = matrix.map(|row| std::array::from_fn::<f64, 3, _>(|j| row[j] * columns[j]));
-    let third = scaled[2];
-    // Where the map has its origin adds a multiple of the third row to the others.
-    let across = |row: [f64; 3]| {
-        let share = dot3(&row, &third) / dot3(&third, &third);
-        std::array::from_fn(|j| row[j] - share * third[j])
-    };
-    let rows = [across(scaled[0]), across(scaled[1]), third];
-    let norms = rows.map(|row| dot3(&row, &row).sqrt());
-    let volume = determinant3(&rows).abs() / (norms[0] * norms[1] * norms[2]);
-    let left = [0, 1].map(|i| norms[i] / dot3(&scaled[i], &scaled[i]).sqrt());
-    [volume, left[0], left[1]].iter().any(|v| v.is_nan() || *v < LEAST_DETERMINANT)
 }
 
 #[cfg(test)]
