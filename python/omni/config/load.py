@@ -46,12 +46,15 @@ def load_config(source: AgentConfig | Mapping[str, Any] | str | Path) -> AgentCo
 
     Raises:
         ConfigError: one line for each thing that is wrong, with its JSON path.
+        TypeError: the source is none of these.
     """
     if isinstance(source, AgentConfig):
         return source
     if isinstance(source, Mapping):
         document, _ = with_uuids(dict(source))
         return check_document(document, None)
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(f"config: expected a mapping, a path or an omni.AgentConfig, got {type(source).__name__}")
     path = config_file(source)
     document, added = with_uuids(read_document(path))
     config = check_document(document, path)
