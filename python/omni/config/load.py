@@ -99,6 +99,8 @@ def read_document(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: must be UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except (RecursionError, ValueError) as error:  # so deep, or a number so long, that no setting needs it
+        raise ConfigError(f"{path}: not JSON that can be read: {error}") from None
     if not isinstance(document, dict):
         raise ConfigError(f"{path}: $: must be an object, got {type(document).__name__}")
     return document
