@@ -47,13 +47,53 @@ REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y
         ),
         ({"mutlistream_ROI": {"region": []}}, '$.mutlistream_ROI.region: unknown key; did you mean "regions"?'),
         ({"mutlistream_ROI": {"regions": [{**REGION, "stream_uuid": UUID}]}}, "expected one of the streams"),
-        ({"mutlistream_ROI": {"regions": [REGION, REGION]}}, "is given twice"),
+        ({"mutlistream_ROI": {"regions": [REGION, REGION]}}, "$.mutlistream_ROI.regions[1].uuid: uuid"),
+        ({"streams": None}, "$.streams: must be a list, got null"),
+        ({"mutlistream_ROI": {"regions": [{**REGION, "points": []}]}}, "points: must have at least 3 items, got 0"),
+        ({"detector": []}, "$.detector: must be an object, got []"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_path(document: dict[str, Any], expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(document)
     assert expected in str(caught.value)
+
+
+def test_all_that_is_wrong_is_named_at_once() -> None:
+    """Also what contradicts something else, and nothing that only follows from what is named."""
+    other = "9d2e0f1a-6a3b-5c4d-8e5f-7a8b9c0d1e2f"
+    regions = [{**REGION, "points": [{"x": 9, "y": 0}]}, {**REGION, "stream_uuid": other}]
+    with pytest.raises(ConfigError) as caught:
+        load_config({"streams": [STREAM, {**STREAM, "max_fps": 0}], "mutlistream_ROI": {"regions": regions}})
+    assert [path for path, _ in caught.value.problems] == [
+        "/streams/1/max_fps",
+        "/mutlistream_ROI/regions/0/points/0/x",
+        "/mutlistream_ROI/regions/0/points",
+        "/streams/1/stream_uuid",
+        "/mutlistream_ROI/regions/1/uuid",
+        "/mutlistream_ROI/regions/1/stream_uuid",
+    ]
+    assert len(str(caught.value).splitlines()) == 6
+
+
+def test_a_list_is_not_called_too_short_because_of_what_is_wrong_in_it() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config({"detector": {"providers": ["GPU"]}})
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("document", [{"streams": ["rtsp://a:hunter2@h/1"]}, {"streams": "rtsp://a:hunter2@h/1"}])
+def test_an_address_in_the_wrong_place_keeps_its_password(document: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(document)
+    assert "hunter2" not in str(caught.value)
+    assert "rtsp://a:***@h/1" in str(caught.value)
+
+
+def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run_params.json").write_text('{"streams": [{"url": "a"}], "streams": []}')
+    with pytest.raises(ConfigError, match="given twice in one object: streams"):
+        load_config(tmp_path)
 
 
 def test_secrets_are_in_no_error_and_no_text() -> None:
