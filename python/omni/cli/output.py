@@ -36,6 +36,13 @@ def print_line(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, allow_nan=False), flush=True)
 
 
+def port_number(text: str) -> int:
+    """An argument that is a port; 0: a free one."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
+    return int(text)
+
+
 def note(text: str) -> None:
     """A line for people, on standard error."""
     print(text, file=sys.stderr, flush=True)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import add_json, note, print_json, print_line
+from omni.cli.output import add_json, note, port_number, print_json, print_line
 
 if TYPE_CHECKING:
     from omni.agent import Agent
@@ -20,7 +20,7 @@ def add_parser(verbs: Any) -> None:
         description="Run the agent with its HTTP service.",
     )
     serve.add_argument("--host", metavar="H", help="address to listen on (default: http.host, 127.0.0.1)")
-    serve.add_argument("--port", type=int, metavar="P", help="port to listen on (default: http.port, 8080)")
+    serve.add_argument("--port", type=port_number, metavar="P", help="port to listen on (default: http.port, 8080)")
     serve.add_argument(
         "--strict", action="store_true", help="exit with an error where the configuration cannot be used (no safe mode)"
     )

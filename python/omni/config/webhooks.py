@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
@@ -10,6 +11,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
 from omni.config._base import Section
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 RETRY_S = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 """Seconds before each attempt (delivery, line 4)."""
@@ -69,6 +73,16 @@ class SubscriberConfig(Section):
                 raise ValueError('must be base64 after "whsec_" (Standard Webhooks)') from None
         return secret
 
+    @field_validator("headers")
+    @classmethod
+    def _headers_form(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError(f"{name[:60]!r} cannot be the name of a header")
+            if _CONTROL.search(value.get_secret_value()):
+                raise ValueError(f"the value of {name!r} holds a line break or another control character")
+        return headers
+
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if bool(self.url) == bool(self.host):
@@ -76,6 +90,8 @@ class SubscriberConfig(Section):
         parts = urlsplit(self.address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an http:// or https:// address")
+        if "@" in parts.netloc and "authorization" in map(str.lower, self.headers):
+            raise ValueError('give the login in the address or the header "Authorization", not both')
         return self
 
     @property

@@ -40,6 +40,24 @@ def test_wrong_use_is_json_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["error"]["type"] == "wrong-use"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["serve", "--port", "99999"], "expected a port from 0 to 65535"),
+        (["webhooks", "purge", "--since", "yesterday"], "expected a time such as 2026-11-30T17:00"),
+        (["faces", "add", " ", "photo.jpg"], "expected a name"),
+        (["detect", "a.avi", "-o", "d.txt", "--confidence", "7"], "expected a number from 0 to 1"),
+    ],
+)
+def test_wrong_arguments_say_what_is_expected(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert expected in capsys.readouterr().err
+
+
 def test_who_reads_no_further_is_no_fault() -> None:
     """As ``head`` does, once it has its lines."""
     command = f"{sys.executable} -m omni.cli schema config | true; exit ${{PIPESTATUS[0]}}"
