@@ -57,8 +57,9 @@ AS_CURL_SENDS_IT = {"content-type": "application/x-www-form-urlencoded"}
         (TEXT, {}),
         ({"name": FIELDS["name"]}, {"json": {n: v for n, v in FIELDS.items() if n != "name"}}),
         ({}, {"data": json.dumps(FIELDS), "headers": AS_CURL_SENDS_IT}),
+        ({}, {"data": json.dumps(FIELDS).encode("utf-8-sig")}),
     ],
-    ids=["json", "form", "query", "query and json", "curl -d"],
+    ids=["json", "form", "query", "query and json", "curl -d", "with a byte order mark, as Windows writes files"],
 )
 def test_fields_come_as_json_form_or_query(
     server: Server, told: list[ProcessMessage], query: dict[str, str], request_: dict[str, Any]

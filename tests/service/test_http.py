@@ -30,6 +30,19 @@ def test_about_has_the_documented_members_and_types(server: Server) -> None:
     assert {"FaceSDK", "onnxruntime", "opencv", "numpy", "sanic", "python", "rust"} <= set(software)
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/about", 200), ("/map_tracking", 200), ("/healthz", 200), ("/readyz", 200), ("/", 200), ("/metrics", 200),
+     ("/api/v1/openapi.json", 200), ("/none", 404), ("/external_process/begin", 405), ("/api/v1/live", 426),
+     ("/api/v1/processes", 409)],
+)  # fmt: skip
+def test_head_is_get_without_the_body(server: Server, path: str, status: int) -> None:
+    head, got = (server.call(path, method) for method in ("HEAD", "GET"))
+    assert (head.status, head.body) == (got.status, b"") == (status, b"")
+    same = ("content-type", "content-length", "etag", "allow")
+    assert [head.headers.get(name) for name in same] == [got.headers.get(name) for name in same]
+
+
 def test_the_map_has_the_documented_shape(server: Server) -> None:
     tick = map_tick(1)
     server.agent.ticks = [tick]

@@ -169,6 +169,12 @@ def test_metrics_are_prometheus_text(running: Server) -> None:
     assert running.call("/metrics").headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
+def test_head_of_a_stream_of_events_ends(running: Server) -> None:
+    publish(running, 1)
+    answer = running.call("/api/v1/events/stream", "HEAD")
+    assert (answer.status, answer.headers["content-type"], answer.body) == (200, "text/event-stream", b"")
+
+
 def test_without_an_outbox_there_is_nothing_to_pull(server: Server) -> None:
     answer = server.call("/api/v1/events")
     assert (answer.status, answer.document["type"]) == (503, "urn:omni:problem:outbox-unavailable")

@@ -320,6 +320,7 @@ class Agent:
     def _pipeline(self, config: AgentConfig, parts: Parts, stream: StreamConfig, run: Run) -> StreamPipeline:
         stop = threading.Event()
         condition = self._stream_changes.log(stream, run)
+        regions = region_monitor(config, stream)
         builder = ProcessBuilder(
             stream.uuid,
             run,
@@ -327,6 +328,7 @@ class Agent:
             ongoings_interval_s=config.ongoings_interval_in_msec / 1000,
             best_shots=shot_settings(config),
             also_open=lambda: self.external.ongoing(stream.uuid),
+            stays=regions.stays,
         )
         return StreamPipeline(
             stream,
@@ -337,15 +339,22 @@ class Agent:
             parts.networks.faces.watch(pictures=shows_faces(config)) if parts.networks.faces else None,
             self._scheduler,
             Tracker(TrackerConfig(reident_confidence=config.cos_reident_confidence)),
-            region_monitor(config, stream),
+            regions,
             builder,
             list(parts.views.values()),
-            self._publish,
+            self._tell,
             self._crossed,
             self._stream_ended,
             stop,
             end_lost=config.mutlistream_ROI.force_track_termination_on_lost_event,
         )
+
+    def _tell(self, message: ProcessMessage) -> None:
+        """What a stream tells."""
+        if message.reason == "ongoing":
+            self.external.publish_ongoing(message)
+        else:
+            self._publish(message)
 
     def _publish(self, message: ProcessMessage) -> None:
         if self.config.events.enable_activities:

@@ -28,13 +28,13 @@ class MapView:
     """Fuses the streams of one view. Thread-safe.
 
     Args:
-        config: the view.
+        config: the view. Cameras of it that are neither among the files nor among the cameras do not run at present.
         files: streams of the agent that are files; they wait for each other.
         cameras: streams of the agent that are live.
         before: the view that this one takes the place of; ids and ticks go on behind those that it gave.
 
     Raises:
-        CalibrationError: a camera's points cannot give a homography, or it is no stream of the agent.
+        CalibrationError: a camera's points cannot give a homography.
     """
 
     def __init__(
@@ -42,12 +42,10 @@ class MapView:
     ) -> None:
         self._config = config
         self._views = {str(camera.stream_uuid): camera for camera in config.cameras}
-        self._files = self._views.keys() & set(files)
-        for stream, camera in self._views.items():
-            if stream not in files and stream not in cameras:
-                raise CalibrationError(f"view {config.name!r}: {stream} is not an enabled stream of this agent")
+        self._files, self._cameras = self._views.keys() & set(files), self._views.keys() & set(cameras)
+        for camera in config.cameras:
             _homography(config.name, camera, (1, 1))
-        self._aligner = FrameAligner(self._files, self._views.keys() & set(cameras))
+        self._aligner = FrameAligner(self._files, self._cameras)
         self._fuser = MapFuser({}, FusionConfig(metres_per_unit=config.metres_per_unit))
         self._flow = FlowMap(config.metres_per_unit)
         self._footprints: dict[str, list[list[float]]] = {}
@@ -111,7 +109,7 @@ class MapView:
         return (
             self._config.model_copy(update={"image": config.image}) == config
             and streams & set(files) == self._files
-            and streams - set(files) <= set(cameras)
+            and streams & set(cameras) == self._cameras
         )
 
     def watches(self, stream_uuid: str) -> bool:
@@ -208,8 +206,8 @@ def _window(view: ViewConfig) -> tuple[Float64, Float64]:
 
 
 def _homography(view: str, camera: CameraView, size: tuple[int, int]) -> Homography:
-    pixels = np.array([pair.image for pair in camera.points], np.float64) * size
-    places = np.array([pair.map for pair in camera.points], np.float64)
+    pixels = np.array([pair.image for pair in camera.points], np.float64).reshape(-1, 2) * size
+    places = np.array([pair.map for pair in camera.points], np.float64).reshape(-1, 2)
     try:
         return Homography.from_points(
             pixels,

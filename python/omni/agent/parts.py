@@ -109,6 +109,7 @@ def _map_views(config: AgentConfig, running: Parts | None) -> tuple[dict[str, Ma
         return {}, ()
     files = frozenset(stream.uuid for stream in config.enabled_streams if stream.every_frame)
     cameras = frozenset(stream.uuid for stream in config.enabled_streams if not stream.every_frame)
+    streams = {stream.stream_uuid for stream in config.streams}
     views, problems = {}, []
     for view in config.map_tracking.views:
         before = None if running is None else running.views.get(view.name)
@@ -118,6 +119,9 @@ def _map_views(config: AgentConfig, running: Parts | None) -> tuple[dict[str, Ma
         try:
             if view.image is not None and not Path(view.image).is_file():
                 raise ConfigError(f"view {view.name!r}: plan {view.image}: no such file")
+            for camera in view.cameras:
+                if camera.stream_uuid not in streams:
+                    raise ConfigError(f"view {view.name!r}: {camera.stream_uuid} is not a stream of this agent")
             views[view.name] = MapView(view, files, cameras, before)
         except (CalibrationError, ConfigError) as error:
             logger.error("map tracking is off: %s", error)

@@ -146,8 +146,12 @@ class StreamPipeline:
 
     @property
     def position(self) -> tuple[float, int] | None:
-        """Timestamp and number of the newest frame."""
-        return self._position
+        """Where the stream is: time and number of the newest frame. For a camera that is away time goes on."""
+        now = self._source.now() if self._condition.now.away else None
+        if now is None:
+            return self._position
+        timestamp, number = self._position or (now, 0)
+        return max(now, timestamp), number
 
     @property
     def people_seen(self) -> int:
@@ -268,7 +272,7 @@ class StreamPipeline:
                 self._take_change()
             if frame is None:
                 self._lane.drain()
-                self._end_if_down()
+                self._go_on_if_down()
                 continue
             if self._stream.every_frame:
                 for view in self._views:
@@ -340,12 +344,17 @@ class StreamPipeline:
             tracks, gone = self._termination.apply(tracks, self._tracker.lost().track_id.tolist(), gone)
         return tracks.where(tracks.first_timestamp < tracks.timestamp), gone
 
-    def _end_if_down(self) -> None:
-        """Nobody is in view of a camera that is away, and its map does not wait for it."""
-        if self._condition.now.away and self._builder.people_open:
+    def _go_on_if_down(self) -> None:
+        """Nobody is in view of a camera that is away, and its map does not wait for it. What others say goes on."""
+        if not self._condition.now.away:
+            return
+        if self._builder.people_open:
             self._forget_everybody("camera_down")
             for view in self._views:
                 view.stream_down(self._stream.uuid)
+        if (position := self.position) is not None:
+            for message in self._builder.ongoing(position[0]):
+                self._publish(message)
 
     def _new_segment(self, frame: Frame) -> None:
         """The source began anew: nobody is carried over the cut."""

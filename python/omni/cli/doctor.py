@@ -1,19 +1,16 @@
-"""``omni doctor``: what is in use, and what is wrong."""
+"""``omni doctor``: what is in use, and what is wrong, without starting anything."""
 
 from __future__ import annotations
 
 import argparse
-import threading
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omni._build import __version__
 from omni.cli.output import add_json, print_json
-from omni.errors import ConfigError, OmniError
 
 if TYPE_CHECKING:
+    from omni.agent import Agent
     from omni.config import AgentConfig
 
 
@@ -21,48 +18,87 @@ def add_parser(verbs: Any) -> None:
     doctor: argparse.ArgumentParser = verbs.add_parser(
         "doctor",
         help="what is in use, and what is wrong",
-        description="Open all that a configuration names, start nothing, and tell what is in use and what is wrong.",
+        description="Open all that a configuration needs, start nothing, and tell what is in use and what is wrong.",
     )
     doctor.add_argument("--config", type=Path, metavar="DIR", help="folder with run_params.json (default: config)")
     add_json(doctor)
-    doctor.set_defaults(func=run)
+    doctor.set_defaults(func=examine)
 
 
-def run(options: argparse.Namespace) -> int:
+def examine(options: argparse.Namespace) -> int:
     from omni.agent.software import software_versions
-    from omni.config import config_folder, load_config
+    from omni.config import config_folder
+    from omni.errors import OmniError
 
-    found: dict[str, Any] = {"software": {"omni": __version__, **software_versions("none")}, "networks": []}
-    problems: list[str] = []
+    found: dict[str, Any] = {"version": __version__, "software": software_versions("none"), "running": False}
+    code = 0
     try:
-        _examine(load_config(config_folder(options.config)), found, problems)
-    except ConfigError as error:
-        problems.append(str(error))
-    if options.json:
-        print_json({"ok": not problems, **found, "problems": problems})
-    else:
-        print(", ".join(f"{name} {version}" for name, version in found["software"].items()))
-        for network in found["networks"]:
-            print(f"{network['role']}: {network['model']} on {', '.join(network['nodes'])}")
-        print("\n".join(f"wrong: {problem}" for problem in problems) or "all is well")
-    return 1 if problems else 0
+        agent, found["running"] = _opened(config_folder(options.config))
+        found |= _in_use(agent)
+        idle = {f"stream {status.name}: idle" for status in agent.streams()}  # as they are before anything starts
+        problems = [problem for problem in agent.problems() if problem not in idle]
+    except OmniError as error:
+        problems, code = [str(error)], error.exit_code
+    found["models"], wrong = _models()
+    found["problems"] = problems = problems + wrong
+    print_json(found) if options.json else _print(found)
+    return code or int(bool(problems))
 
 
-def _examine(config: AgentConfig, found: dict[str, Any], problems: list[str]) -> None:
-    """Open everything, each by itself, so that one fault hides no other."""
-    from omni.agent.parts import open_parts, region_monitor
-    from omni.sources import open_source
+def _opened(path: Path) -> tuple[Agent, bool]:
+    """An agent that was not started, and whether another one runs under the same configuration."""
+    from omni.agent import Agent
+    from omni.config import load_config
+    from omni.errors import FolderInUseError
 
-    def tried(work: Callable[[], Any]) -> Any:
-        try:
-            return work()
-        except OmniError as error:
-            problems.append(str(error))
+    config = load_config(path)
+    try:
+        return Agent(config), False
+    except FolderInUseError:
+        return Agent(_without_outbox(config)), True
 
-    if (parts := tried(partial(open_parts, config))) is not None:
-        found["networks"] = parts.networks.documents()
-        found["software"]["FaceSDK"] = parts.networks.faces.name if parts.networks.faces else "none"
-        problems.extend(parts.map_problems)
-    for stream in config.enabled_streams:
-        tried(partial(open_source, stream, 0.0, threading.Event()))
-        tried(partial(region_monitor, config, stream))
+
+def _without_outbox(config: AgentConfig) -> AgentConfig:
+    return config.model_copy(update={"delivery": config.delivery.model_copy(update={"directory": None})})
+
+
+def _models() -> tuple[dict[str, str], list[str]]:
+    """The state of each model that is here, and what is wrong with them."""
+    from omni.detect.models import check
+    from omni.errors import ModelError
+
+    try:
+        models = check()
+    except ModelError as error:
+        return {}, [str(error)]
+    return {m.name: m.state for m in models}, [f"model {m.name}: {m.reason}" for m in models if m.reason]
+
+
+def _in_use(agent: Agent) -> dict[str, Any]:
+    config = agent.config
+    return {
+        "software": agent.about_software(),
+        "networks": agent.stats()["networks"],
+        "streams": [{"name": stream.label, "url": stream.safe_url} for stream in config.enabled_streams],
+        "views": [tick.name for tick in agent.map_ticks()],
+        "regions": len(config.mutlistream_ROI.regions),
+        "webhooks": [subscriber.label for subscriber in config.webhook_tracking_subscribers if subscriber.enabled],
+        "listens": f"http://{config.http.host}:{config.http.port}/",
+    }
+
+
+def _print(found: dict[str, Any]) -> None:
+    print(f"omni {found['version']}: " + ", ".join(f"{name} {of}" for name, of in found["software"].items()))
+    for network in found.get("networks", ()):
+        nodes = ", ".join(f"{provider} ({count} nodes)" for provider, count in network["nodes"].items())
+        print(f"{network['role']}: {network['model']} on {nodes}")
+    for stream in found.get("streams", ()):
+        print(f"stream {stream['name']}: {stream['url']}")
+    if "listens" in found:
+        views, webhooks = ", ".join(found["views"]) or "none", ", ".join(found["webhooks"]) or "none"
+        print(f"{found['regions']} regions; views: {views}; webhooks: {webhooks}; listens on {found['listens']}")
+    print("an agent runs with this configuration" if found["running"] else "no agent runs with this configuration")
+    for problem in found["problems"]:
+        print(f"wrong: {problem}")
+    if not found["problems"]:
+        print("nothing is wrong")

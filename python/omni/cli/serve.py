@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import add_json, note, print_json
+from omni.cli.output import add_json, note, port_number, print_json, print_line
 
 if TYPE_CHECKING:
     from omni.agent import Agent
@@ -22,7 +20,7 @@ def add_parser(verbs: Any) -> None:
         description="Run the agent with its HTTP service.",
     )
     serve.add_argument("--host", metavar="H", help="address to listen on (default: http.host, 127.0.0.1)")
-    serve.add_argument("--port", type=int, metavar="P", help="port to listen on (default: http.port, 8080)")
+    serve.add_argument("--port", type=port_number, metavar="P", help="port to listen on (default: http.port, 8080)")
     serve.add_argument(
         "--strict", action="store_true", help="exit with an error where the configuration cannot be used (no safe mode)"
     )
@@ -45,8 +43,10 @@ def add_parser(verbs: Any) -> None:
 
 def run_service(options: argparse.Namespace) -> int:
     from omni.config import config_folder
+    from omni.config.logs import log_as_configured
     from omni.service import create_app, free_port, open_settings, serve
 
+    log_as_configured(config_folder(options.config))
     settings, config, agent = open_settings(config_folder(options.config), strict=options.strict)
     config = _listening_on(config, options.host)
     host = config.http.host
@@ -75,7 +75,9 @@ def _listening_on(config: AgentConfig, host: str | None) -> AgentConfig:
 def run_agent(options: argparse.Namespace) -> int:
     from omni.agent import Agent
     from omni.config import config_folder
+    from omni.config.logs import log_as_configured
 
+    log_as_configured(config_folder(options.config))
     agent = Agent(config_folder(options.config))
     _log_networks(agent)
     if options.json:
@@ -101,4 +103,4 @@ def _log_networks(agent: Agent) -> None:
 
 def _print_records(message: Any) -> None:
     for process in message.processes:
-        print(json.dumps(process, ensure_ascii=False), file=sys.stdout, flush=True)
+        print_line(process)

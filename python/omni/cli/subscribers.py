@@ -1,30 +1,28 @@
-"""``omni webhooks list`` and ``test``: who is told, and whether they can be."""
+"""``omni webhooks list``, ``test``: who is told, and whether they can be reached, whether the agent runs or not."""
 
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from omni.cli.output import add_json, print_json
 
 if TYPE_CHECKING:
-    from omni.config import AgentConfig
+    from omni.config import AgentConfig, SubscriberConfig
 
 
 def add_actions(actions: Any) -> None:
     list_parser: argparse.ArgumentParser = actions.add_parser(
-        "list", help="who is told", description="Who is told, and how many messages wait or were given up."
+        "list", help="who is told, and what waits for them", description="Subscribers, and what waits for each."
     )
     list_parser.set_defaults(func=list_)
     test_parser: argparse.ArgumentParser = actions.add_parser(
         "test",
-        help="send an empty message",
-        description="Send an empty message and tell how it went; the outbox is left alone.",
+        help="send an empty message now",
+        description="Send an empty message to subscribers now, and say how it went.",
     )
-    test_parser.add_argument("ids", nargs="*", metavar="ID", help="only to these subscribers")
+    test_parser.add_argument("id", nargs="*", metavar="ID", help="which, as omni webhooks list has them (default: all)")
     test_parser.set_defaults(func=test)
     for parser in (list_parser, test_parser):
         parser.add_argument("--config", type=Path, metavar="DIR", help="folder with run_params.json (default: config)")
@@ -33,43 +31,41 @@ def add_actions(actions: Any) -> None:
 
 def list_(options: argparse.Namespace) -> int:
     config = _config(options)
-    waiting, dead = _log(config)
-    endpoints = [
-        {**about, "waiting": waiting.get(about["id"], (0, 0.0))[0], "dead": dead.get(about["id"], 0)}
-        for about in _endpoints(config)
+    backlog, dead = _figures(config)
+    rows = [
+        {
+            "id": key,
+            "address": subscriber.shown_address,
+            "type": subscriber.type or "processes",
+            "paused": subscriber.paused,
+            "waiting": backlog.get(key, (0, 0.0))[0],
+            "dead": dead.get(key, 0),
+        }
+        for key, subscriber in _told(config).items()
     ]
     if options.json:
-        print_json({"endpoints": endpoints})
+        print_json({"webhooks": rows})
         return 0
-    for one in endpoints:
-        paused = "  (paused)" if one["paused"] else ""
-        told = f"{one['id']}  {one['kind']}  {one['endpoint']}"
-        print(f"{told}  {one['waiting']} waiting, {one['dead']} given up{paused}")
+    for row in rows:
+        figures = f"{row['waiting']} waiting  {row['dead']} dead{'  (paused)' if row['paused'] else ''}"
+        print(f"{row['id']}  {row['address']}  {row['type']}  {figures}")
     return 0
 
 
 def test(options: argparse.Namespace) -> int:
-    from omni.delivery import Delivery
-    from omni.errors import ConfigError
-    from omni.types import Run
+    from omni.delivery.trial import try_subscriber
+    from omni.errors import UnknownEndpointError
 
-    config = _config(options)
-    ids = options.ids or [about["id"] for about in _endpoints(config)]
-    if not ids:
-        raise ConfigError("webhook_tracking_subscribers: nobody is told; add a subscriber")
-    subscribers, mqtt = config.webhook_tracking_subscribers, config.mqtt_settings
-    delivery = Delivery(subscribers, Run(uuid4(), time.time()), encode=None, mqtt=mqtt)
-    delivery.start()
-    try:
-        results = [{"id": id_, **delivery.test(id_)} for id_ in ids]
-    finally:
-        delivery.stop()
+    told = _told(_config(options))
+    for id_ in options.id:
+        if id_ not in told:
+            raise UnknownEndpointError(f"no webhook {id_!r}; there are: {', '.join(told) or 'none'}")
+    results = [{"id": id_, **try_subscriber(told[id_])} for id_ in options.id or told]
     if options.json:
-        print_json({"tested": results})
+        print_json({"webhooks": results})
     else:
         for result in results:
-            told = "delivered" if result["delivered"] else result["failure"]
-            print(f"{result['id']}  {told}  {result['latency_ms']:g} ms")
+            print(f"{result['id']}  {result['failure'] or result['status']}  {result['latency_ms']} ms")
     return 0 if all(result["delivered"] for result in results) else 1
 
 
@@ -79,28 +75,23 @@ def _config(options: argparse.Namespace) -> AgentConfig:
     return load_config(config_folder(options.config))
 
 
-def _endpoints(config: AgentConfig) -> list[dict[str, Any]]:
+def _told(config: AgentConfig) -> dict[str, SubscriberConfig]:
     from omni.delivery import subscriber_keys
 
-    told = [
-        {"id": key, "kind": one.type or "processes", "endpoint": one.label, "paused": one.paused}
-        for key, one in subscriber_keys(config.webhook_tracking_subscribers)
-    ]
-    if config.mqtt_settings.enable:
-        told.append({"id": "mqtt", "kind": "processes", "endpoint": config.mqtt_settings.label, "paused": False})
-    return told
+    return dict(subscriber_keys(config.webhook_tracking_subscribers))
 
 
-def _log(config: AgentConfig) -> tuple[dict[str, tuple[int, float]], dict[str, int]]:
-    """For each endpoint how many messages wait (and since when), and how many were given up."""
+def _figures(config: AgentConfig) -> tuple[dict[str, tuple[int, float]], dict[str, int]]:
+    """What waits and what was given up, by id; nothing where no agent has run yet."""
     from omni.delivery import open_log
     from omni.errors import ConfigError
 
     assert config.delivery.directory is not None  # a file's configuration always has one
     try:
         store = open_log(Path(config.delivery.directory))
-    except ConfigError:  # no agent has run here yet
+    except ConfigError:
         return {}, {}
-    found = store.backlog(), store.dead_count()
-    store.close()
-    return found
+    try:
+        return store.backlog(), store.dead_count()
+    finally:
+        store.close()

@@ -1,4 +1,4 @@
-"""``omni webhooks``: who is told, receive what they are told, look at what was given up."""
+"""``omni webhooks``: who is told, a receiver, what was given up."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import threading
 from typing import Any
 
 from omni.cli import dead_letters, subscribers
-from omni.cli.output import add_json, note, print_json
+from omni.cli.output import add_json, note, port_number, print_line
 
 
 def add_parser(verbs: Any) -> None:
-    webhooks: argparse.ArgumentParser = verbs.add_parser("webhooks", help="who is told; receive webhooks; dead letters")
+    webhooks: argparse.ArgumentParser = verbs.add_parser("webhooks", help="who is told; a receiver; dead letters")
     actions = webhooks.add_subparsers(dest="action", metavar="ACTION", required=True)
     listen = actions.add_parser(
         "listen",
@@ -20,7 +20,7 @@ def add_parser(verbs: Any) -> None:
         description="Receive webhooks, check each against the JSON Schema and print a line for it.",
     )
     listen.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default 127.0.0.1)")
-    listen.add_argument("--port", type=int, default=5000, metavar="P", help="port (default 5000)")
+    listen.add_argument("--port", type=port_number, default=5000, metavar="P", help="port (default 5000)")
     listen.add_argument("--path", default="/trigger", help="path (default /trigger)")
     listen.add_argument("--count", type=int, metavar="N", help="end after N messages")
     listen.add_argument(
@@ -47,7 +47,7 @@ def listen_(options: argparse.Namespace) -> int:
     def show(received: Received) -> None:
         nonlocal seen
         if options.json:
-            print_json(
+            print_line(
                 {
                     "reason": received.reason,
                     "processes": received.processes,

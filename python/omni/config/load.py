@@ -6,7 +6,6 @@ import difflib
 import json
 import logging
 import os
-import re
 import stat
 import typing
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,8 @@ from uuid import uuid4
 from pydantic import BaseModel, ValidationError
 
 from omni.config.agent import AgentConfig
+from omni.config.contradictions import CONTRADICTION, contradictions
+from omni.config.secrets import masked_address
 from omni.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,20 @@ STATE_FOLDER = "state"
 """Where the state of a configuration file lies, beside it, unless the file says otherwise."""
 
 _NEVER_SHOWN = frozenset({"url", "secret", "previous_secret", "headers", "brocker_address", "broker_address"})
+
+_NOTHING = object()
+
+_KINDS = {
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+}
+"""In the words of JSON, not of Python."""
+
+SHOWN_MAX = 80
+"""Characters of what came, in a message."""
 
 OUTBOX_FOLDER = "outbox"
 """Where the outbox of a configuration file lies, beside it, unless the file says otherwise."""
@@ -93,7 +108,7 @@ def read_document(path: Path) -> dict[str, Any]:
         ConfigError: there is no such file, or it holds no JSON object.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes(), object_pairs_hook=_each_key_once)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; give --config a folder with {FILE_NAME}") from None
     except OSError as error:
@@ -102,8 +117,20 @@ def read_document(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: must be UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except (RecursionError, ValueError) as error:  # also so deep, or a number so long, that no setting needs it
+        raise ConfigError(f"{path}: not JSON that can be used: {error}") from None
     if not isinstance(document, dict):
-        raise ConfigError(f"{path}: $: must be an object, got {type(document).__name__}")
+        raise ConfigError(f"{path}: $: must be an object{_found(document, ())}")
+    return document
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two that are the same, JSON readers drop the first in silence."""
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"given twice in one object: {', '.join(twice)}")
     return document
 
 
@@ -205,10 +232,11 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
     try:
         return AgentConfig.model_validate(document)
     except ValidationError as error:
-        found = [(problem["loc"], _message(document, problem)) for problem in error.errors(include_url=False)]
-        lines = [f"{_path(loc)}: {message}" for loc, message in found]
-        problems = [(pointer(loc or _named_in(message)), message) for loc, message in found]
-        raise ConfigError(f"{origin}: " + "; ".join(lines), problems) from None
+        found = problems_of(document, error)
+        if not any(problem["type"] == CONTRADICTION for problem in error.errors()):
+            found += contradictions(document)  # which pydantic looks for only where nothing else is wrong
+        lines = [f"{json_path(loc)}: {message}" for loc, message in found]
+        raise ConfigError(f"{origin}: " + "\n  ".join(lines), [(pointer(loc), text) for loc, text in found]) from None
 
 
 def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
@@ -220,7 +248,7 @@ def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
         unknown = [problem["loc"] for problem in error.errors() if problem["type"] == "extra_forbidden"]
     kept = json.loads(json.dumps(document, default=str))
     for loc in unknown:
-        logger.warning("%s: %s is not used by this version", origin, _path(loc))
+        logger.warning("%s: %s is not used by this version", origin, json_path(loc))
         parent = kept
         for step in loc[:-1]:
             parent = parent[step]
@@ -228,20 +256,37 @@ def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
     return typing.cast(dict[str, Any], kept)
 
 
+def problems_of(document: Any, error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
+    """What is wrong with a document: where, and in words of JSON."""
+    told = (problem for problem in error.errors(include_url=False) if not _follows(document, problem))
+    return [(problem["loc"], _message(document, problem)) for problem in told]
+
+
+def _follows(document: Any, problem: Any) -> bool:
+    """Whether a list is called too short only because something in it is wrong, which is told."""
+    value = _value(document, problem["loc"])
+    return (
+        problem["type"] == "too_short"
+        and isinstance(value, list | tuple)
+        and len(value) >= problem["ctx"]["min_length"]
+    )
+
+
 def _message(document: Any, problem: Any) -> str:
-    loc = problem["loc"]
-    if problem["type"] == "extra_forbidden":
+    loc, kind = problem["loc"], problem["type"]
+    if kind == "extra_forbidden":
         return f"unknown key{_hint(loc)}"
-    message = problem["msg"].removeprefix("Value error, ")
+    if kind == CONTRADICTION:
+        return str(problem["msg"])
+    if kind in ("too_short", "too_long"):
+        bounds = problem["ctx"]
+        least = kind == "too_short"
+        expected = f"at least {bounds['min_length']}" if least else f"at most {bounds['max_length']}"
+        return f"must have {expected} items, got {len(_value(document, loc) or ())}"
+    if kind in _KINDS and isinstance(_value(document, loc), Mapping):
+        return f"{_KINDS[kind]}, got an object"
+    message = _KINDS.get(kind) or problem["msg"].removeprefix("Value error, ")
     return f"{message[:1].lower()}{message[1:]}{_found(document, loc)}"
-
-
-def _named_in(message: str) -> tuple[int | str, ...]:
-    """What a message about the whole document names first: ``streams[0].url: ...``."""
-    place, colon, _ = message.partition(": ")
-    if not colon or not re.fullmatch(r"[\w.\[\]]+", place):
-        return ()
-    return tuple(int(step) if step.isdecimal() else step for step in re.findall(r"\w+", place))
 
 
 def pointer(steps: Iterable[int | str]) -> str:
@@ -249,22 +294,32 @@ def pointer(steps: Iterable[int | str]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
+def json_path(loc: tuple[int | str, ...]) -> str:
+    """A place in a document as people read it: ``$.streams[0].url``."""
     return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
 
 
 def _found(document: Any, loc: tuple[int | str, ...]) -> str:
+    """What came, in JSON; nothing of what may hold a secret, or is an object of which a part is wrong."""
     if any(step in _NEVER_SHOWN for step in loc):
         return ""
+    value = _value(document, loc)
+    if value is _NOTHING or isinstance(value, Mapping):
+        return ""
+    text = masked_address(json.dumps(value, ensure_ascii=False, default=str))
+    if "{" in text:
+        return ", got a list"
+    return f", got {text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + '...'}"
+
+
+def _value(document: Any, loc: tuple[int | str, ...]) -> Any:
     value = document
     for step in loc:
         try:
             value = value[step]
         except (KeyError, IndexError, TypeError):
-            return ""
-    if isinstance(value, Mapping | list | tuple):
-        return f", got {type(value).__name__}"
-    return f", got {value!r}"
+            return _NOTHING
+    return value
 
 
 def _hint(loc: tuple[int | str, ...]) -> str:

@@ -30,13 +30,13 @@ class CameraView(Section):
 
     Attributes:
         stream_uuid: whose picture.
-        points: at least four point pairs, no three on a line.
+        points: at least four point pairs, no three on a line; with others the map is off.
         camera_matrix: of the lens, as OpenCV has it; optional.
         distortion: of the lens, k1, k2, p1, p2, k3; optional.
     """
 
     stream_uuid: UUID
-    points: tuple[PointPair, ...] = Field(min_length=4)
+    points: tuple[PointPair, ...] = Field(json_schema_extra={"minItems": 4})
     camera_matrix: Matrix3 | None = None
     distortion: tuple[float, float, float, float, float] | None = None
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from omni.config._base import Section
 
 RETRY_S = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 """Seconds before each attempt (delivery, line 4)."""
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OF_THE_BODY = frozenset({"content-length", "content-encoding", "transfer-encoding"})
+"""Headers that say how the body is sent: with another value it would arrive cut off, or as something else."""
 
 
 class SubscriberConfig(Section):
@@ -57,6 +63,23 @@ class SubscriberConfig(Section):
     def _port_may_be_text(cls, port: Any) -> Any:
         return int(port) if isinstance(port, str) and port.isdecimal() else port
 
+    @field_validator("url", "host")
+    @classmethod
+    def _without_blanks(cls, text: str) -> str:
+        return text.strip()
+
+    @field_validator("headers")
+    @classmethod
+    def _headers_form(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError(f"{name[:60]!r} cannot be the name of a header")
+            if name.lower() in _OF_THE_BODY:
+                raise ValueError(f"{name!r} tells of the body, which is the agent's; leave it out")
+            if not value.get_secret_value().isprintable():
+                raise ValueError(f"the value of {name!r} holds a line break or another control character")
+        return headers
+
     @field_validator("secret", "previous_secret")
     @classmethod
     def _secret_form(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -64,18 +87,28 @@ class SubscriberConfig(Section):
             raise ValueError('must start with "whsec_", then base64 (Standard Webhooks)')
         if secret is not None:
             try:
-                b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
+                key = b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
             except ValueError:
-                raise ValueError('must be base64 after "whsec_" (Standard Webhooks)') from None
+                key = b""
+            if not key:
+                raise ValueError('must be base64 after "whsec_" (Standard Webhooks)')
         return secret
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if bool(self.url) == bool(self.host):
             raise ValueError('give either "url" or "host" (with "port", "is_secured", "path")')
-        parts = urlsplit(self.address)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an http:// or https:// address")
+        if self.host and not _is_host(self.host):
+            raise ValueError('host: must be a name or an IP address alone; for more of an address there is "url"')
+        try:
+            parts = urlsplit(self.address)
+            right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is none, a bracket that stays open
+            right = False
+        if not right:
+            raise ValueError("must be an http:// or https:// address, with a port from 1 to 65535 or none")
+        if "@" in parts.netloc and "authorization" in map(str.lower, self.headers):
+            raise ValueError('give the login in the address or the header "Authorization", not both')
         return self
 
     @property
@@ -84,7 +117,8 @@ class SubscriberConfig(Section):
         if self.url:
             return self.url
         path = self.path if self.path.startswith("/") else f"/{self.path}"
-        return f"{'https' if self.is_secured else 'http'}://{self.host}:{self.port}{path}"
+        host = self.host if ":" not in self.host or self.host.startswith("[") else f"[{self.host}]"
+        return f"{'https' if self.is_secured else 'http'}://{host}:{self.port}{path}"
 
     @property
     def key(self) -> str:
@@ -93,12 +127,23 @@ class SubscriberConfig(Section):
 
     @property
     def label(self) -> str:
-        """What logs call it: the id, else the address without user, password and query."""
-        if self.id:
-            return self.id
+        """What logs call it: the id, else the address."""
+        return self.id or self.shown_address
+
+    @property
+    def shown_address(self) -> str:
+        """The address without user, password and query, for logs and lists."""
         parts = urlsplit(self.address)
-        port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _is_host(text: str) -> bool:
+    """Whether it is a name or an IP address, that of version 6 with or without brackets, and nothing else."""
+    try:
+        ip_address(text[1:-1] if text.startswith("[") and text.endswith("]") else text)
+        return True
+    except ValueError:
+        return re.fullmatch(r"[^][/:@?#\s]+", text) is not None
 
 
 class DeliveryConfig(Section):
@@ -124,7 +169,8 @@ class MqttConfig(Section):
 
     Attributes:
         enable: whether it is told.
-        brocker_address: ``host``, ``host:port``, or ``mqtt://`` or ``mqtts://`` with user and password.
+        brocker_address: ``host``, ``host:port``, or ``mqtt://`` or ``mqtts://`` with user and password; may be empty
+            while it is not enabled.
         topic: that messages are published to.
     """
 
@@ -152,7 +198,9 @@ class MqttConfig(Section):
 
     @field_validator("brocker_address")
     @classmethod
-    def _broker_form(cls, text: str) -> str:
+    def _broker_form(cls, text: str, info: ValidationInfo) -> str:
+        if not text and not info.data.get("enable"):
+            return text
         parts = urlsplit(text if "://" in text else f"mqtt://{text}")
         try:
             parts.port  # noqa: B018 -- it checks

@@ -20,6 +20,7 @@ from omni.delivery.outbox import Outbox
 from omni.delivery.records import Attempt, Chosen, Death, LaneKey, Message
 from omni.delivery.retry import Breaker, RetryPlan
 from omni.delivery.store import Store
+from omni.delivery.trial import told
 from omni.delivery.writer import Route
 
 logger = logging.getLogger(__name__)
@@ -214,13 +215,7 @@ class Endpoint:
     async def test(self) -> dict[str, Any]:
         """Send an empty message now, whatever else waits, and say how it went."""
         begun = self.clock.monotonic()
-        outcome = await self.attempt(self._empty("test"))
-        return {
-            "delivered": not outcome.failure,
-            "status": outcome.status,
-            "failure": outcome.failure,
-            "latency_ms": round((self.clock.monotonic() - begun) * 1000, 1),
-        }
+        return told(await self.attempt(self._empty("test")), self.clock.monotonic() - begun)
 
     def stats(self) -> dict[str, Any]:
         """Counts so far, plain values."""

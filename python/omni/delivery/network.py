@@ -42,7 +42,8 @@ def refuse_forbidden(text: str, *, private: bool) -> None:
         or (address.is_reserved and not address.is_loopback)
     )
     if refused or not (private or address.is_global):
-        raise ForbiddenAddressError(f"address {address} is not allowed")
+        remedy = "" if refused else "; private_networks allows it"
+        raise ForbiddenAddressError(f"address {address} is not allowed{remedy}")
 
 
 def _plain(address: Address) -> Address:

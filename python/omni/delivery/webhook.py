@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import socket
 from collections.abc import Iterable
 
 import aiohttp
@@ -16,6 +17,10 @@ from omni.delivery.signing import signature
 TIMEOUT = aiohttp.ClientTimeout(total=15.0, sock_connect=3.0)
 CONNECTIONS = 16
 """Attempts at one endpoint at the same time; more wait for one another, and for nobody else."""
+
+KEEP_ALIVE_S = 1.0
+"""How long a connection may be idle. Receivers close theirs after 2 s (gunicorn), 5 s (Node.js, uvicorn, Apache) or
+more; a message that meets the closing on its way fails, and 5 s is also the usual pause of the periodic message."""
 
 ANSWER_BYTES = 4096
 KEPT_BYTES = 1024
@@ -41,7 +46,10 @@ class WebhookChannel:
 
     async def open(self) -> None:
         connector = aiohttp.TCPConnector(
-            limit=CONNECTIONS, resolver=Resolver(), socket_factory=Guard(private=self._config.private_networks)
+            limit=CONNECTIONS,
+            keepalive_timeout=KEEP_ALIVE_S,
+            resolver=Resolver(),
+            socket_factory=Guard(private=self._config.private_networks),
         )
         self._session = aiohttp.ClientSession(
             connector=connector, auto_decompress=False, timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()
@@ -69,7 +77,7 @@ class WebhookChannel:
             cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
             if isinstance(cause, ForbiddenAddressError):
                 return Outcome(str(cause), "forbidden")
-            return Outcome(f"cannot be reached ({type(cause).__name__})", "unreachable")
+            return Outcome(f"cannot be reached ({_why(cause)})", "unreachable")
 
     async def _outcome(self, answer: aiohttp.ClientResponse) -> Outcome:
         status = answer.status
@@ -97,6 +105,17 @@ class WebhookChannel:
         if self._secrets:
             headers["webhook-signature"] = _signatures(self._secrets, message, stamp)
         return headers
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case socket.gaierror():
+            return "its name cannot be looked up"
+        case ConnectionRefusedError():
+            return "nothing listens at its port"
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | ConnectionError():
+            return "the connection ended without an answer"
+    return type(error).__name__
 
 
 def _signatures(secrets: Iterable[str], message: Outgoing, stamp: int) -> str:

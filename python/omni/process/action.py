@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,11 @@ class Actions:
                 told = crossing_event(self._run.uuid("crossing", record["id"]), out.timestamp, record)
                 return self._message("line", timestamp, record, told)
 
-    def ongoing(self) -> list[dict[str, Any]]:
-        """The open processes as they stand now."""
-        return [_presence(stay, stay.entry, stay.person.last) for stay in self._stays.values()]
+    def ongoing(self, stays: Iterable[RegionEvent]) -> list[dict[str, Any]]:
+        """The open processes as they stand now: ``stays`` says when each was seen inside last."""
+        latest = {(stay.track_id, stay.region_uuid): stay for stay in stays}
+        now = [(stay, latest.get(place, stay.entry)) for place, stay in self._stays.items()]
+        return [_presence(stay, event, _moment(event.last)) for stay, event in now]
 
     def _identity(self) -> tuple[str, int]:
         self._count += 1

@@ -46,6 +46,7 @@ class ProcessBuilder:
         best_shots: what pictures are kept; None keeps none in memory.
         also_open: open processes of this stream that are kept elsewhere (external ones); they go along with the
             periodic message.
+        stays: who is inside which region now, with the latest sight inside.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class ProcessBuilder:
         ongoings_interval_s: float,
         best_shots: ShotSettings | None,
         also_open: Callable[[], list[dict[str, Any]]] = list,
+        stays: Callable[[], Iterable[RegionEvent]] = tuple,
     ) -> None:
         self._stream_uuid = stream_uuid
         self._run = run
@@ -65,6 +67,7 @@ class ProcessBuilder:
         self._shot_settings = best_shots
         self._shots = BestShots(best_shots) if best_shots else None
         self._also_open = also_open
+        self._stays = stays
         self._open: dict[int, Person] = {}
         self._actions = Actions(stream_uuid, run, numbers)
         self._people_seen = 0
@@ -117,7 +120,7 @@ class ProcessBuilder:
             messages += self._recognise(frame.timestamp, faces.verdicts)
         messages += self._act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
-        messages += self._ongoing(frame.timestamp)
+        messages += self.ongoing(frame.timestamp)
         return messages
 
     def finish(
@@ -136,6 +139,21 @@ class ProcessBuilder:
         ended = list(self._open.values())
         self._open.clear()
         return messages + [self._message("end", timestamp, [person], end_reason) for person in ended]
+
+    def ongoing(self, timestamp: float) -> list[ProcessMessage]:
+        """The periodic message, if it is due and anything is open. With a frame ``update`` gives it."""
+        if self._next_ongoing is None or timestamp < self._next_ongoing - 2 * self._interval_s:
+            self._next_ongoing = timestamp + self._interval_s
+        if timestamp < self._next_ongoing:
+            return []
+        self._next_ongoing += self._interval_s
+        if self._next_ongoing <= timestamp:  # a long gap: one message, not one for each interval missed
+            self._next_ongoing = timestamp + self._interval_s
+        message = self._message("ongoing", timestamp, self._open.values())
+        message = replace(
+            message, processes=(*message.processes, *self._actions.ongoing(self._stays()), *self._also_open())
+        )
+        return [message] if message.processes else []
 
     def change(self, *, ongoings_interval_s: float, best_shots: ShotSettings | None) -> None:
         """Go on with other settings, see the class. Pictures that were kept under others are forgotten."""
@@ -267,18 +285,6 @@ class ProcessBuilder:
     def _end(self, timestamp: float, gone: Iterable[int]) -> list[ProcessMessage]:
         people = [self._open.pop(track_id) for track_id in gone if track_id in self._open]
         return [self._message("end", timestamp, [person], person.end_reason) for person in people]
-
-    def _ongoing(self, timestamp: float) -> list[ProcessMessage]:
-        if self._next_ongoing is None or timestamp < self._next_ongoing - 2 * self._interval_s:
-            self._next_ongoing = timestamp + self._interval_s
-        if timestamp < self._next_ongoing:
-            return []
-        self._next_ongoing += self._interval_s
-        if self._next_ongoing <= timestamp:  # a long gap: one message, not one for each interval missed
-            self._next_ongoing = timestamp + self._interval_s
-        message = self._message("ongoing", timestamp, self._open.values())
-        message = replace(message, processes=(*message.processes, *self._actions.ongoing(), *self._also_open()))
-        return [message] if message.processes else []
 
     def _message(
         self, reason: str, timestamp: float, people: Iterable[Person], end_reason: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +41,7 @@ class _Open:
 
 
 Position = Callable[[str], tuple[float, int]]
-"""stream_uuid -> (timestamp of its latest frame in epoch seconds, number of that frame)."""
+"""stream_uuid -> (where it is in epoch seconds, number of its latest frame)."""
 
 
 class ExternalProcesses:
@@ -157,6 +157,13 @@ class ExternalProcesses:
             now = self._now(stream_uuid)
             return [self._document(p, now) for p in self._open.values() if p.stream_uuid == stream_uuid]
 
+    def publish_ongoing(self, message: ProcessMessage) -> None:
+        """Publish a periodic message of a stream, without those that ended while it was made: they never come back."""
+        with self._lock:
+            open_ = tuple(p for p in message.processes if p["type"] != "external" or p["id"] in self._open)
+            if open_:
+                self._publish(replace(message, processes=open_))
+
     def _close(self, process: _Open) -> None:
         del self._open[process.id]
         same = self._named[process.name, process.class_]
@@ -185,7 +192,9 @@ class ExternalProcesses:
     def _document(
         self, process: _Open, now: Moment, end_reason: str | None = None, stopped_at: int | None = None
     ) -> dict[str, Any]:
-        stopped, rounds = process.media_clock(max(round((now.timestamp - process.began.timestamp) * 1000), 0))
+        if now.timestamp < process.began.timestamp:  # begun while a camera was away, and it shows what it saw before
+            now = process.began
+        stopped, rounds = process.media_clock(round((now.timestamp - process.began.timestamp) * 1000))
         record = base_record(
             process.id,
             "external",

@@ -67,6 +67,10 @@ class RegionMonitor:
         self._by_face.difference_update(gone)
         return [*revealed, *self._events(*happened), *self._events(*ended)]
 
+    def stays(self) -> list[RegionEvent]:
+        """Who is inside now: their entries, with the latest sight inside as ``last``."""
+        return list(self._events(*self._core.stays()))
+
     def change(self, regions: Sequence[RegionConfig], inertia_frames: int) -> list[RegionEvent]:
         """Go on with other regions. Who is in one that is the same, but for its name, stays in it.
 
@@ -122,6 +126,22 @@ def _without_name(region: RegionConfig) -> RegionConfig:
 
 def _sight_or_none(row: list[float]) -> Sight | None:
     return None if math.isnan(row[0]) else _sight(row)
+
+
+def check_regions(regions: Sequence[RegionConfig]) -> None:
+    """Refuse all polygons and directions that cannot be used, of a whole configuration.
+
+    Raises:
+        ConfigError: names each region and what is wrong.
+    """
+    wrong = []
+    for i, region in enumerate(regions):
+        try:
+            _region(region)
+        except ConfigError as error:
+            wrong.append((f"/mutlistream_ROI/regions/{i}", str(error)))
+    if wrong:
+        raise ConfigError("; ".join(message for _, message in wrong), wrong)
 
 
 def _region(region: RegionConfig) -> _core.Region:

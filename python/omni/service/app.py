@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sanic import Sanic
 from sanic.config import Config
+from sanic.router import Router
 from sanic_routing.exceptions import RouteExists
 
 from omni.config import AgentConfig
@@ -53,6 +54,7 @@ def create_app(agent_factory: Callable[[], Agent] | None, config: AgentConfig, s
         f"omni-{uuid4().hex}",  # Sanic keeps a register of names; several apps may live in one process
         config=Config(_SETTINGS, env_prefix=None),
         ctx=Context(config, settings or Settings(revealed(document_of(config)))),
+        router=_HeadAsGet(),
         dumps=to_json,
         configure_logging=False,
     )
@@ -80,6 +82,13 @@ def create_app(agent_factory: Callable[[], Agent] | None, config: AgentConfig, s
     app.register_listener(start, "before_server_start")
     app.register_listener(stop, "before_server_stop")
     return app
+
+
+class _HeadAsGet(Router):
+    """HEAD is GET, of which Sanic leaves out the body: what supervisors and ``curl -I`` ask (RFC 9110, 9.1)."""
+
+    def get(self, path: str, method: str, host: str | None) -> Any:  # type: ignore[override]  # which is cached
+        return super().get(path, "GET" if method == "HEAD" else method, host)
 
 
 _SETTINGS: dict[str, str | bool | int | float | None] = {

@@ -76,7 +76,7 @@ def read_document(request: HttpRequest, most_bytes: int = BODY_MAX_BYTES) -> dic
     if len(request.body) > most_bytes:
         raise Problem("too-large", 413, f"the body is larger than the {most_bytes >> 10} KiB that this call reads")
     try:
-        document = json.loads(request.body.decode("utf-8"), parse_constant=_refuse_constant)
+        document = json.loads(request.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise Problem("invalid-body", 400, "the body is not JSON that a call can need") from None
     if not isinstance(document, dict):
@@ -126,7 +126,7 @@ def _text_pairs(text: str, where: str) -> list[tuple[str, _Text]]:
 
 def _json_pairs(body: bytes) -> list[tuple[str, Any]]:
     try:
-        document = json.loads(body.decode("utf-8"), object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
+        document = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         raise Problem("invalid-body", 400, "the body is not UTF-8 text") from None
     except json.JSONDecodeError as error:

@@ -101,7 +101,9 @@ class Settings:
         new = document_of(config)
         masked = list(_masked(new))
         if masked:
-            message = "*** stands for a secret that is there already; there is none: give the secret itself"
+            message = (
+                "*** stands for the secret that is there already, and goes to no other host: give the secret itself"
+            )
             raise ConfigError(f"configuration: {masked[0]}: {message}", [(path, message) for path in masked])
         if self.problems or self._written is None:
             return self._proposal(whole, tuple(differences(now, new)))

@@ -112,6 +112,9 @@ class FileSource:
         self.decode_s = 0.0
         self.fresh_until = math.inf
 
+    def now(self) -> None:
+        """See ``Source``."""
+
     def __iter__(self) -> Iterator[Frame]:
         begun = time.monotonic()
         index, segment, offset = 0, 0, 0.0

@@ -71,6 +71,10 @@ class LiveSource:
         self._left = [reader for reader in self._left if reader.alive]
         return len(self._left)
 
+    def now(self) -> float:
+        """See ``Source``."""
+        return time.time() if self._zero is None else self._zero[0] + time.monotonic() - self._zero[1]
+
     def __iter__(self) -> Iterator[Frame | None]:
         reader, index = self._started(), 0
         try:

@@ -36,6 +36,9 @@ class Source(Protocol):
     @property
     def left_behind(self) -> int: ...
 
+    def now(self) -> float | None:
+        """Of a camera: the time by which frames are dated, also while none come. None: a file has none but theirs."""
+
     def __iter__(self) -> Iterator[Frame | None]: ...
 
 

@@ -86,6 +86,12 @@ impl RegionMonitor {
         columns(py, &events)
     }
 
+    /// Who is inside now: their entries, with the latest sight inside as `last`.
+    fn stays<'py>(&self, py: Python<'py>) -> PyResult<Columns<'py>> {
+        let events = detached_on(py, &self.0, |monitor| Ok(monitor.stays()))?;
+        columns(py, &events)
+    }
+
     /// What the end of these tracks brings.
     fn forget<'py>(&self, py: Python<'py>, track_id: &Bound<'py, PyAny>) -> PyResult<Columns<'py>> {
         let track_ids: Vec<i64> = array::<i64>("track_id", "int64", track_id)?.as_array().iter().copied().collect();

@@ -62,7 +62,10 @@ class Scene:
         self.batch = 1
         self._scheduler = Scheduler(workers=2)
         self._scheduler.start()
-        builder = ProcessBuilder(STREAM, RUN, count(1), ongoings_interval_s=1.0, best_shots=best_shots)
+        monitor = RegionMonitor([RegionConfig.model_validate(r) for r in regions], inertia_frames)
+        builder = ProcessBuilder(
+            STREAM, RUN, count(1), ongoings_interval_s=1.0, best_shots=best_shots, stays=monitor.stays
+        )
         self.pipeline = StreamPipeline(
             StreamConfig.model_validate({"stream_uuid": STREAM, "url": "scene.avi", **options}),
             self,
@@ -72,7 +75,7 @@ class Scene:
             faces,
             self._scheduler,
             Tracker(),
-            RegionMonitor([RegionConfig.model_validate(r) for r in regions], inertia_frames),
+            monitor,
             builder,
             [],
             self.told.append,
@@ -86,6 +89,9 @@ class Scene:
         for i in range(self.frames):
             self._shown.append(self.picture(i).copy())  # each a picture of its own, by which ``_seen`` knows the frame
             yield Frame(STREAM, i, RUN.started_at + i / self.fps, i / self.fps, self._shown[i])
+
+    def now(self) -> None:
+        """As a file has it."""
 
     def detect_many(self, images: Sequence[np.ndarray]) -> list[Detections]:
         return [self._seen(image) for image in images]

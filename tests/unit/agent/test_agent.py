@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from tests.unit.delivery.conftest import eventually
 
 from omni import Agent
 from omni.agent import networks
 from omni.detect import RunsOn
 from omni.errors import ConfigError, SourceError, UnknownLineError
+from omni.process.clock import iso_instant
 from omni.regions import LineCounts
 from omni.types import Detections, ProcessMessage
 
@@ -59,16 +62,17 @@ def test_nothing_starts_when_something_is_wrong(pictures: Path) -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize(("places", "why"), [((0.0, 0.2, 0.5, 1.0), "line"), ((0.0, 0.2), "at least 4")])
 def test_a_wrong_map_is_told_and_the_cameras_are_watched_all_the_same(
-    pictures: Path, caplog: pytest.LogCaptureFixture
+    pictures: Path, caplog: pytest.LogCaptureFixture, places: tuple[float, ...], why: str
 ) -> None:
-    wrong = [{"image": [v, v], "map": [v, v]} for v in (0.0, 0.2, 0.5, 1.0)]
+    wrong = [{"image": [v, v], "map": [v, v]} for v in places]
     view = {"cameras": [{"stream_uuid": UUID, "points": wrong}]}
     with Agent(config(pictures, map_tracking={"enabled": True, "views": [view]})) as agent:
         assert agent.wait(20)
         assert agent.map_ticks() == []
         [problem] = (problem for problem in agent.problems() if problem.startswith("map tracking: "))
-    assert "line" in problem
+    assert why in problem
     assert problem.removeprefix("map tracking: ") in caplog.text
 
 
@@ -85,6 +89,53 @@ def test_an_external_process_ends_with_its_stream(pictures: Path) -> None:
         assert agent.wait(20)
     assert [m.reason for m in told] == ["begin", "end"]
     assert told[1].processes[0]["omni"]["end_reason"] == "end_of_file"
+
+
+def test_an_external_process_goes_on_and_is_dated_right_while_its_camera_is_away() -> None:
+    """A stream's clock is that of its pictures; where none come, a film is still shown to who stands there."""
+    told: list[ProcessMessage] = []
+    document = config(Path("unused"), ongoings_interval_in_msec=100)
+    document["streams"][0]["url"] = "rtsp://127.0.0.1:9/none"
+    agent = Agent(document)
+    agent.subscribe(told.append)
+    with agent:
+        eventually(lambda: agent.streams()[0].state == "backoff")
+        film = {"name": "a.mp4", "class_": "media", "stream_uuid": UUID}
+        before = time.time()
+        agent.external.begin(**film, repeats=False, duration=0, started_at=0)
+        after = time.time()
+        eventually(lambda: [m.reason for m in told].count("ongoing") >= 3)
+        agent.external.end(**film, stopped_at=0)
+    assert [m.reason for m in told[:4]] == ["begin", "ongoing", "ongoing", "ongoing"]
+    begin, *_, end = (m.processes[0] for m in told)
+    assert iso_instant(before) <= begin["time_interval"][0] <= iso_instant(after)
+    assert (end["finalized"], end["time_interval"][0]) == (True, begin["time_interval"][0])
+    assert end["internal_time_interval"][1] >= 200
+    assert [p["time_interval"][1] for m in told for p in m.processes] == sorted(
+        p["time_interval"][1] for m in told for p in m.processes
+    )
+
+
+def test_an_external_process_that_ends_while_the_periodic_message_is_made_does_not_come_back(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[ProcessMessage] = []
+    document = config(pictures, ongoings_interval_in_msec=100)
+    document["streams"][0].update(pace="real", loop=True)
+    agent = Agent(document)
+    open_now = agent.external.ongoing
+
+    def then_ended(stream_uuid: str) -> list[dict[str, Any]]:
+        records = open_now(stream_uuid)
+        agent.external.terminate_all(stream_uuid="")
+        return records
+
+    monkeypatch.setattr(agent.external, "ongoing", then_ended)
+    agent.subscribe(told.append)
+    with agent:
+        agent.external.begin(name="a", class_="media", repeats=False, duration=0, started_at=0, stream_uuid=UUID)
+        eventually(lambda: len(told) >= 2)
+    assert [(m.reason, m.processes[0]["finalized"]) for m in told] == [("begin", False), ("end", True)]
 
 
 def test_stopping_in_the_middle_is_quick_and_can_be_done_twice(pictures: Path) -> None:

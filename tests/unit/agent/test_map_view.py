@@ -135,16 +135,30 @@ def test_a_picture_that_changes_its_size_keeps_the_person() -> None:
     assert (person["id"], site.objects_seen) == (1, 1)
 
 
-def test_points_that_give_no_map_are_refused_with_the_reason() -> None:
+@pytest.mark.parametrize(
+    ("points", "why"),
+    [
+        ([{"image": (v, v), "map": (v, v)} for v in (0.0, 0.2, 0.5, 1.0)], "on one line"),
+        ([{"image": (x, y), "map": (x, y)} for x, y in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))], "at least 4"),
+        ([], "at least 4"),
+    ],
+)
+def test_points_that_give_no_map_are_refused_with_the_reason(points: list[Any], why: str) -> None:
     cameras = view().model_dump()["cameras"]
-    cameras[0]["points"] = [{"image": (v, v), "map": (v, v)} for v in (0.0, 0.2, 0.5, 1.0)]
-    with pytest.raises(CalibrationError, match=f"'top_view', camera {A}"):
+    cameras[0]["points"] = points
+    with pytest.raises(CalibrationError, match=f"'top_view', camera {A}.*{why}"):
         MapView(view(cameras=cameras), [A, B], [])
 
 
-def test_a_camera_that_is_no_stream_is_refused() -> None:
-    with pytest.raises(CalibrationError, match="not an enabled stream"):
-        MapView(view(), [A], [])
+def test_a_camera_that_does_not_run_is_not_waited_for() -> None:
+    site = MapView(view(), [A], [])
+    for i in range(20):
+        site.receive(result(A, i, (0.5, 0.5)))
+    assert list(site.tick.document["camera_frames_data"]) == [A]
+    assert site.objects_seen == 1
+    assert site.is_for(view(), [A], [])
+    assert not site.is_for(view(), [A, B], []), "it runs again: the view begins anew"
+    assert not site.is_for(view(), [A], [B])
 
 
 def test_a_file_far_ahead_is_held_back_until_the_other_catches_up() -> None:

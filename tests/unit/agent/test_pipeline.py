@@ -108,6 +108,23 @@ def test_a_presence_goes_along_with_the_periodic_message_and_ends_with_the_perso
     assert presence["parent"] == human["id"]
 
 
+def test_a_presence_is_told_up_to_the_latest_sight_inside_and_never_goes_back() -> None:
+    """Out of the region for 2 s that are not believed yet: the time outside is none inside."""
+    scene = Scene(
+        lambda i: [standing(160 if i < 25 else min(160 + 8 * (i - 24), 220), 200)],
+        60,
+        regions=[DOOR],
+        inertia_frames=21,
+    )
+    told = [p for m in scene.play() for p in m.processes if p["type"] == "action"]
+    ends = [p["time_interval"][1] for p in told]
+    assert [p["finalized"] for p in told] == [False, False, False, True]
+    assert ends == sorted(ends)
+    assert ends[1:] == [p["omni"]["explain"]["last"]["time"] for p in told[1:]]
+    assert ends[2] == ends[3], "outside since then"
+    assert told[2]["omni"]["dwell_s"] == told[3]["omni"]["dwell_s"]
+
+
 def test_events_name_their_processes() -> None:
     scene = Scene(walk, 110, regions=[DOOR])
     scene.play()

@@ -328,6 +328,20 @@ def test_a_map_that_is_the_same_goes_on_also_with_another_plan(
     assert agent.map_ticks()[0].sequence > before  # a tick is never given twice
 
 
+def test_a_camera_of_a_map_is_switched_off_and_on_while_the_other_stays_on_it(
+    agent: Agent, document: dict[str, Any]
+) -> None:
+    agent.reconfigure(mapped(document, view(DOOR, YARD)))
+    for enabled in (False, True):
+        switched = [{**s, "enabled": enabled or s["stream_uuid"] != YARD} for s in document["streams"]]
+        agent.reconfigure({**mapped(document, view(DOOR, YARD)), "streams": switched})
+        goes_on(agent)
+        shown = {DOOR, YARD} if enabled else {DOOR}
+        eventually(lambda: set(agent.map_state()["camera_frames_data"]) == shown)  # noqa: B023 -- at once
+    with pytest.raises(ConfigError, match="is not a stream of this agent"):
+        agent.reconfigure(mapped(document, view(DOOR, "7c9e6679-7425-40de-944b-e07fc1f90ae9")))
+
+
 def test_a_calibration_that_gives_no_map_is_refused(agent: Agent, document: dict[str, Any]) -> None:
     wrong = view(DOOR)
     wrong["cameras"][0]["points"] = [{"image": [v, v], "map": [v, v]} for v in (0.0, 0.2, 0.5, 1.0)]

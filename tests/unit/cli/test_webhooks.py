@@ -1,56 +1,61 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.delivery.conftest import Inbox, message, new_delivery
 
 from omni.cli import main
-from omni.receiver import Received, Receiver
 
-NOBODY = "http://127.0.0.1:9/trigger"  # the port of "discard", where nothing listens
-
-
-@pytest.fixture
-def received() -> Iterator[tuple[str, list[Received]]]:
-    seen: list[Received] = []
-    receiver = Receiver(seen.append)
-    yield receiver.start("127.0.0.1", 0), seen
-    receiver.stop()
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def told(
-    capsys: pytest.CaptureFixture[str], folder: Path, urls: list[str], *arguments: str
-) -> tuple[int, dict[str, Any]]:
-    subscribers = [{"url": url} for url in urls]
+def configured(folder: Path, *subscribers: dict[str, Any]) -> list[str]:
     (folder / "run_params.json").write_text(json.dumps({"webhook_tracking_subscribers": subscribers}))
-    code = main(["webhooks", *arguments, "--config", str(folder), "--json"])
-    out = capsys.readouterr().out
-    return code, json.loads(out) if out else {}
+    return ["--config", str(folder)]
 
 
-def test_who_is_told_is_listed_and_tested(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], received: tuple[str, list[Received]]
+def test_who_is_told_is_listed_without_secrets_and_with_what_waits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    address, seen = received
-    code, listed = told(capsys, tmp_path, [address, NOBODY], "list")
-    assert code == 0
-    assert [(one["endpoint"], one["waiting"], one["dead"]) for one in listed["endpoints"]] == [
-        (address, 0, 0),
-        (NOBODY, 0, 0),
-    ]
-    there, not_there = (one["id"] for one in listed["endpoints"])
-    code, tested = told(capsys, tmp_path, [address, NOBODY], "test")
-    assert code == 1
-    assert [(one["id"], one["delivered"]) for one in tested["tested"]] == [(there, True), (not_there, False)]
-    assert "cannot be reached" in tested["tested"][1]["failure"]
-    assert told(capsys, tmp_path, [address, NOBODY], "test", there)[0] == 0
-    assert [message.wrong for message in seen] == [[], []]
-    assert not (tmp_path / "outbox").exists()
+    subscribers: tuple[dict[str, Any], ...] = (
+        {"id": "site", "url": "http://user:hunter2@127.0.0.1:9/in?key=hunter2", "secret": SECRET, "paused": True},
+        {"host": "::1", "port": "9", "type": "events"},
+        {"id": "off", "url": "http://127.0.0.1:9/off", "enabled": False},
+    )
+    where = configured(tmp_path, *subscribers)
+    assert main(["webhooks", "list", *where, "--json"]) == 0
+    before = json.loads(capsys.readouterr().out)["webhooks"]
+    assert [(row["id"], row["waiting"], row["dead"]) for row in before] == [("site", 0, 0), (before[1]["id"], 0, 0)]
+    delivery = new_delivery(list(subscribers), directory=str(tmp_path / "outbox"))
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    delivery.stop()
+    assert main(["webhooks", "list", *where]) == 0
+    site, events = capsys.readouterr().out.splitlines()
+    assert site == "site  http://127.0.0.1:9/in  processes  1 waiting  0 dead  (paused)"
+    assert events.endswith("  http://[::1]:9/trigger  events  0 waiting  0 dead")
 
 
-def test_nobody_to_test_and_an_unknown_one_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert told(capsys, tmp_path, [], "test")[0] == 3
-    assert told(capsys, tmp_path, [NOBODY], "test", "nope")[0] == 1
+def test_a_test_says_who_takes_it_and_fails_if_one_does_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inbox = Inbox(SECRET)
+    try:
+        where = configured(
+            tmp_path,
+            {"id": "here", "url": inbox.address, "secret": SECRET},
+            {"id": "nowhere", "url": "http://127.0.0.1:9/in"},
+        )
+        assert main(["webhooks", "test", "here", *where]) == 0
+        assert capsys.readouterr().out.startswith("here  200  ")
+        assert main(["webhooks", "test", *where, "--json"]) == 1
+        here, nowhere = json.loads(capsys.readouterr().out)["webhooks"]
+        assert (here["id"], here["delivered"], here["status"]) == ("here", True, 200)
+        assert (nowhere["delivered"], nowhere["failure"]) == (False, "cannot be reached (nothing listens at its port)")
+        assert [(m.reason, m.processes) for m in inbox.messages] == [("test", [])] * 2
+        assert inbox.receiver.wrong == 0
+        assert main(["webhooks", "test", "nobody", *where]) == 1
+        assert "there are: here, nowhere" in capsys.readouterr().err
+    finally:
+        inbox.receiver.stop()

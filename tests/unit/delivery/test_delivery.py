@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import time
 from pathlib import Path
 
@@ -56,6 +57,43 @@ def test_a_dead_endpoint_holds_up_nobody(inbox: Inbox) -> None:
     dead, alive = delivery.stats()["endpoints"]
     assert dead["last_failure"].startswith("cannot be reached")
     assert alive["delivered"] == {"begin": 1, "end": 1}
+
+
+def test_an_idle_connection_is_let_go_before_a_receiver_closes_it() -> None:
+    """Else a message may meet the closing on its way, and waits for the next attempt."""
+    delivery = None
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60.0)
+        try:
+            delivery = new_delivery([{"url": f"http://127.0.0.1:{server.getsockname()[1]}/hook"}])
+            delivery.start()
+            delivery.publish(message("begin", 1))
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(10.0)  # the library's own limit is 15 s
+                assert connection.recv(65536).startswith(b"POST /hook")
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                while connection.recv(65536):  # what is left of the message, then the end
+                    pass
+        finally:
+            if delivery is not None:
+                delivery.stop()
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://127.0.0.1:9/x", "nothing listens at its port"),
+        ("http://no-such-name.invalid/x", "its name cannot be looked up"),
+    ],
+)
+def test_why_an_endpoint_cannot_be_reached_is_told(address: str, why: str) -> None:
+    delivery = new_delivery([{"url": address}])
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: delivery.stats()["endpoints"][0]["last_failure"])
+    delivery.stop()
+    assert delivery.stats()["endpoints"][0]["last_failure"] == f"cannot be reached ({why})"
 
 
 def test_a_large_array_is_split_never_truncated(inbox: Inbox) -> None:

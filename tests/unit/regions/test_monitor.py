@@ -53,6 +53,19 @@ def test_the_feet_count_and_the_frames_are_named() -> None:
     assert (entry.entered.x, entry.entered.y, entry.entered.timestamp) == (0.5, pytest.approx(0.52), 1000.1)
 
 
+def test_feet_below_the_picture_are_in_a_region_drawn_to_its_edge() -> None:
+    corners = [{"x": 0, "y": 0}, {"x": 1, "y": 0}, {"x": 1, "y": 1}, {"x": 0, "y": 1}]
+    monitor = RegionMonitor([region(points=corners)], 1)
+    kinds = [
+        event.kind
+        for i, y in enumerate([99, 100, 100.1, 103, 99.9, 100])
+        for event in monitor.update(frame(i), standing_at(frame(i), {7: (100, y)}), [])
+    ]
+    assert kinds == ["entry"]
+    [stay] = monitor.stays()
+    assert (stay.entered.frame, stay.last.frame, stay.after) == (0, 5, None)
+
+
 def test_predicted_boxes_are_no_evidence() -> None:
     monitor = RegionMonitor([region()], 1)
     assert monitor.update(frame(0), standing_at(frame(0), {7: (100, 60)}, predicted=True), []) == []

@@ -61,6 +61,8 @@ async def stream(request: HttpRequest) -> None:
     page = await _page(context, cursor, MOST)
     response = await request.respond(content_type="text/event-stream")
     assert response is not None
+    if request.method == "HEAD":
+        return
     quiet_s = QUIET_S  # so that the answer begins at once
     try:
         while context.access.may_go_on(request):

@@ -25,7 +25,7 @@ async def healthz(_: HttpRequest) -> HTTPResponse:
 @operation("Whether it does its work", scope=None, answer=Readiness, statuses=(200, 503))
 async def readyz(request: HttpRequest) -> HTTPResponse:
     context = request.app.ctx
-    unusable = [f"safe mode: {path}: {why}" for path, why in context.settings.problems]
+    unusable = [f"safe mode: {path}: {why}" if path else f"safe mode: {why}" for path, why in context.settings.problems]
     ready, reasons, warnings = (False, unusable, []) if unusable else readiness(context.agent)
     if not request.ctx.caller.scopes:  # a supervisor without a token learns whether, not which camera and why
         reasons, warnings = [], []

@@ -69,6 +69,19 @@ impl RegionMonitor {
         Ok(events)
     }
 
+    /// Who is inside now: their entries, with the latest sight inside as `last`.
+    pub fn stays(&self) -> Vec<RegionEvent> {
+        let mut stays = Vec::new();
+        for (&track_id, walker) in &self.walkers {
+            for (region, state) in walker.states.iter().enumerate() {
+                if let Some(passage) = state.stay(&self.regions[region]) {
+                    stays.push(RegionEvent { kind: Kind::Entry, region, track_id, passage });
+                }
+            }
+        }
+        stays
+    }
+
     /// These tracks have ended: exits of those inside, and crossings that only waited to be settled.
     pub fn forget(&mut self, track_ids: &[i64]) -> Vec<RegionEvent> {
         let mut events = Vec::new();
@@ -289,6 +302,29 @@ mod tests {
             assert_eq!(format!("{monitor:?}"), before);
         }
         assert_eq!(monitor.forget(&[1]).len(), 2);
+    }
+
+    #[test]
+    fn a_stay_lasts_until_the_latest_sight_inside() {
+        let mut monitor = door(3);
+        let mut see = |i: i64, y: f64| {
+            monitor.update(&[Sighting { track_id: 1, point: [0.5, y], height: TALL }], i as f64 / 10.0, i).unwrap();
+            monitor.stays().iter().map(|stay| (stay.passage.entered.frame, stay.passage.last.frame)).collect::<Vec<_>>()
+        };
+        let stays: Vec<_> = (0..).zip([0.3, 0.45, 0.5, 0.5, 0.55, 0.65, 0.7, 0.7]).map(|(i, y)| see(i, y)).collect();
+        let inside: &[&[(i64, i64)]] = &[&[], &[], &[], &[(1, 3)], &[(1, 4)], &[(1, 4)], &[(1, 4)], &[]];
+        assert_eq!(stays, inside);
+    }
+
+    #[test]
+    fn who_sticks_out_of_the_picture_is_at_its_edge() {
+        let corners = vec![[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]];
+        let floor = Region::new(Polygon::new(corners).unwrap(), true, None).unwrap();
+        let monitor = RegionMonitor::new(vec![floor], 1).unwrap();
+        let places =
+            [[0.5, 0.9], [0.5, 1.0], [0.5, 1.01], [0.9, 1.2], [1.0, 0.9], [1.01, 0.9], [0.0, 0.9], [-0.01, 1.0]];
+        assert_eq!(walk(&mut monitor.clone(), &places, 1.0), [Entry, Exit], "one stay, until the track ends");
+        assert_eq!(walk(&mut monitor.clone(), &[[0.5, 0.4], [0.5, -0.1]], 1.0), []);
     }
 
     #[test]

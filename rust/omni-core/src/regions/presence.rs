@@ -58,6 +58,14 @@ impl Presence {
         }
     }
 
+    /// The stay so far, of who is inside or not yet believed to have left.
+    pub(super) fn stay(self) -> Option<Passage> {
+        match self {
+            Self::Outside | Self::Coming(..) => None,
+            Self::Inside(stay) | Self::Going(stay, _) => Some(Passage { after: None, ..stay }),
+        }
+    }
+
     /// The track has ended: who was inside is no more. An entry not settled is none.
     pub(super) fn end(self) -> Option<Change> {
         match self {

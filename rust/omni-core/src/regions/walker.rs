@@ -4,6 +4,7 @@ use super::line::{LineState, Step};
 use super::presence::{Change, Presence};
 use super::region::{Kind, Region};
 use super::sight::{Inertia, Passage, Sight};
+use crate::geometry::Point2;
 
 /// Nobody moves faster than this many of their own heights a second (a sprinter: 6),
 const FASTEST_HEIGHTS: f64 = 6.0;
@@ -59,7 +60,8 @@ impl Walker {
             let inside = region.polygon.contains(sight.point);
             let inside_before = std::mem::replace(&mut state.inside, inside);
             if region.presence {
-                match state.presence.step(previous, sight, inside, inertia) {
+                let present = region.polygon.contains(in_picture(sight.point));
+                match state.presence.step(previous, sight, present, inertia) {
                     Some(Change::Entry(passage)) => tell(i, Kind::Entry, passage),
                     Some(Change::Exit(passage)) => tell(i, Kind::Exit, passage),
                     None => {}
@@ -85,6 +87,11 @@ impl Walker {
 }
 
 impl State {
+    /// The stay as it stands, of who is inside a region of which presence is told.
+    pub(super) fn stay(&self, region: &Region) -> Option<Passage> {
+        self.presence.stay().filter(|_| region.presence)
+    }
+
     /// What is told at the end of the track, or of the region.
     pub(super) fn end(&self, region: &Region, inertia: Inertia, mut tell: impl FnMut(Kind, Passage)) {
         if let Some(Change::Exit(passage)) = self.presence.end().filter(|_| region.presence) {
@@ -94,6 +101,12 @@ impl State {
             tell(direction.into(), passage);
         }
     }
+}
+
+/// Where a person stands as far as the picture shows: feet below it are at its edge, and in a region drawn up to there.
+fn in_picture([x, y]: Point2) -> Point2 {
+    const EDGE: f64 = 1.0 - f64::EPSILON; // the edge itself is no more inside
+    [x.clamp(0.0, EDGE), y.clamp(0.0, EDGE)]
 }
 
 /// Whether a person of this height can have walked from one sight to the other.
