@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from omni.cli.output import add_json, note, print_json
+from omni.cli.output import add_json, note, port_number, print_json
 
 
 def add_parser(verbs: Any) -> None:
@@ -22,7 +22,7 @@ def add_parser(verbs: Any) -> None:
         description="Two camera views of a real street, one floor map, webhooks into a built-in receiver, the page.",
     )
     parser.add_argument(
-        "--port", type=int, default=8080, metavar="P", help="port of the page (default 8080; 0: a free one)"
+        "--port", type=port_number, default=8080, metavar="P", help="port of the page (default 8080; 0: a free one)"
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     parser.add_argument("--seconds", type=float, metavar="S", help="stop after S seconds (default: run until Ctrl-C)")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import add_json, note, print_json
+from omni.cli.output import add_json, note, page_address, port_number, print_json
 
 if TYPE_CHECKING:
     from omni.agent import Agent
@@ -22,7 +22,7 @@ def add_parser(verbs: Any) -> None:
         description="Run the agent with its HTTP service.",
     )
     serve.add_argument("--host", metavar="H", help="address to listen on (default: http.host, 127.0.0.1)")
-    serve.add_argument("--port", type=int, metavar="P", help="port to listen on (default: http.port, 8080)")
+    serve.add_argument("--port", type=port_number, metavar="P", help="port to listen on (default: http.port, 8080)")
     serve.add_argument(
         "--strict", action="store_true", help="exit with an error where the configuration cannot be used (no safe mode)"
     )
@@ -53,14 +53,15 @@ def run_service(options: argparse.Namespace) -> int:
     config = _listening_on(config, options.host)
     host = config.http.host
     port = free_port(host, config.http.port if options.port is None else options.port)
+    address = page_address(host, port)
     app = create_app(None if agent is None else lambda: agent, config, settings)
     if agent is None:
         for path, message in settings.problems:
             note(f"omni: {path or 'configuration'}: {message}")
-        note(f"omni: safe mode: nothing is watched until the settings are mended at http://{host}:{port}/")
+        note(f"omni: safe mode: nothing is watched until the settings are mended at {address}")
     else:
         _log_networks(agent)
-        note(f"omni: serving http://{host}:{port}/ with {len(agent.streams())} streams")
+        note(f"omni: serving {address} with {len(agent.streams())} streams")
     serve(app, host, port)
     if options.json and app.ctx.runs:
         print_json(app.ctx.agent.stats())

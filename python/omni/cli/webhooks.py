@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 from omni.cli import dead_letters, subscribers
-from omni.cli.output import add_json, note, print_json
+from omni.cli.output import add_json, note, port_number, print_json
 
 
 def add_parser(verbs: Any) -> None:
@@ -20,7 +20,7 @@ def add_parser(verbs: Any) -> None:
         description="Receive webhooks, check each against the JSON Schema and print a line for it.",
     )
     listen.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default 127.0.0.1)")
-    listen.add_argument("--port", type=int, default=5000, metavar="P", help="port (default 5000)")
+    listen.add_argument("--port", type=port_number, default=5000, metavar="P", help="port (default 5000)")
     listen.add_argument("--path", default="/trigger", help="path (default /trigger)")
     listen.add_argument("--count", type=int, metavar="N", help="end after N messages")
     listen.add_argument(
