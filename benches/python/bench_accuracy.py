@@ -55,8 +55,7 @@ def main() -> int:
             peers = PEERS if label.startswith(("as", "every")) else {}
             rows.append(_row(f"{name}, {label}", varied, tracked, peers))
             if peers:
-                whole = {peer: partial(_whole_file, track=track) for peer, track in peers.items()}
-                rows.append(_row(f"{name}, {label}, {WHOLE_FILE}", varied, tracked_whole_file, whole))
+                rows.append(_row(f"{name}, {label}, {WHOLE_FILE}", varied, tracked_whole_file, WHOLE_FILE_PEERS))
             if label == PLAIN and any(s.matrix is not None for s in sequences):
                 for floor, stretch in FLOORS.items():
                     rows.append(_row(f"{name}, {floor}", varied, partial(tracked, stretch=stretch), {}))
@@ -112,10 +111,10 @@ def _in_hindsight(told: TrackRows, fps: float) -> TrackRows:
     return smoothed(untangled(told, fps), fps)
 
 
-def _pyxtrackers(sequence: Sequence, kind: str) -> Rows:
+def _pyxtrackers(sequence: Sequence, kind: str, **settings: int) -> Rows:
     import pyxtrackers
 
-    tracker = getattr(pyxtrackers, kind)()
+    tracker = getattr(pyxtrackers, kind)(**settings)
     rows = []
     for frame, xyxy, scores in sequence.frames():
         if kind != "BYTETracker":  # those of one threshold get the sure boxes
@@ -144,10 +143,12 @@ def _trackers(sequence: Sequence, kind: str) -> Rows:
 PEERS: dict[str, Track] = {
     "pyxtrackers ByteTrack": partial(_pyxtrackers, kind="BYTETracker"),
     "pyxtrackers SORT": partial(_pyxtrackers, kind="Sort"),
+    "pyxtrackers SORT, at once and patient": partial(_pyxtrackers, kind="Sort", min_hits=1, max_age=30),
     "trackers ByteTrack": partial(_trackers, kind="ByteTrackTracker"),
     "trackers SORT": partial(_trackers, kind="SORTTracker"),
     "trackers OC-SORT": partial(_trackers, kind="OCSORTTracker"),
 }
+WHOLE_FILE_PEERS: dict[str, Track] = {name: partial(_whole_file, track=track) for name, track in PEERS.items()}
 
 
 def _mot(frame: int, ids: np.ndarray, xyxy: np.ndarray) -> list[list[float]]:

@@ -1,8 +1,8 @@
-"""How far the tracker depends on what a detector's confidences mean. Prints JSON rows of HOTA / IDF1.
+"""What single runs hide, and how far the tracker depends on what a detector's confidences mean. Prints JSON rows.
 
-Each set with its confidences changed, the mean of ten disturbed runs; and the boxes of other detectors on MOT17, beside
-peers.
-Needs what ``bench_accuracy.py`` needs; takes some twenty minutes.
+HOTA / IDF1 / switches. Each set, the mean of ten disturbed runs, beside peers; the same with its confidences changed;
+and the boxes of other detectors on MOT17, beside peers.
+Needs what ``bench_accuracy.py`` needs; takes some forty minutes.
 """
 
 from __future__ import annotations
@@ -13,14 +13,24 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from bench_accuracy import LEAST_SCORE, PEERS, SETS, WHOLE_FILE, tracked, tracked_whole_file
+from bench_accuracy import (
+    LEAST_SCORE,
+    PEERS,
+    PLAIN,
+    SETS,
+    WHOLE_FILE,
+    WHOLE_FILE_PEERS,
+    Track,
+    tracked,
+    tracked_whole_file,
+)
 from sequences import Rows, Sequence, read_set, scores_of, with_detector
 
 RUNS = 10
 LOST, JITTER = 0.005, 0.005
 """Share of the boxes that a disturbed run lacks, and standard deviation of what is added to them, in box sizes."""
 CHANGES: dict[str, Callable[[Rows], Rows]] = {
-    "as it is": lambda s: s,
+    PLAIN: lambda s: s,
     "x 0.7": lambda s: 0.7 * s,
     "boxes below 0.2 gone": lambda s: np.where(s >= 0.2, s, 0.0),
     "- 0.2": lambda s: s - 0.2,
@@ -45,20 +55,28 @@ def main() -> int:
                 break
             print(f"bench: {name}, {label}", file=sys.stderr)
             runs = [[_disturbed(s, run) for s in sequences] for run in range(RUNS)]
-            for how, track in (("", tracked), (f", {WHOLE_FILE}", tracked_whole_file)):
-                hota, idf1, _ = np.mean([scores_of((s, track(s)) for s in run) for run in runs], 0)
-                rows.append({"case": f"{name}, {label}{how}", "omni": f"{hota:.1f} / {idf1:.1f}"})
+            peers, whole_file_peers = (PEERS, WHOLE_FILE_PEERS) if label == PLAIN else ({}, {})
+            rows.append(_row(f"{name}, {label}", runs, {"omni": tracked, **peers}))
+            whole_file = {"omni": tracked_whole_file, **whole_file_peers}
+            rows.append(_row(f"{name}, {label}, {WHOLE_FILE}", runs, whole_file))
     for label, (detector, change) in OTHERS.items():
         found = (with_detector(sequence, "mot17-dev", detector) for sequence in read_set("mot17-dev", halves=True))
         sequences = [s.with_scores(_above_noise(change(s.detections[:, 6]))) for s in found if s is not None]
         if not sequences:
             continue
         print(f"bench: {label}", file=sys.stderr)
-        for who, track in {"omni": tracked, **PEERS}.items():
-            scores = scores_of((sequence, track(sequence)) for sequence in sequences)
-            rows.append({"case": label, who: f"{scores[0]:.1f} / {scores[1]:.1f} / {scores[2]}"})
+        rows.append(_row(label, [sequences], {"omni": tracked, **PEERS}))
     print(json.dumps(rows))
     return 0
+
+
+def _row(case: str, runs: list[list[Sequence]], everybody: dict[str, Track]) -> dict[str, str]:
+    """The mean over the runs of everybody's scores."""
+    row = {"case": case}
+    for who, track in everybody.items():
+        hota, idf1, switches = np.mean([scores_of((s, track(s)) for s in run) for run in runs], 0)
+        row[who] = f"{hota:.1f} / {idf1:.1f} / {switches:.1f}"
+    return row
 
 
 def _above_noise(scores: Rows) -> Rows:

@@ -11,6 +11,30 @@ from typing import TYPE_CHECKING
 from omni._build import __version__
 
 if TYPE_CHECKING:
+    from omni import (
+        config as config,
+    )
+    from omni import (
+        detect as detect,
+    )
+    from omni import (
+        errors as errors,
+    )
+    from omni import (
+        fusion as fusion,
+    )
+    from omni import (
+        testing as testing,
+    )
+    from omni import (
+        track as track,
+    )
+    from omni import (
+        types as types,
+    )
+    from omni import (
+        webhooks as webhooks,
+    )
     from omni.agent import Agent
     from omni.config import AgentConfig
     from omni.encode import encode_jpeg, encode_jpeg_base64
@@ -29,6 +53,9 @@ _HOME = {
     "encode_jpeg_base64": "omni.encode",
 }
 
+_PARTS = frozenset({"config", "detect", "errors", "fusion", "testing", "track", "types", "webhooks"})
+"""Modules that the documentation calls by ``omni.NAME``."""
+
 __all__ = [
     "Agent",
     "AgentConfig",
@@ -44,10 +71,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name in _PARTS:
+        return import_module(f"omni.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'omni' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted({*__all__, *_PARTS})

@@ -1,13 +1,16 @@
-"""Users' arrays as the core takes them: lists and any width of number in, one dtype out."""
+"""What users give as the core takes it: lists and any width of number in, one dtype out; settings of their types."""
 
 from __future__ import annotations
 
+from dataclasses import fields
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+Config = TypeVar("Config")
 
 _DTYPES: dict[type[np.generic], np.dtype[Any]] = {
     scalar: np.dtype(scalar) for scalar in (np.float32, np.float64, np.int32, np.int64)
@@ -19,7 +22,7 @@ def contiguous(name: str, value: npt.ArrayLike, dtype: type[Scalar]) -> npt.NDAr
 
     Raises:
         TypeError: the values are no real numbers (or, for an integer ``dtype``, no integers).
-        ValueError: the rows of a list differ in length, or an integer does not fit.
+        ValueError: the rows of a list differ in length, an integer does not fit, or a value is masked.
     """
     if type(value) is np.ndarray and value.dtype is _DTYPES.get(dtype) and value.flags.c_contiguous:
         return value  # the way of every frame, where each microsecond counts
@@ -27,17 +30,47 @@ def contiguous(name: str, value: npt.ArrayLike, dtype: type[Scalar]) -> npt.NDAr
         array: npt.NDArray[Any] = np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{name}: expected an array of numbers: {error}") from None
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name}: expected values for all, got some that are masked")
     if array.dtype == dtype:
-        return np.ascontiguousarray(array)
+        return np.asarray(array, order="C")
     integral = np.issubdtype(dtype, np.integer)
     if array.size == 0 and array.dtype == np.float64:  # what an empty list becomes
-        return np.ascontiguousarray(array, dtype=dtype)
+        return np.asarray(array, dtype=dtype, order="C")
     if array.dtype.kind not in ("iu" if integral else "iuf"):
         raise TypeError(f"{name}: expected {'integers' if integral else 'real numbers'}, got {array.dtype}")
     if integral and array.size and not _fits(array, dtype):
         raise ValueError(f"{name}: expected integers that fit {np.dtype(dtype)}, got {array.min()} to {array.max()}")
     with np.errstate(over="ignore"):  # becomes infinite, which the core refuses by name
-        return np.ascontiguousarray(array, dtype=dtype)
+        return np.asarray(array, dtype=dtype, order="C")
+
+
+def rows(name: str, value: npt.ArrayLike, width: int, dtype: type[Scalar]) -> npt.NDArray[Scalar]:
+    """``contiguous``, where an empty list, and the array that is made of one, are no rows of this ``width``."""
+    array = contiguous(name, value, dtype)
+    return array.reshape(0, width) if array.shape == (0,) else array
+
+
+def settings(config: Config | None, kind: type[Config]) -> Config:
+    """``config``, or the defaults.
+
+    Raises:
+        TypeError: no ``kind``, or a setting that is neither number nor bool as its default is.
+    """
+    if config is None:
+        return kind()
+    if not isinstance(config, kind):
+        raise TypeError(f"config: expected omni.{kind.__name__}, got {_named(config)}")
+    for field in fields(kind):  # type: ignore[arg-type]
+        value = getattr(config, field.name)
+        expected: tuple[type, str] = (bool, "True or False") if isinstance(field.default, bool) else (Real, "a number")
+        if not isinstance(value, expected[0]):
+            raise TypeError(f"{field.name}: expected {expected[1]}, got {_named(value)}")
+    return config
+
+
+def _named(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def _fits(array: npt.NDArray[Any], dtype: Any) -> bool:

@@ -1,5 +1,6 @@
 """The compiled core. Use it through omni.track, omni.fusion, omni.regions and omni.encode, which document it."""
 
+from collections.abc import Sequence
 from typing import TypeAlias, final
 
 from omni.types import Bool, Float32, Float64, Int32, Int64, UInt8
@@ -50,7 +51,7 @@ class Tracker:
         class_id: Int32 | None,
         timestamp: float,
         embeddings: Float32 | None,
-        image_size: tuple[float, float] | None,
+        image_size: Sequence[float] | None,
     ) -> _TrackColumns: ...
     def lost(self) -> _TrackColumns: ...
     def removed(self) -> _TrackColumns: ...
@@ -61,7 +62,7 @@ class Homography:
     def __new__(
         cls,
         matrix: Float64,
-        image_size: tuple[float, float] | None,
+        image_size: Sequence[float] | None,
         camera_matrix: Float64 | None,
         distortion: Float64 | None,
     ) -> Homography: ...
@@ -69,7 +70,7 @@ class Homography:
     def from_points(
         image_points: Float64,
         map_points: Float64,
-        image_size: tuple[float, float] | None,
+        image_size: Sequence[float] | None,
         camera_matrix: Float64 | None,
         distortion: Float64 | None,
     ) -> Homography: ...

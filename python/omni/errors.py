@@ -21,7 +21,7 @@ class ConfigError(OmniError, ValueError):
     """A configuration that cannot be used. The message names the JSON path, what was found and what is expected.
 
     Args:
-        message: one line for people.
+        message: for people, one line a thing.
         problems: what is wrong, thing by thing: JSON pointer into the configuration (empty: the whole), message.
     """
 

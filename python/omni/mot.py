@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,12 @@ from omni.track import TrackRows
 from omni.types import Float64
 
 COLUMNS = 7
+
+LAST_FRAME = 100_000_000
+"""38 days at 30 frames a second: a larger number is a time, or a slip, and all up to it are gone through."""
+
+GREATEST = 1e12
+"""Larger numbers are no pixels; those within keep being finite in single precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,15 @@ def read_mot(path: Path) -> MotRows:
     """
     rows = []
     try:
-        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rt", encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     rows.append(_row(path, number, line))
-    except (OSError, UnicodeDecodeError, EOFError) as error:
-        raise SourceError(f"{path}: cannot be read ({error})") from None
+    except UnicodeDecodeError:
+        raise SourceError(f"{path}: cannot be read: no text") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     table = np.array(rows, np.float64).reshape(-1, COLUMNS)
     table = table[np.argsort(table[:, 0], kind="stable")]
     xyxy = np.c_[table[:, 2:4], table[:, 2:4] + table[:, 4:6]]
@@ -65,11 +75,14 @@ def _row(path: Path, number: int, line: str) -> list[float]:
             f"{path}, line {number}: expected frame,id,x,y,w,h[,score] as numbers, got {line.strip()[:80]!r}"
         )
     values += [1.0] * (COLUMNS - len(values))
-    if not np.isfinite(values).all() or values[0] < 1 or min(values[4:6]) < 0:
-        raise SourceError(
-            f"{path}, line {number}: frame must be 1 or more, sizes 0 or more, all finite; got {line.strip()[:80]!r}"
-        )
-    return values
+    frame = values[0]
+    if not all(abs(value) <= GREATEST for value in values) or min(values[4:6]) < 0:
+        fault = "sizes must be 0 or more, all finite and within 1e12"
+    elif not 1 <= frame <= LAST_FRAME or frame % 1:
+        fault = f"frame must be a whole number from 1 to {LAST_FRAME}"
+    else:
+        return values
+    raise SourceError(f"{path}, line {number}: {fault}; got {line.strip()[:80]!r}")
 
 
 def track_lines(rows: TrackRows) -> Iterator[str]:

@@ -81,6 +81,18 @@ def test_the_pages_for_programmers_run(page: str) -> None:
         exec(compile(block, f"docs/{page}", "exec"), {})
 
 
+def test_the_example_of_a_part_in_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    _, part = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    exec(compile(part, "README.md", "exec"), {})
+    assert capsys.readouterr().out.count("[1]") == 3
+
+
+def test_every_page_is_found_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(([^)#]+)", (ROOT / "README.md").read_text()))
+    assert {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")} <= linked
+    assert [link for link in linked if not (ROOT / link).exists()] == []
+
+
 def test_the_recipes_for_receivers_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     recipes = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text(), flags=re.DOTALL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,3 +42,12 @@ def test_importing_omni_loads_nothing_heavy() -> None:
     script = "import sys, omni; print(*({'cv2', 'onnxruntime', 'sanic', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_what_the_page_for_programmers_names_is_there_after_import_omni_alone() -> None:
+    names = set(re.findall(r"`omni\.(\w+(?:\.\w+)*)", (PACKAGE.parents[1] / "docs" / "library.md").read_text()))
+    assert {"detect.open_descriptor", "track.untangled", "webhooks.verify", "types", "errors"} <= names
+    for name in sorted(names):
+        script = f"import omni; omni.{name}"
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (name, done.stderr)

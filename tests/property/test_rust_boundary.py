@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,57 @@ def test_tracker_survives_any_setting(values: dict[str, float]) -> None:
         tracker = Tracker(TrackerConfig(**values))  # type: ignore[arg-type]
         for i in range(3):
             tracker.update([[0, 0, 10, 20], [5, 0, 15, 20]], [0.9, 0.8], timestamp=i)
+
+
+no_number = st.none() | st.text(max_size=3) | st.integers(10**309, 10**310) | st.complex_numbers() | any_array
+anything = st.floats() | no_number
+
+
+def refused(work: Callable[[], object]) -> str:
+    """Why the work was refused; empty where it was not."""
+    try:
+        work()
+    except REFUSALS as refusal:
+        return str(refusal)
+    return ""
+
+
+@quick
+@given(anything, anything | st.lists(anything, max_size=4))
+def test_tracker_names_the_number_that_it_refuses(timestamp: Any, image_size: Any) -> None:
+    refusal = refused(
+        lambda: Tracker().update([[0, 0, 10, 20]], [0.9], timestamp=timestamp, image_size=image_size),
+    )
+    assert not refusal or refusal.startswith(("timestamp: expected", "image_size: expected"))
+
+
+@quick
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 30) | anything,
+            st.sampled_from("ab"),
+            st.integers(0, 4).flatmap(boxes) | any_array,
+            st.none() | any_array,
+        ),
+        max_size=8,
+    )
+)
+def test_fuser_names_what_it_refuses_and_stays_as_it_was(updates: list[tuple[Any, str, Any, Any]]) -> None:
+    camera = Homography(np.diag([0.01, 0.01, 1.0]), image_size=(640, 480))
+    fuser, twin = (MapFuser({"a": camera, "b": camera}) for _ in range(2))
+    for timestamp, stream, xyxy, confidence in updates:
+        given = np.full(np.shape(xyxy)[:1], 0.9) if confidence is None else confidence
+        seen = {stream: Detections(xyxy, given, np.zeros(0, np.int32))}
+        if refusal := refused(lambda seen=seen, at=timestamp: fuser.update(seen, timestamp=at)):
+            assert refusal.startswith(("timestamp: expected", f"{stream}: "))
+            assert ": expected " in refusal
+            continue
+        twin.update(seen, timestamp=timestamp)
+        told, expected = (f.update({}, timestamp=timestamp) for f in (fuser, twin))
+        for column in ("object_id", "position", "velocity", "covariance", "score"):
+            np.testing.assert_array_equal(getattr(told, column), getattr(expected, column))
+            assert np.isfinite(getattr(told, column)).all()
 
 
 numbers = st.floats() | st.floats(-1000, 1000)

@@ -13,11 +13,12 @@ from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
 
 from omni.agent.bus import Bus
 from omni.agent.figures import problems, stats
+from omni.agent.map_view import MapView
 from omni.agent.parts import (
     Parts,
     history_shots,
@@ -46,6 +47,8 @@ from omni.track import Tracker, TrackerConfig
 from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamChange, StreamStatus
 
 logger = logging.getLogger(__name__)
+
+Known = TypeVar("Known")
 
 STOP_S = 2.0
 """How long stopping waits for the streams' threads, all together."""
@@ -215,22 +218,22 @@ class Agent:
     async def processes(self) -> AsyncIterator[dict[str, Any]]:
         """Processes as they begin, go on and end, one record at a time; ends with the last stream."""
         loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[ProcessMessage] = asyncio.Queue()
+        queue: asyncio.Queue[tuple[dict[str, Any], ...]] = asyncio.Queue()
 
         def hand_over(message: ProcessMessage) -> None:
-            loop.call_soon_threadsafe(queue.put_nowait, message)
+            loop.call_soon_threadsafe(queue.put_nowait, message.processes)  # its pictures are not kept
 
         unsubscribe = self.subscribe(hand_over)
         try:
             while True:
                 ended = self._ended()  # asked first: what was handed over before the end comes within the wait
                 try:
-                    message = await asyncio.wait_for(queue.get(), 0.2)
+                    processes = await asyncio.wait_for(queue.get(), 0.2)
                 except TimeoutError:
                     if ended:
                         return
                     continue
-                for process in message.processes:
+                for process in processes:
                     yield process
         finally:
             unsubscribe()
@@ -245,7 +248,7 @@ class Agent:
         Raises:
             KeyError: no such stream.
         """
-        return self._pipelines[stream_uuid].latest
+        return _known("stream_uuid", self._pipelines, stream_uuid).latest
 
     def map_ticks(self) -> list[MapTick]:
         """The latest state of every view of the map."""
@@ -257,11 +260,11 @@ class Agent:
         Raises:
             KeyError: no such view.
         """
-        return self._parts.views[view].tick.document
+        return self._view(view).tick.document
 
     def map_footprints(self, view: str) -> dict[str, list[list[float]]]:
         """What each camera of a view covers: corners in map units. Raises as ``map_state``."""
-        return self._parts.views[view].footprints
+        return self._view(view).footprints
 
     def map_flow(self, view: str, window_s: float) -> dict[str, Any]:
         """Where people were on a view in the last ``window_s`` seconds (at most 3600), as ``GET .../flow`` shows it.
@@ -269,7 +272,7 @@ class Agent:
         Raises:
             KeyError: no such view.
         """
-        return self._parts.views[view].flow(window_s)
+        return self._view(view).flow(window_s)
 
     def lines(self) -> list[dict[str, Any]]:
         """How often each line was crossed: ``uuid``, ``name``, ``forward``, ``reverse``, ``since`` (epoch seconds)."""
@@ -304,6 +307,9 @@ class Agent:
     def about_software(self) -> dict[str, str]:
         """Names and versions of what the agent is built on, for ``GET /about``."""
         return software_versions(self.faces.name if self.faces else "none")
+
+    def _view(self, name: str) -> MapView:
+        return _known("view", self._parts.views, name)
 
     def _next_life(self, parts: Parts, stream: StreamConfig) -> StreamPipeline:
         """A stream that begins while the agent runs. One that ran before begins under other ids."""
@@ -378,6 +384,14 @@ class Agent:
 
     def _ended(self) -> bool:
         return self._started and all(pipeline.join(0) for pipeline in self._pipelines.values())
+
+
+def _known(what: str, known: Mapping[str, Known], name: str) -> Known:
+    try:
+        return known[name]
+    except KeyError:
+        there = ", ".join(known) or "none"
+        raise KeyError(f"{what}: expected one of the configuration ({there}), got {name!r}") from None
 
 
 def _end(pipelines: Mapping[str, StreamPipeline], reason: str) -> None:

@@ -20,13 +20,23 @@ class Bus(Generic[Message]):
         self._lock = threading.Lock()
 
     def subscribe(self, callback: Callable[[Message], None]) -> Callable[[], None]:
-        """Add a callback. Returns the function that takes it off again."""
+        """Add a callback, also one that is there already. Returns the function that takes it off again.
+
+        Raises:
+            TypeError: it cannot be called.
+        """
+        if not callable(callback):
+            raise TypeError(f"callback: expected a function, got {type(callback).__name__}")
+
+        def tell(message: Message) -> None:  # known by itself: a callback may be there twice
+            callback(message)
+
         with self._lock:
-            self._callbacks = (*self._callbacks, callback)
+            self._callbacks = (*self._callbacks, tell)
 
         def unsubscribe() -> None:
             with self._lock:
-                self._callbacks = tuple(c for c in self._callbacks if c is not callback)
+                self._callbacks = tuple(c for c in self._callbacks if c is not tell)
 
         return unsubscribe
 

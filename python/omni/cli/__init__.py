@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from omni._build import __version__
-from omni.errors import OmniError
+from omni.cli.output import print_line
+from omni.errors import ConfigError, OmniError
 
 VERBS = (
     "demo",
@@ -30,12 +33,28 @@ VERBS = (
 )
 """Modules of this package; each adds its verbs."""
 
-INTERRUPTED = 130
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
-    root = argparse.ArgumentParser(prog="omni", description="People in cameras, on one map, told by webhooks.")
+class Parser(argparse.ArgumentParser):
+    """Wrong use is told as JSON, too, where ``--json`` asks for it."""
+
+    def error(self, message: str) -> NoReturn:
+        if self.as_json:
+            _tell_json("wrong-use", message)
+        super().error(message)
+
+    as_json = False
+
+
+def parser(*, as_json: bool = False) -> argparse.ArgumentParser:
+    """The whole command line.
+
+    Args:
+        as_json: whether wrong use is told as JSON beside the text.
+    """
+    kind = type("Parser", (Parser,), {"as_json": as_json})  # parsers of verbs are of the same kind
+    root = kind(prog="omni", description="People in cameras, on one map, told by webhooks.")
     root.add_argument("--version", action="version", version=f"omni {__version__}")
     verbs = root.add_subparsers(dest="verb", metavar="VERB", required=True)
     for module in VERBS:
@@ -45,17 +64,40 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Returns 0 done, 1 failed, 2 wrong use, 3 bad config or input, 130 interrupted."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser(as_json="--json" in given).parse_args(given)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return int(options.func(options))
+        code = int(options.func(options))
+        sys.stdout.flush()
+        return code
     except OmniError as error:
-        print(f"omni: {error}", file=sys.stderr)
-        return error.exit_code
+        problems = error.problems if isinstance(error, ConfigError) else ()
+        return _failed(options, error.exit_code, error.slug, str(error), problems)
     except KeyboardInterrupt:
-        print("omni: interrupted; what was finished is kept", file=sys.stderr)
-        return INTERRUPTED
+        return _failed(options, INTERRUPTED, "interrupted", "interrupted; what was finished is kept")
+    except BrokenPipeError:  # whoever reads wants no more, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:  # the machine, not the program: a full disk, a folder that is not ours
+        where = "" if error.filename is None else f"{error.filename}: "
+        return _failed(options, FAILED, "machine", f"{where}{error.strerror or error}")
+
+
+def _failed(
+    options: argparse.Namespace, code: int, slug: str, message: str, problems: Sequence[tuple[str, str]] = ()
+) -> int:
+    print(f"omni: {message}", file=sys.stderr)
+    if getattr(options, "json", False):
+        _tell_json(slug, message, problems)
+    return code
+
+
+def _tell_json(slug: str, message: str, problems: Sequence[tuple[str, str]] = ()) -> None:
+    """On one line: where results are lines it is the last of them."""
+    told = [{"path": path, "message": text} for path, text in problems]
+    print_line({"error": {"type": slug, "message": message} | ({"problems": told} if told else {})})
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -6,6 +6,7 @@ import argparse
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,13 @@ def add_parser(verbs: Any) -> None:
     bench.add_argument("suites", nargs="*", metavar="SUITE", help=f"of {', '.join(SUITES)} (default: all)")
     bench.add_argument("--save", type=Path, metavar="FILE", help="also write the results as JSON")
     add_json(bench)
-    bench.set_defaults(func=run)
+    bench.set_defaults(func=partial(run, bench))
 
 
-def run(options: argparse.Namespace) -> int:
+def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     unknown = set(options.suites) - set(SUITES)
     if unknown:
-        raise BenchError(f"unknown suite {sorted(unknown)[0]!r}; known: {', '.join(SUITES)}")
+        parser.error(f"unknown suite {sorted(unknown)[0]!r}; known: {', '.join(SUITES)}")
     if not BENCHES.is_dir():
         raise BenchError("the benchmark suite is part of the source checkout, not of the installed package")
     results = {}

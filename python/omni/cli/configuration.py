@@ -28,10 +28,10 @@ def add_parser(verbs: Any) -> None:
 
 def check_config(options: argparse.Namespace) -> int:
     from omni.config import config_folder, load_config
-    from omni.regions import RegionMonitor
+    from omni.regions import check_regions
 
     config = load_config(config_folder(options.config))
-    RegionMonitor(config.mutlistream_ROI.regions, config.mutlistream_ROI.inertia_frames)  # refuses wrong polygons
+    check_regions(config.mutlistream_ROI.regions)
     found = {
         "streams": len(config.streams),
         "regions": len(config.mutlistream_ROI.regions),

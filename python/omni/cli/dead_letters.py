@@ -83,7 +83,10 @@ def _tell(options: argparse.Namespace, what: str, count: int) -> int:
 
 def _time(text: str) -> float:
     """ISO 8601, in local time where it does not say, as Unix epoch seconds."""
-    return datetime.fromisoformat(text).timestamp()
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"expected a time such as 2026-11-30T17:00, got {text!r}") from None
 
 
 def _shown(at: float) -> str:

@@ -6,8 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from omni.cli.output import add_json, print_json
 from omni.errors import OmniError, SourceError
+from omni.mot import read_mot
+from omni.types import Float64
 
 
 class ScorerMissingError(OmniError):
@@ -23,7 +27,7 @@ def add_parser(verbs: Any) -> None:
         "mot", help="tracks in pictures", description="HOTA, IDF1, MOTA, switches (package trackers)."
     )
     floor = kinds.add_parser("floor", help="people on the floor", description="MOTA, IDF1, switches (motmetrics).")
-    floor.add_argument("--radius", type=float, required=True, metavar="M", help="metres within which people match")
+    floor.add_argument("--radius", type=_metres, required=True, metavar="M", help="metres within which people match")
     for parser, given, func in ((mot, "TRACKS", run_mot), (floor, "FLOOR", run_floor)):
         parser.add_argument("truth", type=Path, metavar="GT", help="ground truth")
         parser.add_argument("result", type=Path, metavar=given, help="what is scored")
@@ -32,12 +36,16 @@ def add_parser(verbs: Any) -> None:
 
 
 def run_mot(options: argparse.Namespace) -> int:
+    _readable(options.truth, options.result)
     try:
         from trackers.eval import evaluate_mot_sequence
     except ImportError:
         raise ScorerMissingError("scoring needs the package trackers: pip install trackers") from None
-    _exist(options.truth, options.result)
+    if not len(read_mot(options.result).frame):
+        return _show(options, {"HOTA": 0.0, "IDF1": 0.0, "MOTA": 0.0, "switches": 0})
     found = evaluate_mot_sequence(str(options.truth), str(options.result), metrics=["CLEAR", "HOTA", "Identity"])
+    if not found.CLEAR.CLR_TP + found.CLEAR.CLR_FN:
+        raise SourceError(f"{options.truth}: no row counts: those of people who are judged have 1 in columns 7 and 8")
     scores = {
         "HOTA": round(float(found.HOTA.HOTA) * 100, 2),
         "IDF1": round(float(found.Identity.IDF1) * 100, 2),
@@ -48,18 +56,13 @@ def run_mot(options: argparse.Namespace) -> int:
 
 
 def run_floor(options: argparse.Namespace) -> int:
+    truth, result = _floor_rows(options.truth), _floor_rows(options.result)
+    if not len(truth):
+        raise SourceError(f"{options.truth}: no rows; ground truth is needed")
     try:
         import motmetrics
     except ImportError:
         raise ScorerMissingError("scoring needs the package motmetrics: pip install motmetrics") from None
-    import numpy as np
-
-    _exist(options.truth, options.result)
-    truth, result = (
-        np.genfromtxt(path, delimiter=",", skip_header=1, ndmin=2) for path in (options.truth, options.result)
-    )
-    if truth.shape[1:] != (4,) or (len(result) and result.shape[1:] != (4,)):
-        raise SourceError("expected a header and rows of frame,id,x_m,y_m in both files")
     if not hasattr(np, "asfarray"):  # motmetrics 1.4.0 still calls it; NumPy 2 has dropped it
         np.asfarray = lambda a, dtype=np.float64: np.asarray(a, dtype=dtype)  # type: ignore[attr-defined]
     accumulator = motmetrics.MOTAccumulator(auto_id=True)
@@ -82,10 +85,51 @@ def run_floor(options: argparse.Namespace) -> int:
     return _show(options, scores)
 
 
-def _exist(*paths: Path) -> None:
-    for path in paths:
-        if not path.is_file():
-            raise SourceError(f"{path}: no such file")
+def _readable(truth: Path, result: Path) -> None:
+    """The scorer's own words for what is wrong with a file name neither the file nor the line."""
+    for path in (truth, result):
+        if path.suffix == ".gz":
+            raise SourceError(f"{path}: the scorer reads no gzipped text; unpack it first")
+        rows = read_mot(path)
+        if path is truth and not len(rows.frame):
+            raise SourceError(f"{path}: no rows; ground truth is needed")
+
+
+def _floor_rows(path: Path) -> Float64:
+    """Rows frame, id, x, y of a floor, (N, 4); a header may come first."""
+    rows = []
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, 1):
+                row = _floor_row(line)
+                if row is not None:
+                    rows.append(row)
+                elif line.strip() and number > 1:
+                    raise SourceError(f"{path}, line {number}: expected frame,id,x_m,y_m, got {line.strip()[:80]!r}")
+    except UnicodeDecodeError:
+        raise SourceError(f"{path}: cannot be read: no text") from None
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
+    return np.array(rows, np.float64).reshape(-1, 4)
+
+
+def _floor_row(line: str) -> list[float] | None:
+    """The numbers of a row; None: they are none."""
+    try:
+        row = [float(cell) for cell in line.split(",")]
+    except ValueError:
+        return None
+    return row if len(row) == 4 and np.isfinite(row).all() else None
+
+
+def _metres(text: str) -> float:
+    try:
+        metres = float(text)
+    except ValueError:
+        metres = 0.0
+    if not 0 < metres < np.inf:
+        raise argparse.ArgumentTypeError(f"expected metres above 0, got {text!r}")
+    return metres
 
 
 def _show(options: argparse.Namespace, scores: dict[str, Any]) -> int:

@@ -31,7 +31,7 @@ def add_parser(verbs: Any) -> None:
     add: argparse.ArgumentParser = inner.add_parser(
         "add", help="add somebody", description="Add a person by one photo or several. Photos are not kept."
     )
-    add.add_argument("name", metavar="NAME", help="what people call them")
+    add.add_argument("name", type=_name, metavar="NAME", help="what people call them")
     add.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a picture of this one person")
     add.add_argument("--group", action="append", default=[], type=_uuid, metavar="UUID", help="a group they belong to")
     add.add_argument("--profile", type=_uuid, metavar="UUID", help="more photos of somebody known")
@@ -202,6 +202,12 @@ def _show(options: argparse.Namespace, profiles: Any) -> None:
 def _line(profile: Profile) -> str:
     groups = f"  groups {', '.join(profile.groups)}" if profile.groups else ""
     return f"{profile.id}  {profile.name:<24} {profile.samples} samples{groups}"
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected a name, got nothing that can be read")
+    return text
 
 
 def _uuid(text: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omni.cli.output import Progress, add_json, report, whole_file
+from omni.cli.output import Progress, add_json, note, report, whole_file
 from omni.cli.unfinished import Unfinished
 from omni.errors import CalibrationError, SourceError
 from omni.types import Detections
@@ -25,10 +26,10 @@ def add_parser(verbs: Any) -> None:
         help="people in a video, as MOT text",
         description="Detect people in a video or folder of pictures. After a stop it goes on where it was.",
     )
-    detect.add_argument("video", type=Path, metavar="VIDEO", help="a video, or a folder of pictures")
+    detect.add_argument("video", type=_file, metavar="VIDEO", help="a video, or a folder of pictures")
     detect.add_argument("--model", default="nanodet-g-416", help="name or path of an ONNX file (default nanodet-g-416)")
     detect.add_argument("--head", help="kind of the model's outputs, where it is not recognised")
-    detect.add_argument("--confidence", type=float, metavar="C", help="least confidence (default: the model's own)")
+    detect.add_argument("--confidence", type=_share, metavar="C", help="least confidence (default: the model's own)")
     detect.add_argument(
         "--input-size", type=_side, metavar="N", help="longer side of what the network looks at, pixels"
     )
@@ -93,6 +94,8 @@ def run_detect(options: argparse.Namespace) -> int:
                 unfinished.write(number, _mot_lines(number, detector.detect(picture)))
             progress.advance()
     progress.finish()
+    if reader.frames - unfinished.frames > reader.fps:  # what containers say may be off by a few
+        note(f"{options.video}: damaged or cut off: {unfinished.frames} of {reader.frames} pictures could be read")
     return report(options, {"frames": unfinished.frames, "boxes": unfinished.lines, "fps": round(reader.fps, 3)})
 
 
@@ -110,20 +113,22 @@ def run_track(options: argparse.Namespace) -> int:
     _positive_fps(options.fps)
     rows = read_mot(options.detections)
     tracker = Tracker(homography=_camera(options))
-    told = []
-    progress = Progress("frames", rows.last_frame)
-    for frame in range(1, rows.last_frame + 1):
-        at = rows.at(frame)
-        boxes = rows.xyxy[at].astype(np.float32)
-        scores = np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
-        tracks = tracker.update(boxes, scores, timestamp=frame / options.fps, image_size=options.size)
-        told.append(TrackRows.of_frame(frame, tracks, boxes))
-        progress.advance()
-    progress.finish()
-    history = TrackRows.joined(told)
-    if not options.live:
-        history = smoothed(untangled(history, options.fps), options.fps)
     with whole_file(options.output) as file:
+        told = []
+        progress = Progress("frames", rows.last_frame)
+        for frame in range(1, rows.last_frame + 1):
+            at = rows.at(frame)
+            boxes = rows.xyxy[at].astype(np.float32)
+            scores = np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
+            with _of_frame(frame):
+                tracks = tracker.update(boxes, scores, timestamp=frame / options.fps, image_size=options.size)
+            if len(tracks):
+                told.append(TrackRows.of_frame(frame, tracks, boxes))
+            progress.advance()
+        progress.finish()
+        history = TrackRows.joined(told)
+        if not options.live:
+            history = smoothed(untangled(history, options.fps), options.fps)
         file.writelines(track_lines(history))
     return report(options, {"frames": rows.last_frame, "tracks": len(np.unique(history.track_id))})
 
@@ -143,18 +148,21 @@ def run_fuse(options: argparse.Namespace) -> int:
     def seen(frame: int) -> dict[str, Any]:
         return {name: _given(r, frame, frame / options.fps) for name, r in rows.items()}
 
-    progress = Progress("frames", last)
-    told = []  # live; the cameras' offsets are what this reading learns
-    for frame in frames:
-        told.append(MapRows.of_frame(frame, fuser.update(seen(frame), timestamp=frame / options.fps)))
-        progress.advance()
-    progress.finish()
-    history = MapRows.joined(told)
-    if not options.live:
-        progress = Progress("readings", READINGS)
-        history = whole_recording(cameras, frames, seen, options.fps, progress=progress.advance)
-        progress.finish()
     with whole_file(options.output) as file:
+        progress = Progress("frames", last)
+        told = []  # live; the cameras' offsets are what this reading learns
+        for frame in frames:
+            with _of_frame(frame):
+                state = fuser.update(seen(frame), timestamp=frame / options.fps)
+            if len(state):
+                told.append(MapRows.of_frame(frame, state))
+            progress.advance()
+        progress.finish()
+        history = MapRows.joined(told)
+        if not options.live:
+            progress = Progress("readings", READINGS)
+            history = whole_recording(cameras, frames, seen, options.fps, progress=progress.advance)
+            progress.finish()
         file.write("frame,id,x_m,y_m\n")
         places = zip(history.frame.tolist(), history.object_id.tolist(), history.position.tolist(), strict=True)
         file.writelines(f"{frame},{object_id},{x:.4f},{y:.4f}\n" for frame, object_id, (x, y) in places)
@@ -165,6 +173,15 @@ def run_fuse(options: argparse.Namespace) -> int:
         _write_corrected(options.calibration, options.corrected, cameras, fuser.offsets)
         result["corrected"] = str(options.corrected)
     return report(options, {**result, "offsets": offsets})
+
+
+@contextlib.contextmanager
+def _of_frame(frame: int) -> Iterator[None]:
+    """What the core refuses of a frame's boxes, such as more than it takes, is the file's fault."""
+    try:
+        yield
+    except ValueError as error:
+        raise SourceError(f"frame {frame}: {error}") from None
 
 
 def _write_corrected(
@@ -194,23 +211,28 @@ def _calibration(path: Path) -> dict[str, Any]:
 
     try:
         document = json.loads(path.read_bytes())
-        cameras = document["cameras"]
-        size = document.get("image_size")
-        return {
-            name: Homography(
+        cameras, size = document["cameras"], document.get("image_size")
+        if not isinstance(cameras, dict) or not cameras:
+            raise TypeError("no cameras in it")
+    except OSError as error:
+        raise CalibrationError(f"{path}: cannot be read: {error.strerror}") from None
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        expected = '{"cameras": {NAME: {"H_image_to_floor": 3x3}}}'
+        raise CalibrationError(f"{path}: expected {expected}: {error}") from None
+    homographies = {}
+    for name, camera in cameras.items():
+        try:
+            homographies[name] = Homography(
                 np.array(camera["H_image_to_floor"], np.float64),
                 image_size=tuple(camera.get("image_size") or size or ()) or None,
                 camera_matrix=None if camera.get("K") is None else np.array(camera["K"], np.float64),
                 distortion=None if camera.get("distortion") is None else np.array(camera["distortion"], np.float64),
             )
-            for name, camera in cameras.items()
-        }
-    except OSError as error:
-        raise CalibrationError(f"{path}: cannot be read: {error.strerror}") from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise CalibrationError(
-            f'{path}: expected {{"cameras": {{NAME: {{"H_image_to_floor": 3x3}}}}}}: {error}'
-        ) from None
+        except KeyError as error:
+            raise CalibrationError(f"{path}: camera {name}: expected {error}") from None
+        except (TypeError, AttributeError, ValueError) as error:
+            raise CalibrationError(f"{path}: camera {name}: {error}") from None
+    return homographies
 
 
 def _camera(options: argparse.Namespace) -> Any:
@@ -234,6 +256,22 @@ def _found(folder: Path, camera: str) -> Path:
 def _positive_fps(fps: float) -> None:
     if not 0.01 <= fps <= 1000:
         raise SourceError(f"--fps: expected 0.01 to 1000 frames a second, got {fps}")
+
+
+def _file(text: str) -> Path:
+    if "://" in text:  # not repeated: it may hold a password
+        raise argparse.ArgumentTypeError("expected a video or a folder of pictures, got an address")
+    return Path(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0.0 <= share <= 1.0:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
+    return share
 
 
 def _side(text: str) -> int:

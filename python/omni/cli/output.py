@@ -5,29 +5,25 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from omni.errors import SourceError
+from omni.errors import OmniError, SourceError
+
+
+class UnwritableError(OmniError):
+    """A result that cannot be written to its end."""
+
+    slug = "output-unwritable"
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """``--json``: the result as one JSON document on standard output."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-def port_number(text: str) -> int:
-    """An argument that is a port; 0 stands for a free one.
-
-    Raises:
-        argparse.ArgumentTypeError: it is none.
-    """
-    if not (text.isascii() and text.isdecimal() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
-    return int(text)
 
 
 def page_address(host: str, port: int) -> str:
@@ -37,7 +33,19 @@ def page_address(host: str, port: int) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def print_line(document: Any) -> None:
+    """One JSON document of several, on a line of its own, read at once by who waits for it."""
+    print(json.dumps(document, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def port_number(text: str) -> int:
+    """An argument that is a port; 0: a free one."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
+    return int(text)
 
 
 def note(text: str) -> None:
@@ -55,25 +63,53 @@ def report(options: argparse.Namespace, figures: Mapping[str, Any]) -> int:
     return 0
 
 
+def target_of(path: Path) -> Path:
+    """Where a result that is called ``path`` is put: what a link leads to stays a link.
+
+    Raises:
+        SourceError: it is a folder.
+    """
+    if path.is_dir():
+        raise SourceError(f"{path}: cannot be written: it is a folder; name a file")
+    return Path(os.path.realpath(path))
+
+
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[IO[str]]:
-    """A text file that appears under its name only when it is whole.
+    """A text file that appears under its name only when it is whole; a device or pipe is written as it comes.
 
     Raises:
         SourceError: it cannot be written.
+        UnwritableError: the disk is full, or gone.
     """
-    scratch = path.with_name(path.name + ".part")
+    target = target_of(path)
+    plain = target.is_file() or not target.exists()
+    scratch = target.with_name(target.name + ".part") if plain else target
     try:
         file = scratch.open("w", encoding="utf-8")
     except OSError as error:
         raise SourceError(f"{path}: cannot be written: {error.strerror}") from None
     try:
-        with file:
-            yield file
-        scratch.replace(path)
+        with unwritable(path):
+            with file:
+                yield file
+            if plain:
+                scratch.replace(target)
     except BaseException:
-        scratch.unlink(missing_ok=True)
+        if plain:
+            scratch.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def unwritable(path: Path) -> Iterator[None]:
+    """Names the file in what is raised when it cannot be written to its end."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UnwritableError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 class Progress:

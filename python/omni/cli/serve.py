@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import add_json, note, page_address, port_number, print_json
+from omni.cli.output import add_json, note, page_address, port_number, print_json, print_line
 
 if TYPE_CHECKING:
     from omni.agent import Agent
@@ -106,4 +104,4 @@ def _log_networks(agent: Agent) -> None:
 
 def _print_records(message: Any) -> None:
     for process in message.processes:
-        print(json.dumps(process, ensure_ascii=False), file=sys.stdout, flush=True)
+        print_line(process)

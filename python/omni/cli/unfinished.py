@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from omni.cli.output import target_of, unwritable
 from omni.errors import SourceError
 
 
@@ -27,11 +28,14 @@ class Unfinished:
 
     Raises:
         SourceError: the file cannot be written.
+        UnwritableError: the disk is full, or gone; what is written is kept.
     """
 
     def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
         self.frames = self.lines = 0
-        self._path = path
+        self._path = path = target_of(path)
+        if path.exists() and not path.is_file():
+            raise SourceError(f"{path}: cannot be written: it is no file, as one is needed to go on from")
         self._part = path.with_name(path.name + ".part")
         self._heading = "# " + json.dumps(about, sort_keys=True) + "\n"
 
@@ -51,14 +55,16 @@ class Unfinished:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        if kind is None:
-            self._finish()
+        with unwritable(self._path):
+            self._file.close()
+            if kind is None:
+                self._finish()
 
     def write(self, frame: int, lines: Sequence[str]) -> None:
         """The lines of one frame, frames from 1 in order."""
-        self._file.write("".join([*lines, f"#{frame}\n"]))
-        self._file.flush()
+        with unwritable(self._path):
+            self._file.write("".join([*lines, f"#{frame}\n"]))
+            self._file.flush()
         self.frames, self.lines = frame, self.lines + len(lines)
 
     def _whole_frames(self) -> int:

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 from omni.cli import dead_letters, subscribers
-from omni.cli.output import add_json, note, port_number, print_json
+from omni.cli.output import add_json, note, port_number, print_line
 
 
 def add_parser(verbs: Any) -> None:
@@ -47,7 +47,7 @@ def listen_(options: argparse.Namespace) -> int:
     def show(received: Received) -> None:
         nonlocal seen
         if options.json:
-            print_json(
+            print_line(
                 {
                     "reason": received.reason,
                     "processes": received.processes,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from typing import Annotated, Self
-from uuid import UUID
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from omni.config._base import Section
+from omni.config.contradictions import CONTRADICTION, contradictions
 from omni.config.map_tracking import MapTrackingConfig
 from omni.config.regions import RegionsConfig
 from omni.config.streams import StreamConfig
@@ -176,6 +177,10 @@ class HistoryConfig(Section):
     max_bytes: int = Field(default=1 << 30, ge=1 << 20)
 
 
+_NAMES = ("streams", "mutlistream_ROI", "webhook_tracking_subscribers", "mqtt_settings", "desired_score", "faR", "frR")
+"""What ``contradictions`` looks at."""
+
+
 class AgentConfig(Section):
     """Everything an agent is told at its start.
 
@@ -240,40 +245,10 @@ class AgentConfig(Section):
         return [stream for stream in self.streams if stream.enabled]
 
     @model_validator(mode="after")
-    def _streams_fit(self) -> Self:
-        known: set[UUID] = set()
-        for stream in self.streams:
-            if stream.stream_uuid in known:
-                raise ValueError(f"streams: stream_uuid {stream.stream_uuid} is given twice")
-            known.add(stream.stream_uuid)
-        return self
-
-    @model_validator(mode="after")
-    def _one_threshold(self) -> Self:
-        given = [key for key in ("desired_score", "faR", "frR") if getattr(self, key) is not None]
-        if len(given) > 1:
-            raise ValueError(f"{' and '.join(given)}: each of them is the threshold of a match; give one")
-        return self
-
-    @model_validator(mode="after")
-    def _subscribers_fit(self) -> Self:
-        known = {"mqtt"} if self.mqtt_settings.enable else set()  # what the broker is called in figures and addresses
-        for i, subscriber in enumerate(self.webhook_tracking_subscribers):
-            if subscriber.id in known:
-                raise ValueError(f"webhook_tracking_subscribers[{i}].id: {subscriber.id!r} is given twice")
-            known |= {subscriber.id} - {""}
-        return self
-
-    @model_validator(mode="after")
-    def _regions_fit(self) -> Self:
-        streams = {stream.stream_uuid for stream in self.streams}
-        known: set[UUID] = set()
-        for i, region in enumerate(self.mutlistream_ROI.regions):
-            if region.uuid in known:
-                raise ValueError(f"mutlistream_ROI.regions[{i}].uuid: {region.uuid} is given twice")
-            if region.stream_uuid is not None and region.stream_uuid not in streams:
-                raise ValueError(
-                    f"mutlistream_ROI.regions[{i}].stream_uuid: expected one of the streams, got {region.stream_uuid}"
-                )
-            known.add(region.uuid)
+    def _fits_together(self) -> Self:
+        found = contradictions(self.model_dump(include=set(_NAMES)))
+        kinds = ((place, PydanticCustomError(CONTRADICTION, "{fault}", {"fault": fault})) for place, fault in found)
+        wrong = [InitErrorDetails(type=kind, loc=place, input=None) for place, kind in kinds]
+        if wrong:
+            raise ValidationError.from_exception_data(type(self).__name__, wrong)
         return self

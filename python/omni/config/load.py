@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import json
 import logging
-import operator
 import os
-import re
 import stat
 import typing
 from collections.abc import Iterable, Mapping
@@ -19,6 +16,8 @@ from uuid import uuid4
 from pydantic import BaseModel, ValidationError
 
 from omni.config.agent import AgentConfig
+from omni.config.contradictions import CONTRADICTION, contradictions
+from omni.config.secrets import masked_address
 from omni.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -31,6 +30,18 @@ STATE_FOLDER = "state"
 _NEVER_SHOWN = frozenset({"url", "secret", "previous_secret", "headers", "brocker_address", "broker_address"})
 
 _NOTHING = object()
+
+_KINDS = {
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+}
+"""In the words of JSON, not of Python."""
+
+SHOWN_MAX = 80
+"""Characters of what came, in a message."""
 
 OUTBOX_FOLDER = "outbox"
 """Where the outbox of a configuration file lies, beside it, unless the file says otherwise."""
@@ -46,12 +57,15 @@ def load_config(source: AgentConfig | Mapping[str, Any] | str | Path) -> AgentCo
 
     Raises:
         ConfigError: one line for each thing that is wrong, with its JSON path.
+        TypeError: the source is none of these.
     """
     if isinstance(source, AgentConfig):
         return source
     if isinstance(source, Mapping):
         document, _ = with_uuids(dict(source))
         return check_document(document, None)
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(f"config: expected a mapping, a path or an omni.AgentConfig, got {type(source).__name__}")
     path = config_file(source)
     document, added = with_uuids(read_document(path))
     config = check_document(document, path)
@@ -94,7 +108,7 @@ def read_document(path: Path) -> dict[str, Any]:
         ConfigError: there is no such file, or it holds no JSON object.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes(), object_pairs_hook=_each_key_once)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; give --config a folder with {FILE_NAME}") from None
     except OSError as error:
@@ -103,8 +117,20 @@ def read_document(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: must be UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except (RecursionError, ValueError) as error:  # also so deep, or a number so long, that no setting needs it
+        raise ConfigError(f"{path}: not JSON that can be used: {error}") from None
     if not isinstance(document, dict):
-        raise ConfigError(f"{path}: $: must be an object, got {_kind(document)}")
+        raise ConfigError(f"{path}: $: must be an object{_found(document, ())}")
+    return document
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two that are the same, JSON readers drop the first in silence."""
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"given twice in one object: {', '.join(twice)}")
     return document
 
 
@@ -208,9 +234,10 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
         return AgentConfig.model_validate(document)
     except ValidationError as error:
         found = problems_of(document, error)
+        if not any(problem["type"] == CONTRADICTION for problem in error.errors()):
+            found += contradictions(document)  # which pydantic looks for only where nothing else is wrong
         lines = [f"{json_path(loc)}: {message}" for loc, message in found]
-        problems = [(pointer(loc or _named_in(message)), message) for loc, message in found]
-        raise ConfigError(f"{origin}: " + "; ".join(lines), problems) from None
+        raise ConfigError(f"{origin}: " + "\n  ".join(lines), [(pointer(loc), text) for loc, text in found]) from None
 
 
 def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
@@ -232,47 +259,36 @@ def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
 
 def problems_of(document: Any, error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
     """What is wrong with a document: where, and in words of JSON."""
-    return [
-        (problem["loc"], _message(document, problem))
-        for problem in error.errors(include_url=False)
-        if not _follows(document, problem)
-    ]
+    told = (problem for problem in error.errors(include_url=False) if not _follows(document, problem))
+    return [(problem["loc"], _message(document, problem)) for problem in told]
 
 
 def _follows(document: Any, problem: Any) -> bool:
-    """Whether a list is only called too short because elements of it are wrong, each of which is told."""
-    if problem["type"] != "too_short":
-        return False
-    return len(_at(document, problem["loc"])) >= problem["ctx"]["min_length"]
+    """Whether a list is called too short only because something in it is wrong, which is told."""
+    value = _value(document, problem["loc"])
+    return (
+        problem["type"] == "too_short"
+        and isinstance(value, list | tuple)
+        and len(value) >= problem["ctx"]["min_length"]
+    )
 
 
 def _message(document: Any, problem: Any) -> str:
-    loc, limits = problem["loc"], problem.get("ctx", {})
-    match problem["type"]:
-        case "extra_forbidden":
-            return f"unknown key{_hint(loc)}"
-        case "tuple_type":
-            return f"must be a list, got {_kind(_at(document, loc))}"
-        case "model_type" | "dict_type":
-            return f"must be an object, got {_kind(_at(document, loc))}"
-        case "too_short":
-            return f"must have at least {limits['min_length']} elements, got {len(_at(document, loc))}"
-        case "too_long":
-            return f"must have at most {limits['max_length']} elements, got {len(_at(document, loc))}"
-        case "value_error" if isinstance(_at(document, loc), Mapping):
-            return problem["msg"].removeprefix("Value error, ")
-        case _:
-            message = problem["msg"].removeprefix("Value error, ")
+    loc, kind = problem["loc"], problem["type"]
+    if kind == "extra_forbidden":
+        return f"unknown key{_hint(loc)}"
+    if kind == CONTRADICTION:
+        return str(problem["msg"])
+    if kind in ("too_short", "too_long"):
+        bounds = problem["ctx"]
+        least = kind == "too_short"
+        expected = f"at least {bounds['min_length']}" if least else f"at most {bounds['max_length']}"
+        return f"must have {expected} items, got {len(_value(document, loc) or ())}"
+    if kind in _KINDS and isinstance(_value(document, loc), Mapping):
+        return f"{_KINDS[kind]}, got an object"
+    message = _KINDS.get(kind) or problem["msg"].removeprefix("Value error, ")
     start = message[:1].lower() if message[1:2].islower() else message[:1]  # not of "UUID"
     return f"{start}{message[1:]}{_found(document, loc)}"
-
-
-def _named_in(message: str) -> tuple[int | str, ...]:
-    """What a message about the whole document names first: ``streams[0].url: ...``."""
-    place, colon, _ = message.partition(": ")
-    if not colon or not re.fullmatch(r"[\w.\[\]]+", place):
-        return ()
-    return tuple(int(step) if step.isdecimal() else step for step in re.findall(r"\w+", place))
 
 
 def pointer(steps: Iterable[int | str]) -> str:
@@ -286,28 +302,26 @@ def json_path(loc: tuple[int | str, ...]) -> str:
 
 
 def _found(document: Any, loc: tuple[int | str, ...]) -> str:
-    value = _at(document, loc)
-    if value is _NOTHING or any(step in _NEVER_SHOWN for step in loc):
+    """What came, in JSON; nothing of what may hold a secret, or is an object of which a part is wrong."""
+    if any(step in _NEVER_SHOWN for step in loc):
         return ""
-    shown = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _kind(value)
-    return f", got {shown}"
+    value = _value(document, loc)
+    if value is _NOTHING or isinstance(value, Mapping):
+        return ""
+    text = masked_address(json.dumps(value, ensure_ascii=False, default=str))
+    if "{" in text:
+        return ", got a list"
+    return f", got {text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + '...'}"
 
 
-def _kind(value: Any) -> str:
-    """A value by its kind, in words of JSON; numbers, true, false and null as they are."""
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return "text" if isinstance(value, str) else json.dumps(value, default=repr)
-
-
-def _at(document: Any, loc: tuple[int | str, ...]) -> Any:
-    """What stands there; ``_NOTHING`` where nothing does."""
-    try:
-        return functools.reduce(operator.getitem, loc, document)
-    except (KeyError, IndexError, TypeError):
-        return _NOTHING
+def _value(document: Any, loc: tuple[int | str, ...]) -> Any:
+    value = document
+    for step in loc:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return _NOTHING
+    return value
 
 
 def _hint(loc: tuple[int | str, ...]) -> str:

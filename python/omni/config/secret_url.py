@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
+from omni.config.secrets import hidden_login
 
 
 class SecretUrl(str):
     """An address whose user and password show only to who reads its characters: a decoder, a file's writer.
 
-    Printed, formatted or shown as ``repr``, ``***`` stands for them; so no log, error or traceback has them.
+    Printed, formatted or shown as ``repr``, ``***`` stands for them, and for what its parameters call a secret; so no
+    log, error or traceback has them.
     """
 
     __slots__ = ()
 
     def __str__(self) -> str:
-        return _CREDENTIALS.sub("***@", self)
+        return hidden_login(self[:])
 
     def __repr__(self) -> str:
         return repr(str(self))

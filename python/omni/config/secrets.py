@@ -14,8 +14,15 @@ SECRET_KEYS = frozenset({"secret", "previous_secret"})
 ADDRESS_KEYS = frozenset({"url", "brocker_address", "broker_address"})
 HEADERS_KEY = "headers"
 
-_PASSWORD = re.compile(r"(?<=://)(?:([^/@\s:]*):)?([^/@\s]*)@")
-_PARAMETER = re.compile(r"(?<=[?&])([^=&#]*(?:pass|pwd|secret|token|key|auth|sig)[^=&#]*)=([^&#]*)", re.IGNORECASE)
+_PASSWORD = re.compile(
+    r"(?:(?<=://)|^(?=[^/:@\s]*:[^/@\s]*@))(?:([^/?#\s:@\[]*):)?([^/?#\s]*|(?<=:)(?!\d{1,5}[/?#])\S*)@"
+)
+"""User and password: up to the last ``@`` of the host; where a password holds ``/``, ``?`` or ``#``, of all."""
+
+_PARAMETER = re.compile(
+    r"(?<=[?&;/_])([^=&#?/;_]*(?:pas|pw|psw|secret|token|key|auth|sig)[^=&#?/;_]*)=([^&#\s]*)", re.IGNORECASE
+)
+"""``?token=...``, and ``/user=..._password=..._channel=1`` as some cameras have it in their paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,17 @@ def _with(document: Any, text_of: Any) -> Any:
 def masked_address(address: str) -> str:
     """An address without its password (``rtsp://user:***@host``), nor what its parameters call a secret."""
     without = _PASSWORD.sub(lambda found: f"{found[1] + ':' if found[1] is not None else ''}{MASK}@", address)
-    return _PARAMETER.sub(lambda found: f"{found[1]}={MASK}", without)
+    return _without_parameters(without)
+
+
+def hidden_login(address: str) -> str:
+    """The same without the user, too: ``rtsp://***@host``."""
+    return _without_parameters(_PASSWORD.sub(f"{MASK}@", address))
+
+
+def _without_parameters(address: str) -> str:
+    """A file may be called ``pass=1.avi``."""
+    return _PARAMETER.sub(lambda found: f"{found[1]}={MASK}", address) if "://" in address else address
 
 
 def put_back(proposed: Any, current: Any) -> Any:

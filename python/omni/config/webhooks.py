@@ -73,11 +73,11 @@ class SubscriberConfig(Section):
     def _headers_form(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
         for name, value in headers.items():
             if not _HEADER_NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is no name of a header")
+                raise ValueError(f"{name[:60]!r} cannot be the name of a header")
             if name.lower() in _OF_THE_BODY:
-                raise ValueError(f"{name} tells of the body, which is the agent's; leave it out")
+                raise ValueError(f"{name!r} tells of the body, which is the agent's; leave it out")
             if not value.get_secret_value().isprintable():
-                raise ValueError(f"{name}: must be one line of text")
+                raise ValueError(f"the value of {name!r} holds a line break or another control character")
         return headers
 
     @field_validator("secret", "previous_secret")
@@ -107,6 +107,8 @@ class SubscriberConfig(Section):
             right = False
         if not right:
             raise ValueError("must be an http:// or https:// address, with a port from 1 to 65535 or none")
+        if "@" in parts.netloc and "authorization" in map(str.lower, self.headers):
+            raise ValueError('give the login in the address or the header "Authorization", not both')
         return self
 
     @property

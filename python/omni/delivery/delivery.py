@@ -286,7 +286,9 @@ class Delivery:
             await endpoint.close()
         waiting = sum(count for count, _ in self.log.backlog().values())
         if waiting:
-            where = "they wait in the outbox" if self._directory else "they are lost, for there is no outbox folder"
+            where = (
+                "they wait in the outbox" if self._outbox.on_disk else "they are lost, for there is no outbox folder"
+            )
             logger.warning("webhooks: stopped with some %d messages not delivered; %s", waiting, where)
 
 

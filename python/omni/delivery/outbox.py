@@ -175,6 +175,11 @@ class Outbox:
         """In memory there is less room than on disk."""
         return bounds if self._directory else replace(bounds, bytes=min(bounds.bytes, MEMORY_BYTES))
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether what waits outlives this process."""
+        return self._directory is not None
+
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was handed over is on disk. True when it is."""
         with self._filled:

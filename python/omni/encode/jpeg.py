@@ -36,4 +36,7 @@ def _quality(quality: int) -> int:
     """An index within the core's integers, so that any number out of range gets the same message."""
     if type(quality) is int and 0 < quality <= 100:
         return quality  # the way of every crop, where a microsecond counts
-    return max(-1, min(operator.index(quality), 101))
+    try:
+        return max(-1, min(operator.index(quality), 101))
+    except TypeError:
+        raise TypeError(f"quality: expected an integer, got {type(quality).__name__}") from None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from omni import _core
-from omni._arrays import contiguous
+from omni._arrays import contiguous, rows, settings
 from omni.fusion.homography import Homography
 from omni.types import Detections, Float32, Float64, Int64, MapState, Tracks
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +82,15 @@ class MapFuser:
 
     Raises:
         ValueError: a setting is out of range; the message names it.
+        TypeError: a setting, or one of the arguments, is of another type.
     """
 
     def __init__(self, cameras: Mapping[str, Homography], config: FusionConfig | None = None) -> None:
-        config = config or FusionConfig()
+        config = settings(config, FusionConfig)
         self._core = _core.MapFuser(**asdict(config))
         self._metres_per_unit = config.metres_per_unit
         self._numbers: dict[str, int] = {}
-        for stream_uuid, homography in cameras.items():
+        for stream_uuid, homography in _by_stream("cameras", cameras).items():
             self.set_camera(stream_uuid, homography)
 
     def set_camera(self, stream_uuid: str, homography: Homography) -> None:
@@ -138,7 +142,8 @@ class MapFuser:
             ValueError: a stream without homography, wrong boxes, or the time of a stream does not increase.
             TypeError: not tracks or detections.
         """
-        times = timestamps or {}
+        _by_stream("observations", observations)
+        times = {} if timestamps is None else _by_stream("timestamps", timestamps)
         if unknown := times.keys() - observations.keys():
             raise ValueError(f"timestamps: expected streams of the observations, got {sorted(unknown)}")
         boxes = [self._boxes(name, times.get(name, timestamp), seen) for name, seen in observations.items()]
@@ -154,10 +159,19 @@ class MapFuser:
             raise ValueError(f"observations: expected streams with a homography ({known}), got {stream_uuid!r}")
         if not isinstance(seen, Tracks | Detections):
             raise TypeError(f"{stream_uuid}: expected omni Tracks or Detections, got {type(seen).__name__}")
-        return (
-            self._numbers[stream_uuid],
-            timestamp,
-            contiguous("xyxy", seen.xyxy, np.float32),
-            contiguous("confidence", seen.confidence, np.float32),
-            contiguous("track_id", seen.track_id, np.int64) if isinstance(seen, Tracks) else None,
-        )
+        try:
+            return (
+                self._numbers[stream_uuid],
+                timestamp,
+                rows("xyxy", seen.xyxy, 4, np.float32),
+                contiguous("confidence", seen.confidence, np.float32),
+                contiguous("track_id", seen.track_id, np.int64) if isinstance(seen, Tracks) else None,
+            )
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{stream_uuid}: {error}") from None
+
+
+def _by_stream(name: str, value: Mapping[str, Value]) -> Mapping[str, Value]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name}: expected a mapping from stream_uuid, got {type(value).__name__}")
+    return value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from omni import _core
-from omni._arrays import contiguous
+from omni._arrays import contiguous, rows
 from omni.types import Bool, Float64
 
 
@@ -32,7 +33,7 @@ class Homography:
     def __init__(
         self,
         matrix: npt.ArrayLike,
-        image_size: tuple[float, float] | None = None,
+        image_size: Sequence[float] | None = None,
         camera_matrix: npt.ArrayLike | None = None,
         distortion: npt.ArrayLike | None = None,
     ) -> None:
@@ -44,7 +45,7 @@ class Homography:
         cls,
         image_points: npt.ArrayLike,
         map_points: npt.ArrayLike,
-        image_size: tuple[float, float] | None = None,
+        image_size: Sequence[float] | None = None,
         camera_matrix: npt.ArrayLike | None = None,
         distortion: npt.ArrayLike | None = None,
     ) -> Self:
@@ -66,8 +67,8 @@ class Homography:
         """
         made = cls.__new__(cls)
         made._core = _core.Homography.from_points(
-            contiguous("image_points", image_points, np.float64),
-            contiguous("map_points", map_points, np.float64),
+            rows("image_points", image_points, 2, np.float64),
+            rows("map_points", map_points, 2, np.float64),
             image_size,
             *_lens(camera_matrix, distortion),
         )
@@ -115,11 +116,11 @@ class Homography:
 
     def map_from_image(self, points: npt.ArrayLike) -> Float64:
         """(K, 2) pixels to (K, 2) map units; NaN for a pixel on or beyond the horizon."""
-        return self._core.map_from_image(contiguous("points", points, np.float64))
+        return self._core.map_from_image(rows("points", points, 2, np.float64))
 
     def image_from_map(self, points: npt.ArrayLike) -> Float64:
         """(K, 2) map units to (K, 2) pixels; NaN for a place that is not in front of the camera."""
-        return self._core.image_from_map(contiguous("points", points, np.float64))
+        return self._core.image_from_map(rows("points", points, 2, np.float64))
 
     def covariance(self, points: npt.ArrayLike, pixel_sigma: float) -> Float64:
         """Covariance on the map of pixels known to ``pixel_sigma`` (standard deviation in pixels), to first order.
@@ -127,7 +128,7 @@ class Homography:
         Returns:
             (K, 2, 2) map units squared; NaN for a pixel on or beyond the horizon.
         """
-        return self._core.covariance(contiguous("points", points, np.float64), pixel_sigma)
+        return self._core.covariance(rows("points", points, 2, np.float64), pixel_sigma)
 
 
 def _lens(

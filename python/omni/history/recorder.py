@@ -117,7 +117,9 @@ class History:
         if self._thread.is_alive():
             self._thread.join(5.0)
         if self._waiting:
-            logger.error("history: %d messages could not be written: %s", len(self._waiting), self._problem)
+            logger.error(
+                "history: %d messages could not be written: %s", len(self._waiting), self._problem or "it took too long"
+            )
 
     def record(self, message: ProcessMessage) -> None:
         """Take a message; returns at once."""

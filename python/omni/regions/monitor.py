@@ -128,6 +128,22 @@ def _sight_or_none(row: list[float]) -> Sight | None:
     return None if math.isnan(row[0]) else _sight(row)
 
 
+def check_regions(regions: Sequence[RegionConfig]) -> None:
+    """Refuse all polygons and directions that cannot be used, of a whole configuration.
+
+    Raises:
+        ConfigError: names each region and what is wrong.
+    """
+    wrong = []
+    for i, region in enumerate(regions):
+        try:
+            _region(region)
+        except ConfigError as error:
+            wrong.append((f"/mutlistream_ROI/regions/{i}", str(error)))
+    if wrong:
+        raise ConfigError("; ".join(message for _, message in wrong), wrong)
+
+
 def _region(region: RegionConfig) -> _core.Region:
     trigger = region.trigger_settings
     direction = None if trigger is None else (trigger.direction.x, trigger.direction.y)

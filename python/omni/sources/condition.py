@@ -61,6 +61,7 @@ class ConditionLog:
         self._tell = tell
         self._lock = threading.Lock()
         self._closed = False
+        self._logged: set[tuple[str, str]] = set()
         self.now = Condition("idle")
         self.changes: Mapping[tuple[str, str], int] = {}
 
@@ -85,7 +86,7 @@ class ConditionLog:
             return
         self.changes = {**self.changes, (state, cause): self.changes.get((state, cause), 0) + 1}
         logger.log(
-            _LEVELS.get(state, logging.INFO),
+            self._level(state, cause),
             "stream %s: %s%s%s",
             self._name,
             state,
@@ -94,3 +95,14 @@ class ConditionLog:
         )
         if self._tell is not None:
             self._tell(condition)
+
+    def _level(self, state: State, cause: str) -> int:
+        """A camera that is away for a week is a line in the log, not one a minute; so is its return."""
+        if state == "online" and self._logged:
+            self._logged.clear()
+            return logging.WARNING
+        level = _LEVELS.get(state, logging.INFO)
+        if level > logging.INFO and (state, cause) not in self._logged:
+            self._logged.add((state, cause))
+            return level
+        return logging.INFO

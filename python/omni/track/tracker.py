@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omni import _core
-from omni._arrays import contiguous
+from omni._arrays import contiguous, rows, settings
 from omni.types import Tracks
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Tracker:
 
     Raises:
         ValueError: a setting is out of range; the message names it.
+        TypeError: a setting, or one of the arguments, is of another type.
     """
 
     def __init__(
@@ -72,9 +74,8 @@ class Tracker:
         homography: Homography | None = None,
         metres_per_unit: float = 1.0,
     ) -> None:
-        core = None if homography is None else homography._core
         self._core = _core.Tracker(
-            **asdict(config or TrackerConfig()), homography=core, metres_per_unit=metres_per_unit
+            **asdict(settings(config, TrackerConfig)), homography=_floor(homography), metres_per_unit=metres_per_unit
         )
 
     def update(
@@ -85,12 +86,12 @@ class Tracker:
         *,
         timestamp: float,
         embeddings: npt.ArrayLike | None = None,
-        image_size: tuple[float, float] | None = None,
+        image_size: Sequence[float] | None = None,
     ) -> Tracks:
         """Take in the detections of one frame. A refused update leaves the tracker as it was.
 
         Args:
-            xyxy: (N, 4) pixels x1 y1 x2 y2, at most 20000; boxes without area are ignored.
+            xyxy: (N, 4) pixels x1 y1 x2 y2 within 2^24 of the origin, at most 20000; boxes without area are ignored.
             confidence: (N,) 0 to 1.
             class_id: (N,) integers; boxes of different classes are never one track. All 0 if left out.
             timestamp: seconds, more than that of the update before.
@@ -108,11 +109,11 @@ class Tracker:
             TypeError: not real numbers.
         """
         columns = self._core.update(
-            contiguous("xyxy", xyxy if isinstance(xyxy, np.ndarray) else _rows(xyxy, 4), np.float32),
+            rows("xyxy", xyxy, 4, np.float32),
             contiguous("confidence", confidence, np.float32),
             None if class_id is None else contiguous("class_id", class_id, np.int32),
             timestamp,
-            None if embeddings is None else contiguous("embeddings", embeddings, np.float32),
+            None if embeddings is None else rows("embeddings", embeddings, 0, np.float32),
             image_size,
         )
         return Tracks(*columns)
@@ -122,8 +123,9 @@ class Tracker:
 
         Raises:
             ValueError: ``metres_per_unit`` is not positive.
+            TypeError: no homography.
         """
-        self._core.set_homography(None if homography is None else homography._core, metres_per_unit)
+        self._core.set_homography(_floor(homography), metres_per_unit)
 
     def lost(self) -> Tracks:
         """Tracks once reported that the latest update did not support and that may come back; boxes are predicted."""
@@ -138,6 +140,8 @@ class Tracker:
         self._core.reset()
 
 
-def _rows(value: npt.ArrayLike, width: int) -> npt.ArrayLike:
-    """An empty list as no rows of this width."""
-    return np.zeros((0, width), np.float32) if isinstance(value, list | tuple) and not value else value
+def _floor(homography: Homography | None) -> _core.Homography | None:
+    core = getattr(homography, "_core", None)
+    if homography is not None and not isinstance(core, _core.Homography):
+        raise TypeError(f"homography: expected omni.Homography, got {type(homography).__name__}")
+    return core

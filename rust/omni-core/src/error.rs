@@ -20,6 +20,14 @@ pub enum Error {
     /// A picture that the JPEG encoder refused.
     #[error("{0}")]
     Encode(String),
+    /// What is wrong with what one camera of several gave.
+    #[error("camera {camera}: {error}")]
+    OfCamera {
+        /// The camera's number.
+        camera: usize,
+        /// What is wrong.
+        error: Box<Error>,
+    },
 }
 
 impl Error {

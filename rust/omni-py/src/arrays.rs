@@ -3,11 +3,32 @@
 use numpy::{
     Element, PyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods, ndarray,
 };
-use omni_core::encode::Pixels;
+use omni_core::encode::{self, Pixels};
 use omni_core::geometry::BBox;
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 
-use crate::errors::{invalid, wrong_type};
+use crate::errors::{exception, invalid, wrong_type};
+
+/// A real number; infinite, which the core refuses by name, where it is too large.
+pub fn number(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    value.extract().or_else(|error: PyErr| {
+        let too_large = error.is_instance_of::<PyOverflowError>(value.py());
+        if too_large { Ok(f64::INFINITY) } else { Err(wrong_type(name, "a real number", value)) }
+    })
+}
+
+/// Width and height of a picture, from any two numbers in a row.
+pub fn image_size(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<(f64, f64)>> {
+    let Some(value) = value else { return Ok(None) };
+    let numbers = value.try_iter().and_then(|sides| sides.take(3).map(|side| side?.extract()).collect());
+    let numbers: Vec<f64> = numbers.map_err(|_| wrong_type("image_size", "(width, height) in pixels", value))?;
+    if let [width, height] = *numbers {
+        return Ok(Some((width, height)));
+    }
+    let got = value.len().unwrap_or(numbers.len());
+    Err(invalid("image_size", "(width, height) in pixels", format!("{got} numbers")))
+}
 
 /// `value` as an array of `T`, whatever its shape and strides.
 pub fn array<'py, T: Element>(
@@ -41,10 +62,10 @@ pub fn column<T: Element + Copy>(name: &str, dtype: &str, value: &Bound<'_, PyAn
     Ok(array.as_array().iter().copied().collect())
 }
 
-/// Numbers and row length of an (N, D) float32 array for `count` boxes.
+/// Numbers and row length of an (N, D) float32 array for `count` boxes; D may be 0 where there are none.
 pub fn embeddings(value: &Bound<'_, PyAny>, count: usize) -> PyResult<(Vec<f32>, usize)> {
     let array = array::<f32>("embeddings", "float32", value)?;
-    let fits = |shape: &[usize]| matches!(shape, [n, d] if *n == count && *d > 0);
+    let fits = |shape: &[usize]| matches!(shape, [n, d] if *n == count && (*d > 0 || count == 0));
     check_shape("embeddings", &format!("({count}, D), one row a box"), array.shape(), fits)?;
     Ok((array.as_array().iter().copied().collect(), array.shape()[1]))
 }
@@ -81,9 +102,7 @@ pub fn with_pixels<T>(value: &Bound<'_, PyAny>, work: impl FnOnce(Pixels<'_>) ->
         [height, width, channels @ (1 | 3)] => (height, width, channels),
         ref shape => return Err(invalid("image", "shape (H, W), (H, W, 1) or (H, W, 3)", format!("{shape:?}"))),
     };
-    if width == 0 || height == 0 {
-        return Err(invalid("image", "at least one pixel", format!("{width} x {height}")));
-    }
+    encode::check_sides(width, height).map_err(|error| exception(value.py(), &error))?;
     let Some(pitch) = row_pitch(array.strides(), width, height, channels) else {
         let bytes: Vec<u8> = array.as_array().iter().copied().collect();
         return work(Pixels { bytes: &bytes, width, height, pitch: width * channels, channels });

@@ -22,7 +22,8 @@ pub fn invalid(name: &str, expected: &str, got: impl std::fmt::Display) -> PyErr
 /// A `TypeError` in the same words.
 pub fn wrong_type(name: &str, expected: &str, got: &Bound<'_, PyAny>) -> PyErr {
     let dtype = got.getattr("dtype").map(|dtype| format!("an array of {dtype}"));
-    let got = dtype.unwrap_or_else(|_| got.get_type().to_string());
+    let got = dtype.or_else(|_| got.get_type().name().map(|name| name.to_string()));
+    let got = got.unwrap_or_else(|_| "something else".into());
     PyTypeError::new_err(format!("{name}: expected {expected}, got {got}"))
 }
 

@@ -8,7 +8,7 @@ use omni_core::geometry::{self, Lens};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use crate::arrays::{array, boxes, column, matrix3, points, shaped};
+use crate::arrays::{self, array, boxes, column, matrix3, number, points, shaped};
 use crate::errors::{exception, invalid};
 use crate::runtime::{detached, detached_on};
 
@@ -22,12 +22,12 @@ impl Homography {
     fn new(
         py: Python<'_>,
         matrix: &Bound<'_, PyAny>,
-        image_size: Option<(f64, f64)>,
+        image_size: Option<&Bound<'_, PyAny>>,
         camera_matrix: Option<&Bound<'_, PyAny>>,
         distortion: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let matrix = matrix3("matrix", matrix)?;
-        let lens = lens(py, camera_matrix, distortion)?;
+        let (image_size, lens) = (arrays::image_size(image_size)?, lens(py, camera_matrix, distortion)?);
         let made = geometry::Homography::from_matrix(matrix, image_size, lens);
         made.map(Self).map_err(|error| exception(py, &error))
     }
@@ -38,12 +38,12 @@ impl Homography {
         py: Python<'_>,
         image_points: &Bound<'_, PyAny>,
         map_points: &Bound<'_, PyAny>,
-        image_size: Option<(f64, f64)>,
+        image_size: Option<&Bound<'_, PyAny>>,
         camera_matrix: Option<&Bound<'_, PyAny>>,
         distortion: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let (pixels, places) = (points("image_points", image_points)?, points("map_points", map_points)?);
-        let lens = lens(py, camera_matrix, distortion)?;
+        let (image_size, lens) = (arrays::image_size(image_size)?, lens(py, camera_matrix, distortion)?);
         detached(py, || geometry::Homography::from_points(&pixels, &places, image_size, lens)).map(Self)
     }
 
@@ -82,7 +82,7 @@ impl Homography {
         if !(step.0.is_finite() && step.1.is_finite()) {
             return Err(invalid("step", "finite map units", format!("{step:?}")));
         }
-        detached(py, || Ok(Self(self.0.shifted([step.0, step.1]))))
+        detached(py, || self.0.shifted([step.0, step.1])).map(Self)
     }
 
     /// Places that pixels show.
@@ -100,12 +100,13 @@ impl Homography {
         &self,
         py: Python<'py>,
         points: &Bound<'py, PyAny>,
-        pixel_sigma: f64,
+        pixel_sigma: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArray3<f64>>> {
+        let pixel_sigma = number("pixel_sigma", pixel_sigma)?;
         if !(pixel_sigma.is_finite() && pixel_sigma >= 0.0) {
             return Err(invalid("pixel_sigma", "a number of pixels, 0 or more", pixel_sigma));
         }
-        let pixels = crate::arrays::points("points", points)?;
+        let pixels = arrays::points("points", points)?;
         let covariances: Vec<f64> = pixels
             .iter()
             .flat_map(|&pixel| self.0.covariance(pixel, [pixel_sigma; 2]).as_flattened().to_vec())
@@ -169,7 +170,7 @@ type Columns<'py> = (
 );
 
 /// Camera, time of the frame, xyxy, confidence, track ids or None.
-type CameraBoxes<'py> = (usize, f64, Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+type CameraBoxes<'py> = (usize, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
 
 type Offset = ([f64; 2], [f64; 2], [f64; 2], f64, u64);
 
@@ -237,27 +238,41 @@ impl MapFuser {
         &self,
         py: Python<'py>,
         cameras: Vec<CameraBoxes<'py>>,
-        timestamp: f64,
+        timestamp: &Bound<'py, PyAny>,
         names: &Bound<'py, PyList>,
     ) -> PyResult<Columns<'py>> {
+        let timestamp = number("timestamp", timestamp)?;
+        let of_stream = |camera: usize, error: PyErr| match names.get_item(camera) {
+            Ok(name) => PyErr::from_type(error.get_type(py), format!("{name}: {}", error.value(py))),
+            Err(other) => other,
+        };
         let mut frames = Vec::with_capacity(cameras.len());
-        for (camera, timestamp, xyxy, confidence, track_id) in cameras {
-            let boxes = boxes(&xyxy)?;
-            let confidence = column::<f32>("confidence", "float32", &confidence, boxes.len())?;
-            let track_id = track_id.map(|ids| column::<i64>("track_id", "int64", &ids, boxes.len())).transpose()?;
-            let seen = boxes.iter().zip(confidence).enumerate().map(|(i, (&bbox, confidence))| Observation {
-                bbox,
-                confidence: confidence.into(),
-                track_id: track_id.as_ref().map(|ids| ids[i]).filter(|&id| id >= 0),
-            });
-            frames.push(CameraFrame { camera, timestamp, observations: seen.collect() });
+        for boxes in cameras {
+            let camera = boxes.0;
+            frames.push(camera_frame(boxes).map_err(|error| of_stream(camera, error))?);
         }
-        let (newest, objects) = detached_on(py, &self.0, |fuser| {
-            let objects = fuser.update(frames, timestamp)?;
-            Ok((fuser.timestamp().unwrap_or(timestamp), objects))
+        let told = detached_on(py, &self.0, |fuser| {
+            Ok(fuser.update(frames, timestamp).map(|objects| (fuser.timestamp().unwrap_or(timestamp), objects)))
+        })?;
+        let (newest, objects) = told.map_err(|error| match error {
+            omni_core::Error::OfCamera { camera, error } => of_stream(camera, exception(py, &error)),
+            error => exception(py, &error),
         })?;
         columns(py, newest, &objects, names)
     }
+}
+
+fn camera_frame((camera, timestamp, xyxy, confidence, track_id): CameraBoxes<'_>) -> PyResult<CameraFrame> {
+    let timestamp = number("timestamp", &timestamp)?;
+    let boxes = boxes(&xyxy)?;
+    let confidence = column::<f32>("confidence", "float32", &confidence, boxes.len())?;
+    let track_id = track_id.map(|ids| column::<i64>("track_id", "int64", &ids, boxes.len())).transpose()?;
+    let seen = boxes.iter().zip(confidence).enumerate().map(|(i, (&bbox, confidence))| Observation {
+        bbox,
+        confidence: confidence.into(),
+        track_id: track_id.as_ref().map(|ids| ids[i]).filter(|&id| id >= 0),
+    });
+    Ok(CameraFrame { camera, timestamp, observations: seen.collect() })
 }
 
 fn columns<'py>(

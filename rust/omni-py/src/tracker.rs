@@ -7,7 +7,7 @@ use omni_core::Detection;
 use omni_core::track::{self, Embeddings, Floor, Track, TrackerConfig};
 use pyo3::prelude::*;
 
-use crate::arrays::{boxes, column, embeddings as rows, shaped};
+use crate::arrays::{self, boxes, column, embeddings as rows, number, shaped};
 use crate::errors::exception;
 use crate::fusion::Homography;
 use crate::runtime::detached_on;
@@ -49,7 +49,7 @@ impl Tracker {
         covered_track_seconds: f64,
         adapt_confidence: bool,
         homography: Option<PyRef<'_, Homography>>,
-        metres_per_unit: f64,
+        metres_per_unit: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         let config = TrackerConfig {
             track_activation_threshold,
@@ -63,7 +63,7 @@ impl Tracker {
             covered_track_seconds,
             adapt_confidence,
         };
-        let tracker = floor(homography, metres_per_unit)
+        let tracker = floor(homography, number("metres_per_unit", metres_per_unit)?)
             .and_then(|floor| track::Tracker::new(config, floor))
             .map_err(|error| exception(py, &error))?;
         Ok(Self(Mutex::new(tracker)))
@@ -75,9 +75,10 @@ impl Tracker {
         &self,
         py: Python<'_>,
         homography: Option<PyRef<'_, Homography>>,
-        metres_per_unit: f64,
+        metres_per_unit: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        let floor = floor(homography, metres_per_unit).map_err(|error| exception(py, &error))?;
+        let floor =
+            floor(homography, number("metres_per_unit", metres_per_unit)?).map_err(|error| exception(py, &error))?;
         detached_on(py, &self.0, |tracker| {
             tracker.set_floor(floor);
             Ok(())
@@ -93,10 +94,12 @@ impl Tracker {
         xyxy: &Bound<'py, PyAny>,
         confidence: &Bound<'py, PyAny>,
         class_id: Option<&Bound<'py, PyAny>>,
-        timestamp: f64,
+        timestamp: &Bound<'py, PyAny>,
         embeddings: Option<&Bound<'py, PyAny>>,
-        image_size: Option<(f64, f64)>,
+        image_size: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Columns<'py>> {
+        let timestamp = number("timestamp", timestamp)?;
+        let image_size = arrays::image_size(image_size)?;
         let boxes = boxes(xyxy)?;
         let confidence = column::<f32>("confidence", "float32", confidence, boxes.len())?;
         let class_id = match class_id {
@@ -104,6 +107,7 @@ impl Tracker {
             None => vec![0; boxes.len()],
         };
         let embeddings = embeddings.map(|value| rows(value, boxes.len())).transpose()?;
+        let embeddings = embeddings.filter(|(values, _)| !values.is_empty());
         let detections: Vec<Detection> = boxes
             .iter()
             .zip(confidence)

@@ -171,6 +171,36 @@ def test_a_callback_that_fails_harms_nobody(pictures: Path) -> None:
     assert len(told) == 1
 
 
+def test_a_callback_that_is_there_twice_is_taken_off_once(pictures: Path) -> None:
+    told: list[ProcessMessage] = []
+    agent = Agent(config(pictures))
+    first, second = agent.subscribe(told.append), agent.subscribe(told.append)
+
+    def begin() -> int:
+        agent.external.begin(name="a", class_="media", repeats=False, duration=0, started_at=0, stream_uuid=UUID)
+        return len(told)
+
+    assert begin() == 2
+    first()
+    first()
+    assert begin() == 3
+    second()
+    assert begin() == 3
+
+
+def test_wrong_arguments_are_named(pictures: Path) -> None:
+    with pytest.raises(TypeError, match="config: expected a mapping, a path"):
+        Agent(42)  # type: ignore[arg-type]
+    agent = Agent(config(pictures))
+    for subscribe in (agent.subscribe, agent.subscribe_streams):
+        with pytest.raises(TypeError, match="callback: expected a function, got NoneType"):
+            subscribe(None)  # type: ignore[arg-type]
+    with pytest.raises(KeyError, match=r"view: expected one of the configuration \(none\), got 'top_view'"):
+        agent.map_state()
+    with pytest.raises(KeyError, match=rf"stream_uuid: expected one of the configuration \({UUID}\), got 'door'"):
+        agent.latest("door")
+
+
 def test_processes_can_be_awaited_one_record_at_a_time(pictures: Path) -> None:
     document = config(pictures, ongoings_interval_in_msec=500)
 

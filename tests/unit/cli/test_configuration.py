@@ -20,6 +20,15 @@ def test_check_config_of_a_wrong_one_is_three(tmp_path: Path, capsys: pytest.Cap
     assert 'did you mean "streams"' in capsys.readouterr().err
 
 
+def test_check_config_names_every_polygon_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    crossed = [{"x": x, "y": y} for x, y in ((0, 0), (1, 1), (1, 0), (0, 1))]
+    regions = [{"name": name, "points": crossed} for name in "ab"]
+    (tmp_path / "run_params.json").write_text(json.dumps({"mutlistream_ROI": {"regions": regions}}))
+    assert main(["check-config", str(tmp_path), "--json"]) == 3
+    problems = json.loads(capsys.readouterr().out)["error"]["problems"]
+    assert [problem["path"] for problem in problems] == [f"/mutlistream_ROI/regions/{i}" for i in range(2)]
+
+
 def test_schemas_are_json(capsys: pytest.CaptureFixture[str]) -> None:
     for of in ("processes", "events", "config"):
         assert main(["schema", of]) == 0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import pytest
 
 from omni.cli import main
 from omni.cli.unfinished import Unfinished
+from omni.errors import SourceError
 
 
 def walkers(path: Path, frames: int = 30, opened: bool = True) -> Path:
@@ -177,3 +179,113 @@ def test_detect_goes_on_where_it_was_killed(tmp_path: Path, person_model: str) -
     (folder / "2.png").write_bytes(picture)
     assert main(["detect", str(folder), "--confidence", "0.05", "-o", str(killed)]) == 0
     assert killed.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("4000000000,-1,3,4,5,6,0.9\n", "line 1: frame must be a whole number from 1 to 100000000"),
+        ("1.5,-1,3,4,5,6,0.9\n", "line 1: frame must be a whole number"),
+        ("1,-1,3,4,5,6\n1,-1,1e300,4,1e300,6\n", "line 2: sizes must be 0 or more, all finite"),
+        ("1,-1,3,4,5,6\n" * 20_001, "frame 1: xyxy: expected at most 20000 boxes"),
+        ("frame,id,x,y,w,h\n", "line 1: expected frame,id,x,y,w,h[,score]"),
+    ],
+)
+def test_wrong_rows_are_named_at_once(
+    tmp_path: Path, text: str, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "d.txt").write_text(text)
+    assert main(["track", str(tmp_path / "d.txt"), "--fps", "10", "-o", str(tmp_path / "t.txt"), "--json"]) == 3
+    told = capsys.readouterr()
+    assert fault in told.err
+    assert fault in json.loads(told.out)["error"]["message"]
+    assert [path.name for path in tmp_path.iterdir()] == ["d.txt"]
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "d.txt").write_bytes(b"\xef\xbb\xbf1,-1,3,4,50,60,0.9\n")
+    assert main(["track", str(tmp_path / "d.txt"), "--fps", "10", "-o", str(tmp_path / "t.txt")]) == 0
+
+
+def test_a_result_that_cannot_be_written_is_told_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    det = walkers(tmp_path / "d.txt")
+    for where in (tmp_path, tmp_path / "none" / "t.txt"):
+        assert main(["track", str(det), "--fps", "10", "-o", str(where)]) == 3
+        told = capsys.readouterr().err
+        assert "cannot be written" in told
+        assert "frames" not in told
+
+
+@pytest.mark.parametrize("verb", ["track", "detect"])
+def test_a_pipe_is_never_replaced_by_a_file(tmp_path: Path, verb: str) -> None:
+    """Nor is a device: ``-o /dev/null``, as root, took it from the whole machine."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    link = tmp_path / "link"
+    link.symlink_to(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        if verb == "track":
+            det = walkers(tmp_path / "d.txt", frames=3)
+            assert main(["track", str(det), "--fps", "10", "-o", str(link)]) == 0
+            assert os.read(reader, 100).startswith(b"1,1,")
+        else:
+            with pytest.raises(SourceError, match="it is no file"):
+                Unfinished(link, {})
+        assert pipe.is_fifo()
+        assert link.is_symlink()
+    finally:
+        os.close(reader)
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    link = tmp_path / "t.txt"
+    link.symlink_to("elsewhere.txt")
+    assert main(["track", str(walkers(tmp_path / "d.txt")), "--fps", "10", "-o", str(link)]) == 0
+    assert link.is_symlink()
+    assert (tmp_path / "elsewhere.txt").stat().st_size
+
+
+def test_a_full_disk_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if not Path("/dev/full").is_char_device():
+        pytest.skip("this machine has no /dev/full")
+    link = tmp_path / "t.txt"
+    link.symlink_to("/dev/full")
+    assert main(["track", str(walkers(tmp_path / "d.txt")), "--fps", "10", "-o", str(link), "--json"]) == 1
+    told = capsys.readouterr()
+    assert "Traceback" not in told.err
+    assert json.loads(told.out)["error"]["type"] == "output-unwritable"
+
+
+def test_a_calibration_names_the_camera_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    calibration = tmp_path / "c.json"
+    matrix = [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]
+    arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "10"]
+    for document, fault in (
+        ({"cameras": {}}, "no cameras in it"),
+        ({"cameras": {"a": {"H_image_to_floor": matrix}, "b": {"H_image_to_floor": [[1]]}}}, "camera b: matrix"),
+        ({"cameras": {"a": {"H_image_to_floor": matrix}, "b": {}}}, "camera b: expected 'H_image_to_floor'"),
+    ):
+        calibration.write_text(json.dumps(document))
+        assert main([*arguments, "-o", str(tmp_path / "f.csv")]) == 3
+        assert fault in capsys.readouterr().err
+
+
+def test_detect_repeats_no_password_of_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["detect", "rtsp://ann:s3cret@camera/1", "-o", "d.txt", "--json"])
+    told = capsys.readouterr()
+    assert ended.value.code == 2
+    assert "s3cret" not in told.out + told.err
+    assert json.loads(told.out)["error"]["type"] == "wrong-use"
+
+
+@pytest.mark.usefixtures("person_model")
+def test_a_video_that_is_cut_off_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], street_clip: Path) -> None:
+    cut = tmp_path / "cut.avi"
+    with street_clip.open("rb") as clip:
+        cut.write_bytes(clip.read(60_000))
+    assert main(["detect", str(cut), "-o", str(tmp_path / "d.txt")]) == 0
+    assert "damaged or cut off" in capsys.readouterr().err

@@ -42,15 +42,15 @@ REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y
         ({"webhook_tracking_subscribers": [{"host": "h:80", "port": "80"}]}, "host: must be a name or an IP address"),
         (
             {"webhook_tracking_subscribers": [{"url": "http://h/", "headers": {"Content-Length": "3"}}]},
-            "headers: Content-Length tells of the body",
+            "headers: 'Content-Length' tells of the body",
         ),
         (
             {"webhook_tracking_subscribers": [{"url": "http://h/", "headers": {"a": "b\r\nhost: c"}}]},
-            "headers: a: must be one line of text",
+            "headers: the value of 'a' holds a line break",
         ),
         (
             {"webhook_tracking_subscribers": [{"url": "http://h/", "headers": {"a b": "c"}}]},
-            "headers: 'a b' is no name of a header",
+            "headers: 'a b' cannot be the name of a header",
         ),
         (
             {"webhook_tracking_subscribers": [{"url": "http://h/", "id": "a"}, {"url": "http://i/", "id": "a"}]},
@@ -62,7 +62,7 @@ REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y
         ),
         ({"mqtt_settings": {"enable": True, "brocker_address": ""}}, "$.mqtt_settings.brocker_address: must be host"),
         ({"webhook_tracking_subscribers": {"url": "http://h/"}}, "subscribers: must be a list, got an object"),
-        ({"webhook_tracking_subscribers": ["http://h/"]}, "subscribers[0]: must be an object, got text"),
+        ({"webhook_tracking_subscribers": ["http://h/"]}, 'subscribers[0]: must be an object, got "http://h/"'),
         ({"detector_confidence": None, "compat": None}, "$.compat: input should be a valid boolean, got null"),
         ({"detector": {"providers": ["GPU"]}}, "$.detector.providers[0]: string should match pattern '^(CPU|CUDA|"),
         ({"pipelines": {"face": {"providers": []}}}, "$.pipelines.face.providers"),
@@ -74,7 +74,7 @@ REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y
         ({"http": {"map_tracking_path": "map"}}, "$.http.map_tracking_path"),
         (
             {"mutlistream_ROI": {"regions": [{"name": "a", "points": []}]}},
-            "$.mutlistream_ROI.regions[0].points: must have at least 3 elements, got 0",
+            "$.mutlistream_ROI.regions[0].points: must have at least 3 items, got 0",
         ),
         (
             {"multistream_ROI": {"regions": [{"name": "a", "points": [{"x": 2, "y": 0}]}]}},
@@ -82,7 +82,13 @@ REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y
         ),
         ({"mutlistream_ROI": {"region": []}}, '$.mutlistream_ROI.region: unknown key; did you mean "regions"?'),
         ({"mutlistream_ROI": {"regions": [{**REGION, "stream_uuid": UUID}]}}, "expected one of the streams"),
-        ({"mutlistream_ROI": {"regions": [REGION, REGION]}}, "is given twice"),
+        ({"mutlistream_ROI": {"regions": [REGION, REGION]}}, "$.mutlistream_ROI.regions[1].uuid: uuid"),
+        (
+            {"webhook_tracking_subscribers": [{"url": "http://a:b@h/", "headers": {"Authorization": "x"}}]},
+            'give the login in the address or the header "Authorization"',
+        ),
+        ({"streams": None}, "$.streams: must be a list, got null"),
+        ({"detector": []}, "$.detector: must be an object, got []"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_path(document: dict[str, Any], expected: str) -> None:
@@ -105,6 +111,43 @@ def test_what_the_original_leaves_empty_is_taken() -> None:
     assert config.mqtt_settings.brocker_address == ""
 
 
+def test_all_that_is_wrong_is_named_at_once() -> None:
+    """Also what contradicts something else, and nothing that only follows from what is named."""
+    other = "9d2e0f1a-6a3b-5c4d-8e5f-7a8b9c0d1e2f"
+    regions = [{**REGION, "points": [{"x": 9, "y": 0}]}, {**REGION, "stream_uuid": other}]
+    with pytest.raises(ConfigError) as caught:
+        load_config({"streams": [STREAM, {**STREAM, "max_fps": 0}], "mutlistream_ROI": {"regions": regions}})
+    assert [path for path, _ in caught.value.problems] == [
+        "/streams/1/max_fps",
+        "/mutlistream_ROI/regions/0/points/0/x",
+        "/mutlistream_ROI/regions/0/points",
+        "/streams/1/stream_uuid",
+        "/mutlistream_ROI/regions/1/uuid",
+        "/mutlistream_ROI/regions/1/stream_uuid",
+    ]
+    assert len(str(caught.value).splitlines()) == 6
+
+
+def test_a_list_is_not_called_too_short_because_of_what_is_wrong_in_it() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config({"detector": {"providers": ["GPU"]}})
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("document", [{"streams": ["rtsp://a:hunter2@h/1"]}, {"streams": "rtsp://a:hunter2@h/1"}])
+def test_an_address_in_the_wrong_place_keeps_its_password(document: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(document)
+    assert "hunter2" not in str(caught.value)
+    assert "rtsp://a:***@h/1" in str(caught.value)
+
+
+def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run_params.json").write_text('{"streams": [{"url": "a"}], "streams": []}')
+    with pytest.raises(ConfigError, match="given twice in one object: streams"):
+        load_config(tmp_path)
+
+
 def test_secrets_are_in_no_error_and_no_text() -> None:
     password, secret = "hunter2", "whsec_c2VjcmV0"
     with pytest.raises(ConfigError) as caught:
@@ -114,7 +157,7 @@ def test_secrets_are_in_no_error_and_no_text() -> None:
         {
             "streams": [{**STREAM, "url": f"rtsp://user:{password}@camera/1"}],
             "webhook_tracking_subscribers": [
-                {"url": f"http://u:{password}@h/x", "secret": secret, "headers": {"authorization": password}}
+                {"url": f"http://u:{password}@h/x", "secret": secret, "headers": {"x-api-key": password}}
             ],
         }
     )

@@ -56,7 +56,7 @@ def test_without_a_file_nothing_is_changed(tmp_path: Path) -> None:
     [
         ({"level": "loud"}, "$.level: input should be 'debug', 'info', 'warning' or 'error', got \"loud\""),
         ({"format": "%(nothing"}, "$.format: "),
-        ({"files": "a.log"}, "$.files: must be a list, got text"),
+        ({"files": "a.log"}, '$.files: must be a list, got "a.log"'),
         ({"files": ["none/a.log"]}, "a.log cannot be written"),
     ],
 )

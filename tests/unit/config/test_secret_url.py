@@ -25,6 +25,18 @@ def test_only_who_reads_the_characters_sees_the_password(caplog: pytest.LogCaptu
     assert json.loads(json.dumps(url)) == ADDRESS
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://cam/mjpg?user=ann&pwd=s3cret",
+        "rtsp://cam/user=ann_password=s3cret_channel=1",
+        "rtsp://ann:s3/cr3t@cam/1",
+    ],
+)
+def test_passwords_that_stand_elsewhere_do_not_show_either(address: str) -> None:
+    assert "s3" not in str(SecretUrl(address)), "the page, the log and /api/v1/status show it like this"
+
+
 def test_the_configuration_holds_one() -> None:
     stream = StreamConfig.model_validate({"stream_uuid": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "url": ADDRESS})
     assert isinstance(stream.url, SecretUrl)

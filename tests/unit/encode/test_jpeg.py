@@ -77,6 +77,8 @@ def test_quality_costs_bytes() -> None:
         (np.zeros((10, 10, 4), np.uint8), 90, ValueError, r"image: expected shape \(H, W\)"),
         (np.zeros(10, np.uint8), 90, ValueError, "image"),
         (np.zeros((1, 65_501), np.uint8), 90, ValueError, "65500"),
+        # 14 GB if it were copied before it is refused
+        (np.broadcast_to(np.uint8(7), (70_000, 70_000, 3)), 90, ValueError, "image: expected sides from 1 to 65500"),
         (
             np.zeros((10, 10, 3), np.float32),
             90,
@@ -87,7 +89,8 @@ def test_quality_costs_bytes() -> None:
         (None, 90, TypeError, "image"),
         (np.zeros((10, 10, 3), np.uint8), 0, ValueError, "quality: expected 1 to 100"),
         (np.zeros((10, 10, 3), np.uint8), 2**70, ValueError, "quality"),
-        (np.zeros((10, 10, 3), np.uint8), 90.5, TypeError, "integer"),
+        (np.zeros((10, 10, 3), np.uint8), 90.5, TypeError, "quality: expected an integer, got float"),
+        (np.zeros((10, 10, 3), np.uint8), "90", TypeError, "quality: expected an integer, got str"),
     ],
 )
 def test_what_is_refused(image: object, quality: object, error: type[Exception], message: str) -> None:

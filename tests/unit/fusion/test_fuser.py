@@ -141,6 +141,50 @@ def test_bad_settings_are_named() -> None:
             MapFuser({}, replace(FusionConfig(), **{name: -1.0}))
     with pytest.raises(TypeError, match=r"omni\.Homography"):
         MapFuser({"door": ABOVE})  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match=r"config: expected omni\.FusionConfig, got dict"):
+        MapFuser({}, {})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="cameras: expected a mapping from stream_uuid, got list"):
+        MapFuser([("door", ABOVE)])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        ({"xyxy": np.zeros((1, 5))}, ValueError, r"hall: xyxy: expected shape \(N, 4\)"),
+        ({"xyxy": np.full((1, 4), np.nan)}, ValueError, r"hall: xyxy\[0\]: expected pixels"),
+        ({"xyxy": None}, TypeError, "hall: xyxy: expected real numbers"),
+        ({"confidence": [0.5, 0.5]}, ValueError, "hall: confidence"),
+        ({"confidence": [1.5]}, ValueError, r"hall: confidence\[0\]: expected a number from 0 to 1"),
+    ],
+)
+def test_wrong_boxes_are_told_with_their_stream_and_change_nothing(
+    wrong: dict[str, object], error: type[Exception], message: str
+) -> None:
+    seen = standing_at((2, 3))
+    fuser, twin = two_cameras(), two_cameras()
+    for i in range(3):
+        with pytest.raises(error, match=message):
+            fuser.update({"door": seen, "hall": replace(seen, **wrong)}, timestamp=i)  # type: ignore[arg-type]
+        told, expected = (f.update({"door": seen, "hall": seen}, timestamp=i) for f in (fuser, twin))
+        np.testing.assert_array_equal(told.position, expected.position)
+    with pytest.raises(ValueError, match="hall: timestamp: expected more than 2"):
+        fuser.update({"hall": seen}, timestamp=2)
+    with pytest.raises(TypeError, match="observations: expected a mapping"):
+        fuser.update([seen], timestamp=3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="hall: timestamp: expected a real number, got NoneType"):
+        fuser.update({"hall": seen}, timestamp=3, timestamps={"hall": None})  # type: ignore[dict-item]
+    assert fuser.update({"hall": Detections([], [], [])}, timestamp=3).timestamp == 3  # type: ignore[arg-type]
+
+
+def test_a_map_in_a_national_grid_tells_what_a_map_of_the_room_tells() -> None:
+    origin = np.array([500_000.0, 5_000_000.0])
+    grid = np.array([[1, 0, origin[0]], [0, 1, origin[1]], [0, 0, 1]]) @ ABOVE
+    room, land = two_cameras(), MapFuser(dict.fromkeys(("door", "hall"), Homography(grid, image_size=(1000, 1000))))
+    for i in range(20):
+        seen = dict.fromkeys(("door", "hall"), standing_at((2 + i / 10, 3), (6, 5)))
+        here, there = (fuser.update(seen, timestamp=i / 10) for fuser in (room, land))
+        assert here.object_id.tolist() == there.object_id.tolist()
+        np.testing.assert_allclose(there.position - origin, here.position, atol=1e-6)
 
 
 @pytest.mark.skipif(not (DATA / "pets09-split").is_dir(), reason="OMNI_DATA has no pets09-split")

@@ -97,3 +97,24 @@ def test_matrices_that_are_none() -> None:
         Homography(np.eye(3), camera_matrix=np.zeros((3, 3)))
     with pytest.raises(ValueError, match="camera_matrix"):
         Homography(np.eye(3), distortion=[0, 0, 0, 0, 0])
+
+
+def test_the_scale_of_a_matrix_and_the_type_of_its_size_are_free() -> None:
+    for scale in (1e-320, 1e300, -1.0):
+        camera = Homography(scale * np.eye(3), image_size=[560, 720])
+        np.testing.assert_allclose(camera.map_from_image([[3, 4]]), [[3, 4]], atol=1e-3)
+        assert camera.image_size == (560, 720)
+
+
+def test_no_points_are_no_places() -> None:
+    camera = Homography(TILTED)
+    for none in ([], np.array([]), np.zeros((0, 2))):
+        assert camera.map_from_image(none).shape == camera.image_from_map(none).shape == (0, 2)
+        assert camera.covariance(none, 2.0).shape == (0, 2, 2)
+    with pytest.raises(TypeError, match="pixel_sigma: expected a real number, got NoneType"):
+        camera.covariance([[1, 2]], None)  # type: ignore[arg-type]
+
+
+def test_a_step_beyond_the_numbers_is_refused() -> None:
+    with pytest.raises(ValueError, match="step"):
+        Homography(TILTED).shifted((1e308, 0))

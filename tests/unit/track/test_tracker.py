@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omni import Tracker, TrackerConfig
+from omni import FusionConfig, Homography, Tracker, TrackerConfig
 from omni.types import CONFIRMED, LOST, REMOVED, Detections, Tracks
 
 ROOT = Path(__file__).parents[3]
@@ -70,6 +70,23 @@ def test_no_detections_is_a_frame_like_any_other() -> None:
         assert tracks.xyxy.shape == (0, 4)
 
 
+def test_an_empty_list_and_the_array_made_of_it_are_no_rows() -> None:
+    tracker = Tracker()
+    tracker.update(BOX, [0.9], embeddings=[[1.0, 0.0]], timestamp=0)
+    nothing: list[list[float]] = []
+    for i, empty in enumerate((nothing, np.array(nothing), np.array(nothing, np.float32), np.zeros((0, 4))), 1):
+        assert len(tracker.update(empty, empty[:, 0] if np.ndim(empty) == 2 else empty, timestamp=i)) == 0
+    assert len(tracker.update(np.array(nothing), np.array(nothing), embeddings=np.array(nothing), timestamp=9)) == 0
+    with pytest.raises(ValueError, match=r"embeddings: expected shape \(1, D\)"):
+        tracker.update(BOX, [0.9], embeddings=nothing, timestamp=10)
+
+
+def test_the_size_of_the_picture_may_be_any_two_numbers() -> None:
+    expected = Tracker().update(BOX, [0.9], timestamp=0, image_size=(640, 480))
+    for size in ([640, 480], np.array([640, 480]), (np.int64(640), np.float32(480))):
+        assert_equal(Tracker().update(BOX, [0.9], timestamp=0, image_size=size), expected)
+
+
 def test_life_of_a_track() -> None:
     tracker = Tracker()
     assert len(tracker.lost()) == len(tracker.removed()) == 0
@@ -117,8 +134,15 @@ def test_each_tracker_counts_for_itself_and_reset_uses_no_id_twice() -> None:
         ({"embeddings": [[1.0], [2.0]]}, ValueError, "embeddings"),
         ({"timestamp": 1.0}, ValueError, "timestamp: expected more than 1"),
         ({"timestamp": np.nan}, ValueError, "timestamp"),
-        ({"timestamp": "now"}, TypeError, "timestamp"),
-        ({"image_size": (1, 2, 3)}, ValueError, "image_size"),
+        ({"timestamp": "now"}, TypeError, "timestamp: expected a real number, got str"),
+        ({"timestamp": None}, TypeError, "timestamp: expected a real number, got NoneType"),
+        ({"timestamp": 10**400}, ValueError, "timestamp: expected finite seconds"),
+        ({"confidence": 0.9}, ValueError, r"confidence: expected shape \(1,\)"),
+        ({"xyxy": np.ma.masked_array(BOX, mask=True)}, ValueError, "xyxy: expected values for all"),
+        ({"xyxy": [[0, 0, 1e8, 1]]}, ValueError, r"xyxy\[0\]: expected pixels from -16777216 to 16777216"),
+        ({"image_size": (1, 2, 3)}, ValueError, r"image_size: expected \(width, height\) in pixels, got 3 numbers"),
+        ({"image_size": "ab"}, TypeError, r"image_size: expected \(width, height\) in pixels, got str"),
+        ({"image_size": (1e-300, 2)}, ValueError, "image_size: expected a width and height from"),
         ({"image_size": (np.nan, 2)}, ValueError, "image_size"),
         ({"image_size": (0, 2)}, ValueError, "image_size"),
     ],
@@ -150,6 +174,20 @@ def test_a_refused_update_says_why_and_changes_nothing(
 def test_a_bad_setting_is_named(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         Tracker(replace(TrackerConfig(), **{name: value}))
+
+
+def test_arguments_of_another_type_are_named() -> None:
+    for config, got in (({}, "dict"), (FusionConfig(), "FusionConfig"), (TrackerConfig, "the class TrackerConfig")):
+        with pytest.raises(TypeError, match=rf"config: expected omni\.TrackerConfig, got {got}"):
+            Tracker(config)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="lost_track_seconds: expected a number, got str"):
+        Tracker(TrackerConfig(lost_track_seconds="1"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="adapt_confidence: expected True or False, got int"):
+        Tracker(TrackerConfig(adapt_confidence=1))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"homography: expected omni\.Homography, got ndarray"):
+        Tracker(homography=np.eye(3))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="metres_per_unit: expected a real number, got str"):
+        Tracker(homography=Homography(np.eye(3)), metres_per_unit="1")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("config", ["TrackerConfig", "FusionConfig"])

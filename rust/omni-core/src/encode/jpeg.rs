@@ -35,10 +35,7 @@ impl Pixels<'_> {
             3 => PixelFormat::BGR,
             _ => return Err(Error::invalid("image", "1 channel (grey) or 3 (BGR)", channels)),
         };
-        if width == 0 || height == 0 || width > MAX_SIDE || height > MAX_SIDE {
-            let expected = format!("sides from 1 to {MAX_SIDE} pixels");
-            return Err(Error::invalid("image", expected, format!("{width} x {height}")));
-        }
+        check_sides(width, height)?;
         let row = width * channels;
         let whole = pitch.checked_mul(height - 1).and_then(|n| n.checked_add(row));
         if pitch < row || whole.is_none_or(|n| n > bytes.len()) {
@@ -47,6 +44,15 @@ impl Pixels<'_> {
         }
         Ok(format)
     }
+}
+
+/// Refuses a picture that no JPEG file can hold.
+pub fn check_sides(width: usize, height: usize) -> Result<()> {
+    if (1..=MAX_SIDE).contains(&width) && (1..=MAX_SIDE).contains(&height) {
+        return Ok(());
+    }
+    let expected = format!("sides from 1 to {MAX_SIDE} pixels");
+    Err(Error::invalid("image", expected, format!("{width} x {height}")))
 }
 
 /// Encodes one picture after the other: making an encoder takes as long as a small crop.

@@ -139,7 +139,7 @@ pub(super) fn assign(view: &View<'_>, expected: &[Option<Expected>], free: impl 
     let mut rivals = vec![0_u32; view.sightings.len()];
     for (row, expected) in expected.iter().enumerate() {
         let Some(expected) = expected else { continue };
-        let start = edges.len();
+        let (start, first) = (edges.len(), pairs.len());
         let area = search_area(expected);
         for column in view.index.meeting(area).filter(|&column| free(column)) {
             let middle = view.sightings[column].features[0];
@@ -153,6 +153,11 @@ pub(super) fn assign(view: &View<'_>, expected: &[Option<Expected>], free: impl 
             }
         }
         keep_heaviest(&mut edges, start);
+        if edges.len() - start < pairs.len() - first {
+            let mut kept = pairs.split_off(first);
+            kept.retain(|&(_, column, _)| edges[start..].iter().any(|edge| edge.column == column));
+            pairs.append(&mut kept);
+        }
     }
     let matched = maximum_weight_matching(expected.len(), view.sightings.len(), &edges);
     let mut found = vec![Found::default(); expected.len()];

@@ -1,13 +1,13 @@
 //! The geometry of one camera: how a person at a place on the floor looks in its picture.
 
-use crate::geometry::linear::{apply3, inverse3, multiply3};
+use crate::geometry::linear::{apply3, dot3, inverse3, multiply3};
 use crate::geometry::{BBox, Homography, Lens, Matrix3, Point2};
 
 /// Focal length in picture widths where the homography does not tell it: that of a common lens.
 const COMMON_FOCAL_LENGTH: f64 = 1.2;
 /// Focal lengths outside these, in picture widths, are no camera's.
 const FOCAL_LENGTHS: std::ops::Range<f64> = 0.3..6.0;
-/// Coordinates beyond this, in pixels, are at the horizon.
+/// Coordinates beyond this are at the horizon: pixels, and metres from the foreground of the picture.
 const HORIZON: f64 = 1e6;
 
 /// A person as a camera should see them, in pixels without distortion.
@@ -32,6 +32,8 @@ pub(super) struct Camera {
     /// Takes (x, y, 1) on the floor to homogeneous pixels; the third is positive in front of the camera.
     image_from_floor: Matrix3,
     floor_from_image: Matrix3,
+    /// A place in front of the camera; the origin of the map may be anywhere.
+    foreground: Point2,
     /// What a metre of height adds to the homogeneous pixel; `None` where the size of the picture is not known.
     vertical: Option<[f64; 3]>,
     /// The picture's borders without distortion, where its size is known.
@@ -49,6 +51,7 @@ impl Camera {
         Self {
             image_from_floor,
             floor_from_image,
+            foreground: homography.foreground().map_or([0.0; 2], |place| place.map(|v| metres_per_unit * v)),
             vertical: image_size.and_then(|size| vertical(&image_from_floor, size, lens)),
             picture: image_size.map(|size| straight_borders(size, lens)),
             image_size,
@@ -136,7 +139,8 @@ impl Camera {
             }
             _ => apply3(&self.floor_from_image, pixel),
         };
-        (w > 0.0).then(|| [x / w, y / w]).filter(|place| place.iter().all(|v| v.abs() < HORIZON))
+        let near = |place: &Point2| (0..2).all(|k| (place[k] - self.foreground[k]).abs() < HORIZON);
+        (w > 0.0).then(|| [x / w, y / w]).filter(near)
     }
 }
 
@@ -179,7 +183,7 @@ fn vertical(a: &Matrix3, (width, height): (f64, f64), lens: Option<Lens>) -> Opt
     let [right, ahead, origin] = [column(0), column(1), column(2)];
     let (long, wide) = (norm(&right), norm(&ahead));
     let first = right.map(|v| v / long);
-    let along = dot(&first, &ahead);
+    let along = dot3(&first, &ahead);
     let second: [f64; 3] = std::array::from_fn(|i| ahead[i] - along * first[i]);
     let second = second.map(|v| v / norm(&second));
     let mut up = [
@@ -187,7 +191,7 @@ fn vertical(a: &Matrix3, (width, height): (f64, f64), lens: Option<Lens>) -> Opt
         first[2] * second[0] - first[0] * second[2],
         first[0] * second[1] - first[1] * second[0],
     ];
-    if dot(&up, &origin) > 0.0 {
+    if dot3(&up, &origin) > 0.0 {
         up = up.map(|v| -v); // the camera hangs above the floor
     }
     let scale = f64::midpoint(long, wide);
@@ -205,10 +209,6 @@ fn focal_length(a: &Matrix3, centre: Point2) -> Option<f64> {
     (inverse_square > 0.0).then(|| 1.0 / inverse_square.sqrt())
 }
 
-fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
-}
-
 fn norm(a: &[f64; 3]) -> f64 {
-    dot(a, a).sqrt()
+    dot3(a, a).sqrt()
 }

@@ -13,6 +13,10 @@ use crate::error::{Error, Result};
 use crate::geometry::Homography;
 use crate::types::{check_detections, check_timestamp};
 
+/// More moments than this are not kept, however near in time: it is more than cameras give in `late_seconds` (64 of them
+/// at 30 frames a second, none at the time of another), so it is times of another unit, and would cost memory.
+const MOST_MOMENTS: usize = 1000;
+
 /// Places the people of many cameras on one map.
 ///
 /// Frames carry times of their own. The map is told at the newest time so far; frames that come later than that, but by
@@ -78,6 +82,8 @@ impl MapFuser {
             self.moments.push_back(moment);
         }
         let oldest = self.scene.timestamp.unwrap_or(timestamp) - self.config.late_seconds;
+        let surplus = self.moments.len().saturating_sub(MOST_MOMENTS);
+        self.moments.drain(..surplus);
         self.moments.retain(|moment| moment.timestamp >= oldest);
         self.identities.forget_before(oldest);
         Ok(self.scene.report(&self.config))
@@ -102,24 +108,26 @@ impl MapFuser {
     fn check(&self, frames: &[CameraFrame], timestamp: f64) -> Result<()> {
         check_timestamp(timestamp, None)?;
         for (i, frame) in frames.iter().enumerate() {
-            if !self.cameras.contains_key(&frame.camera) {
-                return Err(Error::invalid("camera", "one that was set before", frame.camera));
-            }
-            if frames[..i].iter().any(|other| other.camera == frame.camera) {
-                return Err(Error::invalid(
-                    "camera",
-                    "one frame of each in an update",
-                    format!("two of {}", frame.camera),
-                ));
-            }
-            check_timestamp(frame.timestamp, self.last_frames.get(&frame.camera).copied())?;
-            if frame.timestamp > timestamp {
-                let expected = format!("at most {timestamp}, that of the update");
-                return Err(Error::invalid("timestamps", expected, frame.timestamp));
-            }
-            check_detections(frame.observations.iter().map(|o| (&o.bbox, o.confidence)))?;
+            let twice = frames[..i].iter().any(|other| other.camera == frame.camera);
+            self.check_frame(frame, timestamp, twice)
+                .map_err(|error| Error::OfCamera { camera: frame.camera, error: Box::new(error) })?;
         }
         Ok(())
+    }
+
+    fn check_frame(&self, frame: &CameraFrame, timestamp: f64, twice: bool) -> Result<()> {
+        if !self.cameras.contains_key(&frame.camera) {
+            return Err(Error::invalid("homography", "one that was set before", "none"));
+        }
+        if twice {
+            return Err(Error::invalid("frames", "one in an update", "two"));
+        }
+        check_timestamp(frame.timestamp, self.last_frames.get(&frame.camera).copied())?;
+        if frame.timestamp > timestamp {
+            let expected = format!("at most {timestamp}, that of the update");
+            return Err(Error::invalid("timestamps", expected, frame.timestamp));
+        }
+        check_detections(frame.observations.iter().map(|o| (&o.bbox, o.confidence)))
     }
 
     /// Puts frames where they belong among the moments, and goes through these again.

@@ -136,11 +136,11 @@ fn a_refused_update_changes_nothing() {
     let mut broken = on_plan(0.0, [2.0, 4.0], None);
     broken.bbox.y2 = f64::INFINITY;
     let refused: [(Vec<CameraFrame>, f64, &str); 6] = [
-        (vec![frame(0, 2.0, vec![broken])], 2.0, "xyxy[0]"),
-        (vec![frame(9, 2.0, vec![])], 2.0, "camera"),
-        (vec![frame(0, 2.0, vec![]), frame(0, 2.0, vec![])], 2.0, "camera"),
-        (vec![frame(0, 1.0, vec![])], 2.0, "timestamp"),
-        (vec![frame(0, 3.0, vec![])], 2.0, "timestamps"),
+        (vec![frame(0, 2.0, vec![broken])], 2.0, "camera 0: xyxy[0]"),
+        (vec![frame(9, 2.0, vec![])], 2.0, "camera 9: homography"),
+        (vec![frame(0, 2.0, vec![]), frame(0, 2.0, vec![])], 2.0, "camera 0: frames"),
+        (vec![frame(0, 1.0, vec![])], 2.0, "camera 0: timestamp"),
+        (vec![frame(0, 3.0, vec![])], 2.0, "camera 0: timestamps"),
         (vec![], f64::NAN, "timestamp"),
     ];
     for (frames, timestamp, name) in refused {

@@ -246,6 +246,22 @@ fn a_person_is_where_they_were_at_the_frames_own_times() {
 }
 
 #[test]
+fn moments_are_bounded_however_near_in_time_they_are() {
+    let (mut fuser, corners) = hall();
+    let mut objects = Vec::new();
+    for i in 0..3 * MOST_MOMENTS {
+        let seen: Vec<Observation> = corners[0].sees([5.0, 4.0], 1.7, None).into_iter().collect();
+        objects = fuser.update(vec![frame(0, 1e-6 * i as f64, seen)], 1e-6 * i as f64).unwrap();
+    }
+    assert_eq!(fuser.moments.len(), MOST_MOMENTS);
+    let late = 1e-6 * (2 * MOST_MOMENTS) as f64 - 0.5e-6;
+    assert_eq!(fuser.update(vec![frame(1, late, vec![])], late).unwrap().len(), objects.len());
+    assert_eq!(fuser.dropped_frames(1), 0, "late, but within what is kept");
+    fuser.update(vec![frame(2, 1e-6, vec![])], late).unwrap();
+    assert_eq!(fuser.dropped_frames(2), 1);
+}
+
+#[test]
 fn a_late_frame_is_used_where_it_belongs_and_one_too_late_is_counted() {
     let (mut in_order, corners) = hall();
     let (mut late, _) = hall();

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// 2^24: beyond it float32, in which boxes come, does not tell one pixel from the next.
+pub const MOST_PIXELS: f64 = 16_777_216.0;
+
 /// A box in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BBox {
@@ -21,9 +24,10 @@ impl BBox {
         Self { x1: cx - width / 2.0, y1: cy - height / 2.0, x2: cx + width / 2.0, y2: cy + height / 2.0 }
     }
 
-    /// Whether it is finite and not turned inside out.
+    /// Whether it lies within [`MOST_PIXELS`] of the origin and is not turned inside out.
     pub fn is_valid(&self) -> bool {
-        [self.x1, self.y1, self.x2, self.y2].iter().all(|v| v.is_finite()) && self.x1 <= self.x2 && self.y1 <= self.y2
+        let near = [self.x1, self.y1, self.x2, self.y2].iter().all(|v| v.abs() <= MOST_PIXELS);
+        near && self.x1 <= self.x2 && self.y1 <= self.y2
     }
 
     /// Width in pixels.

@@ -4,8 +4,7 @@
 //! Gauss-Newton on the error in map units. Where pairs are grossly wrong, the pairs that agree are found first, by least
 //! median of squares (Rousseeuw 1984) over four at a time: RANSAC without a threshold in units that nobody knows.
 
-use super::homography::is_singular;
-use super::linear::{Matrix2, Matrix3, Point2, apply3, inverse3, multiply3, solve, symmetric_eigen};
+use super::linear::{Matrix2, Matrix3, Point2, apply3, inverse3, is_singular, multiply3, solve, symmetric_eigen};
 use crate::error::{Error, Result};
 
 /// Below this share of the spread along a line the spread across it counts as none.

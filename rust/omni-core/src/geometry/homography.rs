@@ -2,14 +2,12 @@
 
 use super::fit::{Fit, check_points, fit};
 use super::lens::Lens;
-use super::linear::{Matrix2, Matrix3, Point2, apply3, determinant3, inverse3, multiply2, multiply3, transpose2};
+use super::linear::{Matrix2, Matrix3, Point2, apply3, inverse3, is_singular, multiply2, multiply3, transpose2};
 use crate::error::{Error, Result};
 use crate::types::check_image_size;
 
 /// The picture that is assumed where its size is unknown; only decides which side of the horizon is the floor.
 const ASSUMED_SIZE: (f64, f64) = (1920.0, 1080.0);
-/// Below this the normalised matrix counts as singular.
-const LEAST_DETERMINANT: f64 = 1e-10;
 
 /// Map from image pixels, with an optional lens and the quality of the fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +29,10 @@ impl Homography {
         if !matrix.iter().flatten().all(|v| v.is_finite()) {
             return Err(Error::Calibration(format!("matrix: expected finite numbers, got {matrix:?}")));
         }
+        // Its scale is free as well; squares of numbers near the ends of their range overflow. By a power of 2: exactly.
+        let largest = matrix.iter().flatten().fold(0.0_f64, |largest, v| largest.max(v.abs()));
+        let scale = largest.log2().floor().exp2();
+        let matrix = matrix.map(|row| row.map(|v| v / scale));
         let (width, height) = image_size.unwrap_or(ASSUMED_SIZE);
         if is_singular(&matrix, width.max(height)) {
             return Err(Error::Calibration(
@@ -101,10 +103,14 @@ impl Homography {
     }
 
     /// The same camera with every place on the map moved by `step` map units; it does not rest on points any more.
-    #[must_use]
-    pub fn shifted(&self, step: Point2) -> Self {
+    pub fn shifted(&self, step: Point2) -> Result<Self> {
         let shift = [[1.0, 0.0, step[0]], [0.0, 1.0, step[1]], [0.0, 0.0, 1.0]];
-        Self::oriented(multiply3(&shift, &self.matrix), 1.0, self.image_size, self.lens)
+        let made = Self::oriented(multiply3(&shift, &self.matrix), 1.0, self.image_size, self.lens);
+        if made.inverse.iter().flatten().all(|v| v.is_finite()) {
+            Ok(made)
+        } else {
+            Err(Error::invalid("step", "map units beside which the picture is more than a point", format!("{step:?}")))
+        }
     }
 
     /// The 3 x 3 matrix, positive third coordinate in front of the camera.
@@ -142,6 +148,13 @@ impl Homography {
     /// The place on the map that a pixel shows; NaN for a pixel on or beyond the horizon.
     pub fn map_from_image(&self, pixel: Point2) -> Point2 {
         project_in_front(&self.matrix, self.undistorted(pixel))
+    }
+
+    /// The place that the middle of the lower edge shows, where that is floor.
+    pub(crate) fn foreground(&self) -> Option<Point2> {
+        let (width, height) = self.image_size.unwrap_or(ASSUMED_SIZE);
+        let place = project_in_front(&self.matrix, [width / 2.0, height]);
+        place.iter().all(|v| v.is_finite()).then_some(place)
     }
 
     /// The pixel that shows a place on the map; NaN for a place that is not in front of the camera.
@@ -185,15 +198,6 @@ impl Homography {
 fn project_in_front(matrix: &Matrix3, p: Point2) -> Point2 {
     let [x, y, w] = apply3(matrix, [p[0], p[1], 1.0]);
     if w > 0.0 { [x / w, y / w] } else { [f64::NAN; 2] }
-}
-
-/// Whether a matrix over points of size `extent` loses a dimension, whatever its own scale.
-pub(super) fn is_singular(matrix: &Matrix3, extent: f64) -> bool {
-    let columns = [extent, extent, 1.0];
-    let scaled = matrix.map(|row| std::array::from_fn::<f64, 3, _>(|j| row[j] * columns[j]));
-    let norms = scaled.map(|row| row.iter().map(|v| v * v).sum::<f64>().sqrt());
-    let volume = determinant3(&scaled).abs() / (norms[0] * norms[1] * norms[2]);
-    volume.is_nan() || volume < LEAST_DETERMINANT
 }
 
 #[cfg(test)]
@@ -278,6 +282,25 @@ mod tests {
     }
 
     #[test]
+    fn scale_of_the_matrix_and_origin_of_the_map_are_free() {
+        let size = Some((560.0, 720.0));
+        let place = Homography::from_matrix(TILTED, size, None).unwrap().map_from_image([100.0, 600.0]);
+        for scale in [1e-300, -1e200] {
+            let scaled = TILTED.map(|row| row.map(|v| v * scale));
+            let h = Homography::from_matrix(scaled, size, None).unwrap();
+            let again = h.map_from_image([100.0, 600.0]);
+            assert!((again[0] - place[0]).hypot(again[1] - place[1]) < 1e-9);
+        }
+        // A plan of 1 cm a pixel in the metres of a national grid.
+        let grid = [[0.01, 0.0, 500_000.0], [0.0, 0.01, 5_000_000.0], [0.0, 0.0, 1.0]];
+        let h = Homography::from_matrix(grid, size, None).unwrap();
+        assert!((h.map_from_image([100.0, 600.0])[1] - 5_000_006.0).abs() < 1e-6);
+        let shifted = h.shifted([-500_000.0, -5_000_000.0]).unwrap();
+        assert!((shifted.map_from_image([100.0, 600.0])[0] - 1.0).abs() < 1e-6);
+        assert!(h.shifted([1e308, 0.0]).unwrap_err().to_string().starts_with("step"));
+    }
+
+    #[test]
     fn covariance_is_that_of_moved_pixels() {
         let matrix = [[800.0, 0.0, 280.0], [0.0, 800.0, 360.0], [0.0, 0.0, 1.0]];
         let lens = Lens::new(&matrix, [-0.2, 0.05, 0.0, 0.0, 0.0]).unwrap();
@@ -307,7 +330,11 @@ mod tests {
         let mut broken = PIXELS;
         broken[2][1] = f64::NAN;
         assert!(reason(Homography::from_points(&broken, &map, None, None)).contains("image_points[2]"));
-        assert!(reason(Homography::from_matrix([[1.0; 3]; 3], None, None)).contains("singular"));
+        let doubled = [[0.1, 0.7, 30.0], [0.2, 1.4, 60.0], [0.001, 0.003, 1.0]];
+        let far = [[0.3, 0.9, 300.0], [0.1, 0.2, 5.0], [0.001, 0.003, 1.0]];
+        for singular in [[[1.0; 3]; 3], [[0.0; 3]; 3], doubled, far] {
+            assert!(reason(Homography::from_matrix(singular, None, None)).contains("singular"));
+        }
         assert!(Homography::from_matrix(TILTED, Some((0.0, 720.0)), None).is_err());
     }
 }

@@ -7,6 +7,9 @@ pub type Matrix2 = [[f64; 2]; 2];
 /// A 3 x 3 matrix, by rows.
 pub type Matrix3 = [[f64; 3]; 3];
 
+/// Below this the normalised matrix counts as singular.
+const LEAST_DETERMINANT: f64 = 1e-10;
+
 pub(crate) fn multiply2(a: &Matrix2, b: &Matrix2) -> Matrix2 {
     std::array::from_fn(|i| std::array::from_fn(|j| a[i][0] * b[0][j] + a[i][1] * b[1][j]))
 }
@@ -45,9 +48,30 @@ pub(crate) fn apply3(a: &Matrix3, v: [f64; 3]) -> [f64; 3] {
     std::array::from_fn(|i| (0..3).map(|k| a[i][k] * v[k]).sum())
 }
 
+pub(crate) fn dot3(a: &[f64; 3], b: &[f64; 3]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
 pub(crate) fn determinant3(a: &Matrix3) -> f64 {
     a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0])
         + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0])
+}
+
+/// Whether a matrix over points of size `extent` loses a dimension, whatever its own scale and the origin of the map.
+pub(crate) fn is_singular(matrix: &Matrix3, extent: f64) -> bool {
+    let columns = [extent, extent, 1.0];
+    let scaled = matrix.map(|row| std::array::from_fn::<f64, 3, _>(|j| row[j] * columns[j]));
+    let third = scaled[2];
+    // Where the map has its origin adds a multiple of the third row to the others.
+    let across = |row: [f64; 3]| {
+        let share = dot3(&row, &third) / dot3(&third, &third);
+        std::array::from_fn(|j| row[j] - share * third[j])
+    };
+    let rows = [across(scaled[0]), across(scaled[1]), third];
+    let norms = rows.map(|row| dot3(&row, &row).sqrt());
+    let volume = determinant3(&rows).abs() / (norms[0] * norms[1] * norms[2]);
+    let left = [0, 1].map(|i| norms[i] / dot3(&scaled[i], &scaled[i]).sqrt());
+    [volume, left[0], left[1]].iter().any(|v| v.is_nan() || *v < LEAST_DETERMINANT)
 }
 
 /// Inverse by cofactors; the caller has checked the determinant.

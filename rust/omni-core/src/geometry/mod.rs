@@ -7,7 +7,7 @@ mod homography;
 mod lens;
 pub(crate) mod linear;
 
-pub use bbox::BBox;
+pub use bbox::{BBox, MOST_PIXELS};
 pub use box_index::{BoxIndex, Meeting};
 pub use homography::Homography;
 pub use lens::Lens;
