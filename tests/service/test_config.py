@@ -62,7 +62,7 @@ def document(pictures: Path) -> dict[str, Any]:
         "pipelines": {"body_detector": {"enabled": False}},
         "webhook_tracking_subscribers": [
             {"id": "a", "url": "http://user:pass@127.0.0.1:9/hook", "secret": "whsec_c2VjcmV0", "paused": True,
-             "headers": {"authorization": "Bearer hunter2"}}
+             "headers": {"x-api-key": "hunter2"}}
         ],
     }  # fmt: skip
 
@@ -78,7 +78,7 @@ def test_all_of_it_is_shown_and_no_secret(site: Site) -> None:
     shown, etag = site.config()
     subscriber = shown["config"]["webhook_tracking_subscribers"][0]
     assert subscriber["url"] == "http://user:***@127.0.0.1:9/hook"
-    assert (subscriber["secret"], subscriber["headers"]) == ("***", {"authorization": "***"})
+    assert (subscriber["secret"], subscriber["headers"]) == ("***", {"x-api-key": "***"})
     assert shown["config"]["ongoings_interval_in_msec"] == 5000
     assert shown["config"]["delivery"]["directory"] is None
     assert "/http/port" in shown["restart"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omni._build import __version__
-from omni.cli.output import add_json, print_json
+from omni.cli.output import add_json, page_address, print_json
 
 if TYPE_CHECKING:
     from omni.agent import Agent
@@ -83,7 +83,7 @@ def _in_use(agent: Agent) -> dict[str, Any]:
         "views": [tick.name for tick in agent.map_ticks()],
         "regions": len(config.mutlistream_ROI.regions),
         "webhooks": [subscriber.label for subscriber in config.webhook_tracking_subscribers if subscriber.enabled],
-        "listens": f"http://{config.http.host}:{config.http.port}/",
+        "listens": page_address(config.http.host, config.http.port),
     }
 
 

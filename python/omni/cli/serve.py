@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import add_json, note, port_number, print_json, print_line
+from omni.cli.output import add_json, note, page_address, port_number, print_json, print_line
 
 if TYPE_CHECKING:
     from omni.agent import Agent
@@ -51,14 +51,15 @@ def run_service(options: argparse.Namespace) -> int:
     config = _listening_on(config, options.host)
     host = config.http.host
     port = free_port(host, config.http.port if options.port is None else options.port)
+    address = page_address(host, port)
     app = create_app(None if agent is None else lambda: agent, config, settings)
     if agent is None:
         for path, message in settings.problems:
             note(f"omni: {path or 'configuration'}: {message}")
-        note(f"omni: safe mode: nothing is watched until the settings are mended at http://{host}:{port}/")
+        note(f"omni: safe mode: nothing is watched until the settings are mended at {address}")
     else:
         _log_networks(agent)
-        note(f"omni: serving http://{host}:{port}/ with {len(agent.streams())} streams")
+        note(f"omni: serving {address} with {len(agent.streams())} streams")
     serve(app, host, port)
     if options.json and app.ctx.runs:
         print_json(app.ctx.agent.stats())

@@ -193,9 +193,10 @@ def with_uuids(document: dict[str, Any]) -> tuple[dict[str, Any], bool]:
 def _named(records: Any, key: str) -> tuple[Any, bool]:
     if not isinstance(records, list | tuple):
         return records, False
-    missing = [isinstance(record, Mapping) and key not in record for record in records]
+    missing = [isinstance(record, Mapping) and record.get(key) in (None, "") for record in records]
     filled = [
-        {key: str(uuid4()), **record} if absent else record for record, absent in zip(records, missing, strict=True)
+        {key: str(uuid4()), **{name: value for name, value in record.items() if name != key}} if absent else record
+        for record, absent in zip(records, missing, strict=True)
     ]
     return filled, any(missing)
 
@@ -286,7 +287,8 @@ def _message(document: Any, problem: Any) -> str:
     if kind in _KINDS and isinstance(_value(document, loc), Mapping):
         return f"{_KINDS[kind]}, got an object"
     message = _KINDS.get(kind) or problem["msg"].removeprefix("Value error, ")
-    return f"{message[:1].lower()}{message[1:]}{_found(document, loc)}"
+    start = message[:1].lower() if message[1:2].islower() else message[:1]  # not of "UUID"
+    return f"{start}{message[1:]}{_found(document, loc)}"
 
 
 def pointer(steps: Iterable[int | str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, field_validator
@@ -50,6 +50,11 @@ class StreamConfig(Section):
     tiles: tuple[Tiles, Tiles] | None = None
     motion_gate: bool = False
     pace: Literal["real", "fast", "live"] = "real"
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _device_may_be_a_number(cls, url: Any) -> Any:
+        return str(url) if isinstance(url, int) and not isinstance(url, bool) and url >= 0 else url
 
     @field_validator("crop")
     @classmethod

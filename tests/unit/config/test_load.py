@@ -20,7 +20,8 @@ REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y
     [
         ({"streems": []}, '$.streems: unknown key; did you mean "streams"?'),
         ({"streams": [{**STREAM, "lop": 1}]}, '$.streams[0].lop: unknown key; did you mean "loop"?'),
-        ({"streams": [{**STREAM, "stream_uuid": "zz"}]}, "$.streams[0].stream_uuid"),
+        ({"streams": [{**STREAM, "stream_uuid": "zz"}]}, "$.streams[0].stream_uuid: input should be a valid UUID"),
+        ({"streams": [{**STREAM, "stream_uuid": 3}]}, "$.streams[0].stream_uuid: UUID input should be"),
         (
             {"streams": [{**STREAM, "crop": [0.5, 0, 0.6, 1]}]},
             "$.streams[0].crop: must be x, y, width, height",
@@ -195,6 +196,23 @@ def test_a_missing_stream_uuid_is_added_and_written_back(tmp_path: Path) -> None
     first = load_config(tmp_path)
     assert load_config(file).streams[0].stream_uuid == first.streams[0].stream_uuid
     assert json.loads(file.read_text())["streams"][0]["stream_uuid"] == first.streams[0].uuid
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_empty_uuid_is_none(tmp_path: Path, empty: str | None) -> None:
+    document = {
+        "streams": [{"url": "a.avi", "stream_uuid": empty}],
+        "mutlistream_ROI": {"regions": [{**REGION, "uuid": empty}]},
+    }
+    (tmp_path / "run_params.json").write_text(json.dumps(document))
+    first, again = load_config(tmp_path), load_config(tmp_path)
+    assert first.streams[0].uuid == again.streams[0].uuid
+    assert first.mutlistream_ROI.regions[0].uuid == again.mutlistream_ROI.regions[0].uuid
+
+
+def test_a_device_may_be_a_number() -> None:
+    stream = load_config({"streams": [{"url": 0}]}).streams[0]
+    assert (stream.url, stream.live) == ("0", True)
 
 
 def test_a_region_without_uuid_gets_one_that_is_written_back_under_both_spellings(tmp_path: Path) -> None:
