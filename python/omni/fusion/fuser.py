@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from omni import _core
-from omni._arrays import contiguous
+from omni._arrays import FLOAT32, INT64, typed
 from omni.fusion.homography import Homography
 from omni.types import Detections, Float32, Float64, Int64, MapState, Tracks
 
@@ -157,7 +157,7 @@ class MapFuser:
         return (
             self._numbers[stream_uuid],
             timestamp,
-            contiguous("xyxy", seen.xyxy, np.float32),
-            contiguous("confidence", seen.confidence, np.float32),
-            contiguous("track_id", seen.track_id, np.int64) if isinstance(seen, Tracks) else None,
+            typed("xyxy", seen.xyxy, FLOAT32),
+            typed("confidence", seen.confidence, FLOAT32),
+            typed("track_id", seen.track_id, INT64) if isinstance(seen, Tracks) else None,
         )

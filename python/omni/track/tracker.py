@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omni import _core
-from omni._arrays import contiguous
+from omni._arrays import FLOAT32, INT32, typed
 from omni.types import Tracks
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class TrackerConfig:
 
 
 class Tracker:
-    """Follows the people of one stream by their boxes. Thread-safe.
+    """Follows the people of one stream by their boxes. Thread-safe: updates are taken one after the other.
 
     Two trackers share nothing; each counts its own ids from 1 and never uses one twice.
 
@@ -108,11 +108,11 @@ class Tracker:
             TypeError: not real numbers.
         """
         columns = self._core.update(
-            contiguous("xyxy", xyxy if isinstance(xyxy, np.ndarray) else _rows(xyxy, 4), np.float32),
-            contiguous("confidence", confidence, np.float32),
-            None if class_id is None else contiguous("class_id", class_id, np.int32),
+            typed("xyxy", xyxy if isinstance(xyxy, np.ndarray) else _rows(xyxy, 4), FLOAT32),
+            typed("confidence", confidence, FLOAT32),
+            None if class_id is None else typed("class_id", class_id, INT32),
             timestamp,
-            None if embeddings is None else contiguous("embeddings", embeddings, np.float32),
+            None if embeddings is None else typed("embeddings", embeddings, FLOAT32),
             image_size,
         )
         return Tracks(*columns)
