@@ -10,7 +10,11 @@ use pyo3::prelude::*;
 use crate::arrays::{boxes, column, embeddings as rows, shaped};
 use crate::errors::exception;
 use crate::fusion::Homography;
-use crate::runtime::detached_on;
+use crate::runtime::{detached_on, detached_unless_brief};
+
+/// Boxes up to which an update is brief: some 7 microseconds, what waking a thread takes at best. Where the GIL is given
+/// up for 5 or 10 boxes, two trackers in two threads have 0.4 to 1 times the throughput of one, for 20 up to 1.8 times.
+const BRIEF: usize = 16;
 
 /// Timestamp, and the columns of `omni.types.Tracks`.
 type Columns<'py> = (
@@ -104,7 +108,8 @@ impl Tracker {
             None => vec![0; boxes.len()],
         };
         let embeddings = embeddings.map(|value| rows(value, boxes.len())).transpose()?;
-        let told = detached_on(py, &self.0, |tracker| {
+        let brief = boxes.len() <= BRIEF && embeddings.is_none();
+        let told = detached_unless_brief(py, brief, &self.0, |tracker| {
             let detections: Vec<Detection> = boxes
                 .iter()
                 .zip(confidence)
