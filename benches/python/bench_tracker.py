@@ -70,7 +70,7 @@ def _threads(people: int, threads: int) -> float:
     crowd = street(people, FRAMES[people] // 2)
 
     def follow() -> None:
-        call = _omni(crowd)
+        call = _omni([(boxes.copy(), scores.copy()) for boxes, scores in crowd])  # no two streams share arrays
         for frame in range(len(crowd)):
             call(frame)
 

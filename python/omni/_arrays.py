@@ -15,19 +15,18 @@ Config = TypeVar("Config")
 LEAST_FPS, MOST_FPS = 0.01, 1000
 """From a picture in two minutes to a camera for slow motion."""
 
-_DTYPES: dict[type[np.generic], np.dtype[Any]] = {
-    scalar: np.dtype(scalar) for scalar in (np.float32, np.float64, np.int32, np.int64)
-}
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+INT32, INT64 = np.dtype(np.int32), np.dtype(np.int64)
 
 
-def contiguous(name: str, value: npt.ArrayLike, dtype: type[Scalar]) -> npt.NDArray[Scalar]:
-    """``value`` as a C-contiguous array of ``dtype``; no copy where it is one already.
+def typed(name: str, value: npt.ArrayLike, dtype: np.dtype[Scalar]) -> npt.NDArray[Scalar]:
+    """``value`` as an array of ``dtype``; no copy where it is one already, whatever its strides.
 
     Raises:
         TypeError: the values are no real numbers (or, for an integer ``dtype``, no integers).
         ValueError: the rows of a list differ in length, an integer does not fit, or a value is masked.
     """
-    if type(value) is np.ndarray and value.dtype is _DTYPES.get(dtype) and value.flags.c_contiguous:
+    if type(value) is np.ndarray and value.dtype is dtype:
         return value  # the way of every frame, where each microsecond counts
     try:
         array: npt.NDArray[Any] = np.asarray(value)
@@ -37,20 +36,20 @@ def contiguous(name: str, value: npt.ArrayLike, dtype: type[Scalar]) -> npt.NDAr
         raise ValueError(f"{name}: expected values for all, got some that are masked")
     if array.dtype == dtype:
         return np.asarray(array, order="C")
-    integral = np.issubdtype(dtype, np.integer)
-    if array.size == 0 and array.dtype == np.float64:  # what an empty list becomes
+    integral = dtype.kind == "i"
+    if array.size == 0 and array.dtype == FLOAT64:  # what an empty list becomes
         return np.asarray(array, dtype=dtype, order="C")
     if array.dtype.kind not in ("iu" if integral else "iuf"):
         raise TypeError(f"{name}: expected {'integers' if integral else 'real numbers'}, got {array.dtype}")
     if integral and array.size and not _fits(array, dtype):
-        raise ValueError(f"{name}: expected integers that fit {np.dtype(dtype)}, got {array.min()} to {array.max()}")
+        raise ValueError(f"{name}: expected integers that fit {dtype}, got {array.min()} to {array.max()}")
     with np.errstate(over="ignore"):  # becomes infinite, which the core refuses by name
         return np.asarray(array, dtype=dtype, order="C")
 
 
-def rows(name: str, value: npt.ArrayLike, width: int, dtype: type[Scalar]) -> npt.NDArray[Scalar]:
-    """``contiguous``, where an empty list, and the array that is made of one, are no rows of this ``width``."""
-    array = contiguous(name, value, dtype)
+def rows(name: str, value: npt.ArrayLike, width: int, dtype: np.dtype[Scalar]) -> npt.NDArray[Scalar]:
+    """``typed``, where an empty list, and the array that is made of one, are no rows of this ``width``."""
+    array = typed(name, value, dtype)
     return array.reshape(0, width) if array.shape == (0,) else array
 
 
@@ -89,6 +88,6 @@ def _named(value: object) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
-def _fits(array: npt.NDArray[Any], dtype: Any) -> bool:
+def _fits(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> bool:
     limits = np.iinfo(dtype)
     return bool(int(array.min()) >= limits.min and int(array.max()) <= limits.max)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeVar
@@ -9,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from omni import _core
-from omni._arrays import contiguous, rows, settings
+from omni._arrays import FLOAT32, INT64, rows, settings, typed
 from omni.fusion.homography import Homography
 from omni.types import Detections, Float32, Float64, Int64, MapState, Tracks
 
@@ -89,6 +90,9 @@ class MapFuser:
         config = settings(config, FusionConfig)
         self._core = _core.MapFuser(**asdict(config))
         self._metres_per_unit = config.metres_per_unit
+        self._adding = threading.Lock()
+        self._names: list[str] = []  # of the cameras, by their numbers; the core reads it too
+        # Never changed but replaced, so that whoever goes through it is not disturbed.
         self._numbers: dict[str, int] = {}
         for stream_uuid, homography in _by_stream("cameras", cameras).items():
             self.set_camera(stream_uuid, homography)
@@ -97,7 +101,12 @@ class MapFuser:
         """Add a camera, or replace its homography; people and their ids are kept, what was learned of it is not."""
         if not isinstance(homography, Homography):
             raise TypeError(f"homography of {stream_uuid}: expected omni.Homography, got {type(homography).__name__}")
-        self._core.set_camera(self._numbers.setdefault(stream_uuid, len(self._numbers)), homography._core)
+        with self._adding:
+            number = self._numbers.get(stream_uuid, len(self._names))
+            if number == len(self._names):
+                self._names.append(stream_uuid)
+            self._core.set_camera(number, homography._core)
+            self._numbers = {**self._numbers, stream_uuid: number}
 
     @property
     def dropped_frames(self) -> dict[str, int]:
@@ -147,25 +156,26 @@ class MapFuser:
         if unknown := times.keys() - observations.keys():
             raise ValueError(f"timestamps: expected streams of the observations, got {sorted(unknown)}")
         boxes = [self._boxes(name, times.get(name, timestamp), seen) for name, seen in observations.items()]
-        columns = self._core.update(boxes, timestamp, list(self._numbers))
+        columns = self._core.update(boxes, timestamp, self._names)
         newest, object_id, position, velocity, covariance, score, age_s, sources = columns
         return MapState(newest, object_id, position, velocity, covariance, score, sources, age_s)
 
     def _boxes(
         self, stream_uuid: str, timestamp: float, seen: Tracks | Detections
     ) -> tuple[int, float, Float32, Float32, Int64 | None]:
-        if stream_uuid not in self._numbers:
+        number = self._numbers.get(stream_uuid)
+        if number is None:
             known = ", ".join(self._numbers) or "none"
             raise ValueError(f"observations: expected streams with a homography ({known}), got {stream_uuid!r}")
         if not isinstance(seen, Tracks | Detections):
             raise TypeError(f"{stream_uuid}: expected omni Tracks or Detections, got {type(seen).__name__}")
         try:
             return (
-                self._numbers[stream_uuid],
+                number,
                 timestamp,
-                rows("xyxy", seen.xyxy, 4, np.float32),
-                contiguous("confidence", seen.confidence, np.float32),
-                contiguous("track_id", seen.track_id, np.int64) if isinstance(seen, Tracks) else None,
+                rows("xyxy", seen.xyxy, 4, FLOAT32),
+                typed("confidence", seen.confidence, FLOAT32),
+                typed("track_id", seen.track_id, INT64) if isinstance(seen, Tracks) else None,
             )
         except (TypeError, ValueError) as error:
             raise type(error)(f"{stream_uuid}: {error}") from None

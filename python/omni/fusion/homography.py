@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-import numpy as np
 import numpy.typing as npt
 
 from omni import _core
-from omni._arrays import contiguous, rows
+from omni._arrays import FLOAT64, rows, typed
 from omni.types import Bool, Float64
 
 
@@ -37,7 +36,7 @@ class Homography:
         camera_matrix: npt.ArrayLike | None = None,
         distortion: npt.ArrayLike | None = None,
     ) -> None:
-        numbers = contiguous("matrix", matrix, np.float64)
+        numbers = typed("matrix", matrix, FLOAT64)
         self._core = _core.Homography(numbers, image_size, *_lens(camera_matrix, distortion))
 
     @classmethod
@@ -67,8 +66,8 @@ class Homography:
         """
         made = cls.__new__(cls)
         made._core = _core.Homography.from_points(
-            rows("image_points", image_points, 2, np.float64),
-            rows("map_points", map_points, 2, np.float64),
+            rows("image_points", image_points, 2, FLOAT64),
+            rows("map_points", map_points, 2, FLOAT64),
             image_size,
             *_lens(camera_matrix, distortion),
         )
@@ -82,7 +81,7 @@ class Homography:
         Raises:
             ValueError: not two finite numbers.
         """
-        numbers = contiguous("step", step, np.float64)
+        numbers = typed("step", step, FLOAT64)
         if numbers.shape != (2,):
             raise ValueError(f"step: expected shape (2,), got {numbers.shape}")
         made = type(self).__new__(type(self))
@@ -116,11 +115,11 @@ class Homography:
 
     def map_from_image(self, points: npt.ArrayLike) -> Float64:
         """(K, 2) pixels to (K, 2) map units; NaN for a pixel on or beyond the horizon."""
-        return self._core.map_from_image(rows("points", points, 2, np.float64))
+        return self._core.map_from_image(rows("points", points, 2, FLOAT64))
 
     def image_from_map(self, points: npt.ArrayLike) -> Float64:
         """(K, 2) map units to (K, 2) pixels; NaN for a place that is not in front of the camera."""
-        return self._core.image_from_map(rows("points", points, 2, np.float64))
+        return self._core.image_from_map(rows("points", points, 2, FLOAT64))
 
     def covariance(self, points: npt.ArrayLike, pixel_sigma: float) -> Float64:
         """Covariance on the map of pixels known to ``pixel_sigma`` (standard deviation in pixels), to first order.
@@ -128,13 +127,13 @@ class Homography:
         Returns:
             (K, 2, 2) map units squared; NaN for a pixel on or beyond the horizon.
         """
-        return self._core.covariance(rows("points", points, 2, np.float64), pixel_sigma)
+        return self._core.covariance(rows("points", points, 2, FLOAT64), pixel_sigma)
 
 
 def _lens(
     camera_matrix: npt.ArrayLike | None, distortion: npt.ArrayLike | None
 ) -> tuple[Float64 | None, Float64 | None]:
     return (
-        None if camera_matrix is None else contiguous("camera_matrix", camera_matrix, np.float64),
-        None if distortion is None else contiguous("distortion", distortion, np.float64),
+        None if camera_matrix is None else typed("camera_matrix", camera_matrix, FLOAT64),
+        None if distortion is None else typed("distortion", distortion, FLOAT64),
     )

@@ -16,7 +16,7 @@ _KINDS: tuple[RegionEventKind, ...] = ("entry", "exit", "forward", "reverse")
 
 
 class RegionMonitor:
-    """Watches the people of one stream by one point of each: the middle of the lower edge of the body. Thread-safe.
+    """Watches the people of one stream by one point of each: the middle of the lower edge of the body. Not thread-safe.
 
     Of whom only the face is seen, it is the middle of that, until the body is seen: they begin anew by its feet, and
     from then on the face says nothing.

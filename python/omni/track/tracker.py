@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import numpy.typing as npt
 
 from omni import _core
-from omni._arrays import contiguous, rows, settings
+from omni._arrays import FLOAT32, INT32, rows, settings, typed
 from omni.types import Tracks
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class TrackerConfig:
 
 
 class Tracker:
-    """Follows the people of one stream by their boxes. Thread-safe.
+    """Follows the people of one stream by their boxes. Thread-safe: updates are taken one after the other.
 
     Two trackers share nothing; each counts its own ids from 1 and never uses one twice.
 
@@ -109,11 +108,11 @@ class Tracker:
             TypeError: not real numbers.
         """
         columns = self._core.update(
-            rows("xyxy", xyxy, 4, np.float32),
-            contiguous("confidence", confidence, np.float32),
-            None if class_id is None else contiguous("class_id", class_id, np.int32),
+            rows("xyxy", xyxy, 4, FLOAT32),
+            typed("confidence", confidence, FLOAT32),
+            None if class_id is None else typed("class_id", class_id, INT32),
             timestamp,
-            None if embeddings is None else rows("embeddings", embeddings, 0, np.float32),
+            None if embeddings is None else rows("embeddings", embeddings, 0, FLOAT32),
             image_size,
         )
         return Tracks(*columns)

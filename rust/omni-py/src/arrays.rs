@@ -1,11 +1,11 @@
 //! NumPy arrays in and out. Small arrays are copied, pictures are borrowed for the length of a call.
 
-use numpy::{
-    Element, PyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods, ndarray,
-};
+use std::fmt::Arguments;
+
+use numpy::{Element, PyArray, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods, ToPyArray, ndarray};
 use omni_core::encode::{self, Pixels};
 use omni_core::geometry::BBox;
-use pyo3::exceptions::PyOverflowError;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::errors::{exception, invalid, wrong_type};
@@ -31,72 +31,76 @@ pub fn image_size(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<(f64, f64
 }
 
 /// `value` as an array of `T`, whatever its shape and strides.
-pub fn array<'py, T: Element>(
+pub fn array<'a, 'py, T: Element>(
     name: &str,
     dtype: &str,
-    value: &Bound<'py, PyAny>,
-) -> PyResult<PyReadonlyArrayDyn<'py, T>> {
-    let expected = || wrong_type(name, &format!("a numpy array of {dtype}"), value);
-    let array = value.cast::<PyArrayDyn<T>>().map_err(|_| expected())?;
-    array.try_readonly().map_err(|_| invalid(name, "an array that nobody is writing to", "one in use"))
+    value: &'a Bound<'py, PyAny>,
+) -> PyResult<&'a Bound<'py, PyArrayDyn<T>>> {
+    value.cast().map_err(|_| wrong_type(name, &format!("a numpy array of {dtype}"), value))
+}
+
+/// A copy of its numbers, row by row. It is made at once, so nobody has to be told that the array is in use.
+pub fn numbers<T: Element + Copy>(array: &Bound<'_, PyArrayDyn<T>>) -> Vec<T> {
+    let packed = if array.is_c_contiguous() { array.to_vec().ok() } else { None };
+    packed.unwrap_or_else(|| array.to_owned_array().iter().copied().collect())
 }
 
 /// Boxes of an (N, 4) float32 array.
 pub fn boxes(value: &Bound<'_, PyAny>) -> PyResult<Vec<BBox>> {
     let array = array::<f32>("xyxy", "float32", value)?;
-    check_shape("xyxy", "(N, 4)", array.shape(), |shape| matches!(shape, [_, 4]))?;
-    let bbox = |[x1, y1, x2, y2]: [f32; 4]| {
-        let [x1, y1, x2, y2] = [x1, y1, x2, y2].map(f64::from);
+    check_shape("xyxy", format_args!("(N, 4)"), array.shape(), |shape| matches!(shape, [_, 4]))?;
+    let bbox = |corners: &[f32; 4]| {
+        let [x1, y1, x2, y2] = corners.map(f64::from);
         BBox { x1, y1, x2, y2 }
     };
-    Ok(match array.as_slice() {
-        Ok(packed) => packed.as_chunks().0.iter().copied().map(bbox).collect(),
-        Err(_) => array.as_array().rows().into_iter().map(|row| bbox([row[0], row[1], row[2], row[3]])).collect(),
-    })
+    Ok(numbers(array).as_chunks().0.iter().map(bbox).collect())
 }
 
 /// An (N,) array for `count` boxes.
 pub fn column<T: Element + Copy>(name: &str, dtype: &str, value: &Bound<'_, PyAny>, count: usize) -> PyResult<Vec<T>> {
     let array = array::<T>(name, dtype, value)?;
-    check_shape(name, &format!("({count},), as many as boxes"), array.shape(), |shape| shape == [count])?;
-    Ok(array.as_array().iter().copied().collect())
+    check_shape(name, format_args!("({count},), as many as boxes"), array.shape(), |shape| shape == [count])?;
+    Ok(numbers(array))
 }
 
 /// Numbers and row length of an (N, D) float32 array for `count` boxes; D may be 0 where there are none.
 pub fn embeddings(value: &Bound<'_, PyAny>, count: usize) -> PyResult<(Vec<f32>, usize)> {
     let array = array::<f32>("embeddings", "float32", value)?;
     let fits = |shape: &[usize]| matches!(shape, [n, d] if *n == count && (*d > 0 || count == 0));
-    check_shape("embeddings", &format!("({count}, D), one row a box"), array.shape(), fits)?;
-    Ok((array.as_array().iter().copied().collect(), array.shape()[1]))
+    check_shape("embeddings", format_args!("({count}, D), one row a box"), array.shape(), fits)?;
+    Ok((numbers(array), array.shape()[1]))
 }
 
 /// Points of a (K, 2) float64 array.
 pub fn points(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<[f64; 2]>> {
     let array = array::<f64>(name, "float64", value)?;
-    check_shape(name, "(K, 2)", array.shape(), |shape| matches!(shape, [_, 2]))?;
-    Ok(array.as_array().rows().into_iter().map(|row| [row[0], row[1]]).collect())
+    check_shape(name, format_args!("(K, 2)"), array.shape(), |shape| matches!(shape, [_, 2]))?;
+    Ok(numbers(array).as_chunks().0.to_vec())
 }
 
 /// A (3, 3) float64 array.
 pub fn matrix3(name: &str, value: &Bound<'_, PyAny>) -> PyResult<[[f64; 3]; 3]> {
     let array = array::<f64>(name, "float64", value)?;
-    check_shape(name, "(3, 3)", array.shape(), |shape| shape == [3, 3])?;
-    let view = array.as_array();
-    Ok(std::array::from_fn(|i| std::array::from_fn(|j| view[[i, j]])))
+    check_shape(name, format_args!("(3, 3)"), array.shape(), |shape| shape == [3, 3])?;
+    let numbers = numbers(array);
+    Ok(std::array::from_fn(|i| std::array::from_fn(|j| numbers[3 * i + j])))
 }
 
-/// Numbers as an array of `shape`, which holds as many.
-pub fn shaped<T: Element, D: ndarray::Dimension>(
-    py: Python<'_>,
-    values: Vec<T>,
-    shape: impl ndarray::IntoDimension<Dim = D>,
-) -> PyResult<Bound<'_, PyArray<T, D>>> {
-    PyArray1::from_vec(py, values).reshape(shape)
+/// Numbers as an array of `shape`, which holds as many; copied, as one object of Python's is made sooner than three.
+pub fn shaped<'py, T: Element, D: ndarray::Dimension>(
+    py: Python<'py>,
+    values: &[T],
+    shape: impl Into<ndarray::StrideShape<D>>,
+) -> PyResult<Bound<'py, PyArray<T, D>>> {
+    let view = ndarray::ArrayView::from_shape(shape, values);
+    view.map(|view| view.to_pyarray(py)).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// The picture in an (H, W), (H, W, 1) or (H, W, 3) uint8 array, without a copy where rows are packed.
 pub fn with_pixels<T>(value: &Bound<'_, PyAny>, work: impl FnOnce(Pixels<'_>) -> PyResult<T>) -> PyResult<T> {
     let array = array::<u8>("image", "uint8", value)?;
+    let array =
+        array.try_readonly().map_err(|_| invalid("image", "an array that nobody is writing to", "one in use"))?;
     let (height, width, channels) = match *array.shape() {
         [height, width] => (height, width, 1),
         [height, width, channels @ (1 | 3)] => (height, width, channels),
@@ -126,6 +130,11 @@ fn row_pitch(strides: &[isize], width: usize, height: usize, channels: usize) ->
     (packed && pitch >= width * channels).then_some(pitch)
 }
 
-fn check_shape(name: &str, expected: &str, shape: &[usize], fits: impl FnOnce(&[usize]) -> bool) -> PyResult<()> {
+fn check_shape(
+    name: &str,
+    expected: Arguments<'_>,
+    shape: &[usize],
+    fits: impl FnOnce(&[usize]) -> bool,
+) -> PyResult<()> {
     if fits(shape) { Ok(()) } else { Err(invalid(name, &format!("shape {expected}"), format!("{shape:?}"))) }
 }

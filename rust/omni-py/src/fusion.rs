@@ -8,7 +8,7 @@ use omni_core::geometry::{self, Lens};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use crate::arrays::{self, array, boxes, column, matrix3, number, points, shaped};
+use crate::arrays::{self, array, boxes, column, matrix3, number, numbers, points, shaped};
 use crate::errors::{exception, invalid};
 use crate::runtime::{detached, detached_on};
 
@@ -50,7 +50,7 @@ impl Homography {
     /// (3, 3).
     #[getter]
     fn matrix<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        shaped(py, self.0.matrix().as_flattened().to_vec(), [3, 3])
+        shaped(py, self.0.matrix().as_flattened(), [3, 3])
     }
 
     /// (width, height) or None.
@@ -111,7 +111,7 @@ impl Homography {
             .iter()
             .flat_map(|&pixel| self.0.covariance(pixel, [pixel_sigma; 2]).as_flattened().to_vec())
             .collect();
-        shaped(py, covariances, [pixels.len(), 2, 2])
+        shaped(py, &covariances, [pixels.len(), 2, 2])
     }
 }
 
@@ -124,7 +124,7 @@ impl Homography {
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
         let values = points("points", values)?;
         let results: Vec<f64> = values.iter().flat_map(|&point| work(&self.0, point)).collect();
-        shaped(py, results, [values.len(), 2])
+        shaped(py, &results, [values.len(), 2])
     }
 }
 
@@ -148,7 +148,7 @@ fn lens(
 }
 
 fn column_of_five(value: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
-    let numbers: Vec<f64> = array::<f64>("distortion", "float64", value)?.as_array().iter().copied().collect();
+    let numbers = numbers(array::<f64>("distortion", "float64", value)?);
     if numbers.len() == 5 {
         Ok(numbers)
     } else {
@@ -290,12 +290,15 @@ fn columns<'py>(
         Ok(sources)
     });
     let sources: Vec<Bound<'py, PyDict>> = sources.collect::<PyResult<_>>()?;
+    let position: Vec<_> = objects.iter().map(|o| o.position).collect();
+    let velocity: Vec<_> = objects.iter().map(|o| o.velocity).collect();
+    let covariance: Vec<_> = objects.iter().map(|o| o.covariance).collect();
     Ok((
         newest,
         PyArray1::from_iter(py, objects.iter().map(|o| o.id)),
-        shaped(py, objects.iter().flat_map(|o| o.position).collect(), [n, 2])?,
-        shaped(py, objects.iter().flat_map(|o| o.velocity).collect(), [n, 2])?,
-        shaped(py, objects.iter().flat_map(|o| o.covariance.as_flattened().to_vec()).collect(), [n, 2, 2])?,
+        shaped(py, position.as_flattened(), [n, 2])?,
+        shaped(py, velocity.as_flattened(), [n, 2])?,
+        shaped(py, covariance.as_flattened().as_flattened(), [n, 2, 2])?,
         PyArray1::from_iter(py, objects.iter().map(|o| o.score)),
         PyArray1::from_iter(py, objects.iter().map(|o| o.age)),
         PyTuple::new(py, sources)?,

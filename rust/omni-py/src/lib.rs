@@ -1,7 +1,8 @@
 //! The module `omni._core`: omni-core for Python, arrays in and arrays out.
 //!
 //! Thin on purpose. `runtime` is the one place that releases the GIL, `errors` the one that makes exceptions, `arrays`
-//! the one that looks into memory of NumPy. The Python packages `omni.track`, `omni.fusion`, `omni.regions` and
+//! the one that looks into memory of NumPy. What changes is behind a mutex or belongs to one thread, so no GIL is needed
+//! (`gil_used = false`). The Python packages `omni.track`, `omni.fusion`, `omni.regions` and
 //! `omni.encode` wrap it.
 
 use mimalloc::MiMalloc;

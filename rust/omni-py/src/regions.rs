@@ -6,7 +6,7 @@ use numpy::{PyArray1, PyArray3};
 use omni_core::regions::{self, Polygon, RegionEvent, Sight, Sighting};
 use pyo3::prelude::*;
 
-use crate::arrays::{array, column, points, shaped};
+use crate::arrays::{array, column, numbers, points, shaped};
 use crate::errors::{exception, invalid};
 use crate::runtime::detached_on;
 
@@ -94,7 +94,7 @@ impl RegionMonitor {
 
     /// What the end of these tracks brings.
     fn forget<'py>(&self, py: Python<'py>, track_id: &Bound<'py, PyAny>) -> PyResult<Columns<'py>> {
-        let track_ids: Vec<i64> = array::<i64>("track_id", "int64", track_id)?.as_array().iter().copied().collect();
+        let track_ids = numbers(array::<i64>("track_id", "int64", track_id)?);
         let events = detached_on(py, &self.0, |monitor| Ok(monitor.forget(&track_ids)))?;
         columns(py, &events)
     }
@@ -120,6 +120,6 @@ fn columns<'py>(py: Python<'py>, events: &[RegionEvent]) -> PyResult<Columns<'py
         PyArray1::from_iter(py, events.iter().map(|e| e.kind as u8)),
         PyArray1::from_iter(py, events.iter().map(|e| i32::try_from(e.region).unwrap_or(i32::MAX))),
         PyArray1::from_iter(py, events.iter().map(|e| e.track_id)),
-        shaped(py, sights, [events.len(), 4, 4])?,
+        shaped(py, &sights, [events.len(), 4, 4])?,
     ))
 }

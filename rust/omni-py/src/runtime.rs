@@ -20,6 +20,22 @@ pub fn detached_on<S: Send, T: Send>(
     detached(py, || work(&mut lock(state)))
 }
 
+/// Like `detached_on`, but brief work is done with the GIL held, unless another thread is at the same state.
+///
+/// Work is brief that ends before a thread that waits for the GIL has woken up. Giving the GIL up for it only makes
+/// threads wake each other in turn, and beside one that is busy in Python it takes a whole turn to get it back.
+pub fn detached_unless_brief<S: Send, T: Send>(
+    py: Python<'_>,
+    brief: bool,
+    state: &Mutex<S>,
+    work: impl FnOnce(&mut S) -> omni_core::Result<T> + Send,
+) -> PyResult<T> {
+    if brief && let Ok(mut state) = state.try_lock() {
+        return work(&mut state).map_err(|error| exception(py, &error));
+    }
+    detached_on(py, state, work)
+}
+
 /// The state even if a thread panicked while it held it: the next call then works on what there is.
 fn lock<S>(state: &Mutex<S>) -> MutexGuard<'_, S> {
     state.lock().unwrap_or_else(PoisonError::into_inner)

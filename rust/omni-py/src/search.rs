@@ -37,7 +37,7 @@ impl EmbeddingIndex {
         }
         let hits = detached(py, || self.0.search(&rows, k))?;
         let padded = hits.iter().flat_map(|row| (0..k).map(move |i| row.get(i).copied().unwrap_or(NOBODY)));
-        let (owners, cosines) = padded.map(|hit| (hit.owner, hit.cosine)).unzip();
-        Ok((shaped(py, owners, [count, k])?, shaped(py, cosines, [count, k])?))
+        let (owners, cosines): (Vec<i32>, Vec<f32>) = padded.map(|hit| (hit.owner, hit.cosine)).unzip();
+        Ok((shaped(py, &owners, [count, k])?, shaped(py, &cosines, [count, k])?))
     }
 }
