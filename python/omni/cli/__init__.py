@@ -29,6 +29,7 @@ VERBS = (
     "faces",
     "tokens",
     "configuration",
+    "doctor",
 )
 """Modules of this package; each adds its verbs."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import socket
 from collections.abc import Iterable
 
 import aiohttp
@@ -69,7 +70,7 @@ class WebhookChannel:
             cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
             if isinstance(cause, ForbiddenAddressError):
                 return Outcome(str(cause), "forbidden")
-            return Outcome(f"cannot be reached ({type(cause).__name__})", "unreachable")
+            return Outcome(f"cannot be reached ({_why(cause)})", "unreachable")
 
     async def _outcome(self, answer: aiohttp.ClientResponse) -> Outcome:
         status = answer.status
@@ -97,6 +98,17 @@ class WebhookChannel:
         if self._secrets:
             headers["webhook-signature"] = _signatures(self._secrets, message, stamp)
         return headers
+
+
+def _why(cause: BaseException) -> str:
+    """In words that hold no address: what the system says of it may."""
+    if isinstance(cause, ConnectionRefusedError):
+        return "nothing listens at its port"
+    if isinstance(cause, socket.gaierror | aiohttp.ClientConnectorDNSError):
+        return "the name of its host is not known"
+    if isinstance(cause, ConnectionResetError | aiohttp.ServerDisconnectedError):
+        return "it ended the connection"
+    return type(cause).__name__
 
 
 def _signatures(secrets: Iterable[str], message: Outgoing, stamp: int) -> str:
