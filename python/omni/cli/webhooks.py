@@ -1,4 +1,4 @@
-"""``omni webhooks``: receive them, look at what was given up."""
+"""``omni webhooks``: receive them, look at who is told and at what was given up."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import os
 import threading
 from typing import Any
 
-from omni.cli.dead_letters import add_actions
+from omni.cli import dead_letters, subscribers
 from omni.cli.output import add_json, note, port_number, print_line
 
 
 def add_parser(verbs: Any) -> None:
-    webhooks: argparse.ArgumentParser = verbs.add_parser("webhooks", help="receive webhooks; dead letters")
+    webhooks: argparse.ArgumentParser = verbs.add_parser("webhooks", help="who is told; receive webhooks; dead letters")
     actions = webhooks.add_subparsers(dest="action", metavar="ACTION", required=True)
     listen = actions.add_parser(
         "listen",
@@ -30,7 +30,8 @@ def add_parser(verbs: Any) -> None:
     )
     add_json(listen)
     listen.set_defaults(func=listen_)
-    add_actions(actions)
+    subscribers.add_actions(actions)
+    dead_letters.add_actions(actions)
 
 
 def listen_(options: argparse.Namespace) -> int:
