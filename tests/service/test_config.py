@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import cv2
 import numpy as np
 import pytest
@@ -199,8 +201,17 @@ def test_a_file_that_somebody_else_changed_is_not_overwritten(site: Site) -> Non
     assert site.server.app.ctx.agent.config.anonymous_mode
 
 
+async def watched(server: Server) -> int | None:
+    """The code that the page's websocket is closed with."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{server.address}/api/v1/live") as socket:
+        await socket.receive()
+        return socket.close_code
+
+
 @pytest.mark.parametrize("broken", ["{", '{"streams": [{"url": "none.avi"}], "ongoings_interval_in_msec": 1}'])
-def test_safe_mode_until_a_configuration_can_be_used(tmp_path: Path, document: dict[str, Any], broken: str) -> None:
+def test_safe_mode_until_a_configuration_can_be_used(
+    tmp_path: Path, document: dict[str, Any], broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
     site = Site(tmp_path, broken)
     document["webhook_tracking_subscribers"][0]["private_networks"] = True
     with site.server as server:
@@ -210,6 +221,8 @@ def test_safe_mode_until_a_configuration_can_be_used(tmp_path: Path, document: d
         assert server.call("/healthz").status == 200
         refused = server.call("/api/v1/status")
         assert (refused.status, refused.document["type"]) == (503, "urn:omni:problem:safe-mode")
+        assert asyncio.run(watched(server)) == 1013
+        assert "Traceback" not in caplog.text, "an open page asks every few seconds"
         shown, etag = site.config()
         assert shown["problems"]
         assert shown["config"] == (None if broken == "{" else json.loads(broken))

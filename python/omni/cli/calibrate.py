@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     from omni.cli.floor_plan import draw, write
 
     document = _read(options.points)
-    cameras = {name: _fit(name, points, document.image_size) for name, points in document.cameras.items()}
+    cameras = _fits(document)
     picture = options.picture or options.points.with_suffix(".png")
     drawn = {name: (camera.homography, _map_points(camera.points)) for name, camera in cameras.items()}
     write(picture, draw(drawn, document.metres_per_unit))
@@ -97,9 +97,21 @@ def _read(path: Path) -> PointsFile:
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise SourceError(f"{path}: {place or 'document'}: {first['msg']}") from None
+        wrong = [(".".join(map(str, one["loc"])) or "document", one["msg"]) for one in error.errors(include_url=False)]
+        raise SourceError(f"{path}: " + "\n  ".join(f"{place}: {what}" for place, what in wrong)) from None
+
+
+def _fits(document: PointsFile) -> dict[str, Calibrated]:
+    """Every camera's; what is wrong with several is told at once."""
+    fitted, wrong = {}, []
+    for name, points in document.cameras.items():
+        try:
+            fitted[name] = _fit(name, points, document.image_size)
+        except CalibrationError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise CalibrationError("\n  ".join(wrong))
+    return fitted
 
 
 def _fit(name: str, points: CameraPoints, common_size: Size | None) -> Calibrated:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from omni.cli.output import add_json, note, port_number, print_json
+from omni.cli.output import add_json, in_seconds, note, port_number, print_json
 
 
 def add_parser(verbs: Any) -> None:
@@ -25,7 +25,9 @@ def add_parser(verbs: Any) -> None:
         "--port", type=port_number, default=8080, metavar="P", help="port of the page (default 8080; 0: a free one)"
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after S seconds (default: run until Ctrl-C)")
+    parser.add_argument(
+        "--seconds", type=in_seconds, metavar="S", help="stop after S seconds (default: run until Ctrl-C)"
+    )
     parser.add_argument("--video", type=Path, metavar="PATH", help="the clip, where Debian's package cannot be had")
     parser.add_argument("--prepare", action="store_true", help="fetch the model and the clip, and stop")
     add_json(parser)

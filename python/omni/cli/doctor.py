@@ -1,104 +1,164 @@
-"""``omni doctor``: what is in use, and what is wrong, without starting anything."""
+"""``omni doctor``: what a configuration has in use on this machine, and what is wrong with that."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from omni._build import __version__
-from omni.cli.output import add_json, page_address, print_json
+from omni.cli.output import add_json, print_json
+from omni.errors import FolderInUseError, OmniError, PortInUseError
 
 if TYPE_CHECKING:
-    from omni.agent import Agent
-    from omni.config import AgentConfig
+    from omni.config import AgentConfig, StreamConfig
+
+
+class Finding(NamedTuple):
+    """What was looked at, how it is, and in words."""
+
+    part: str
+    state: Literal["ok", "warning", "wrong"]
+    message: str
 
 
 def add_parser(verbs: Any) -> None:
     doctor: argparse.ArgumentParser = verbs.add_parser(
         "doctor",
         help="what is in use, and what is wrong",
-        description="Open all that a configuration needs, start nothing, and tell what is in use and what is wrong.",
+        description="Look at all that a configuration needs: models, files and cameras, plans, folders, the port. "
+        "Cameras are asked for pictures; nothing is started or sent.",
     )
-    doctor.add_argument("--config", type=Path, metavar="DIR", help="folder with run_params.json (default: config)")
+    doctor.add_argument(
+        "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
+    )
     add_json(doctor)
-    doctor.set_defaults(func=examine)
+    doctor.set_defaults(func=run)
 
 
-def examine(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    from omni._build import __version__
     from omni.agent.software import software_versions
-    from omni.config import config_folder
-    from omni.errors import OmniError
+    from omni.config import config_folder, load_config
+    from omni.regions import check_regions
 
-    found: dict[str, Any] = {"version": __version__, "software": software_versions("none"), "running": False}
-    code = 0
+    config = load_config(config_folder(options.config))
+    check_regions(config.mutlistream_ROI.regions)
+    software = {"omni": __version__, **software_versions("none")}
+    del software["FaceSDK"]  # the networks tell more
+    found = [Finding("software", "ok", ", ".join(f"{name} {version}" for name, version in software.items()))]
+    for look in (_networks, _models, _streams, _subscribers, _folders, _port):
+        found += look(config)
+    well = all(finding.state != "wrong" for finding in found)
+    if options.json:
+        print_json({"ok": well, "software": software, "findings": [finding._asdict() for finding in found]})
+    else:
+        for finding in found:
+            print(f"{finding.state:<8} {finding.part}: {finding.message}")
+    return 0 if well else 1
+
+
+def _networks(config: AgentConfig) -> Iterator[Finding]:
+    """Networks and maps, opened as the agent opens them."""
+    from omni.agent.parts import open_parts
+
     try:
-        agent, found["running"] = _opened(config_folder(options.config))
-        found |= _in_use(agent)
-        idle = {f"stream {status.name}: idle" for status in agent.streams()}  # as they are before anything starts
-        problems = [problem for problem in agent.problems() if problem not in idle]
+        parts = open_parts(config)
     except OmniError as error:
-        problems, code = [str(error)], error.exit_code
-    found["models"], wrong = _models()
-    found["problems"] = problems = problems + wrong
-    print_json(found) if options.json else _print(found)
-    return code or int(bool(problems))
+        yield Finding("networks", "wrong", str(error))
+        return
+    for network in parts.networks.documents():
+        nodes = ", ".join(f"{provider} ({count} nodes)" for provider, count in network["nodes"].items())
+        yield Finding(network["role"], "ok", f"{network['model']} on {nodes}")
+    for problem in parts.map_problems:
+        yield Finding("map", "wrong", problem.removeprefix("map tracking: "))
+    for name in parts.views:
+        yield Finding("map", "ok", f"view {name!r}")
 
 
-def _opened(path: Path) -> tuple[Agent, bool]:
-    """An agent that was not started, and whether another one runs under the same configuration."""
-    from omni.agent import Agent
-    from omni.config import load_config
-    from omni.errors import FolderInUseError
-
-    config = load_config(path)
-    try:
-        return Agent(config), False
-    except FolderInUseError:
-        return Agent(_without_outbox(config)), True
-
-
-def _without_outbox(config: AgentConfig) -> AgentConfig:
-    return config.model_copy(update={"delivery": config.delivery.model_copy(update={"directory": None})})
-
-
-def _models() -> tuple[dict[str, str], list[str]]:
-    """The state of each model that is here, and what is wrong with them."""
+def _models(config: AgentConfig) -> Iterator[Finding]:
+    """Models whose files are not what was pulled, whether they are in use or not."""
     from omni.detect.models import check
-    from omni.errors import ModelError
 
     try:
         models = check()
-    except ModelError as error:
-        return {}, [str(error)]
-    return {m.name: m.state for m in models}, [f"model {m.name}: {m.reason}" for m in models if m.reason]
+    except OmniError as error:
+        yield Finding("models", "wrong", str(error))
+        return
+    for model in models:
+        if model.reason:
+            yield Finding(f"model {model.name}", "wrong", model.reason)
 
 
-def _in_use(agent: Agent) -> dict[str, Any]:
-    config = agent.config
-    return {
-        "software": agent.about_software(),
-        "networks": agent.stats()["networks"],
-        "streams": [{"name": stream.label, "url": stream.safe_url} for stream in config.enabled_streams],
-        "views": [tick.name for tick in agent.map_ticks()],
-        "regions": len(config.mutlistream_ROI.regions),
-        "webhooks": [subscriber.label for subscriber in config.webhook_tracking_subscribers if subscriber.enabled],
-        "listens": page_address(config.http.host, config.http.port),
-    }
+def _streams(config: AgentConfig) -> Iterator[Finding]:
+    if not config.enabled_streams:
+        yield Finding("streams", "warning", "there are none; nothing is watched")
+    for stream in config.enabled_streams:
+        why = _why_closed(stream)
+        yield Finding(f"stream {stream.label}", "wrong" if why else "ok", why or f"{stream.safe_url} can be opened")
 
 
-def _print(found: dict[str, Any]) -> None:
-    print(f"omni {found['version']}: " + ", ".join(f"{name} {of}" for name, of in found["software"].items()))
-    for network in found.get("networks", ()):
-        nodes = ", ".join(f"{provider} ({count} nodes)" for provider, count in network["nodes"].items())
-        print(f"{network['role']}: {network['model']} on {nodes}")
-    for stream in found.get("streams", ()):
-        print(f"stream {stream['name']}: {stream['url']}")
-    if "listens" in found:
-        views, webhooks = ", ".join(found["views"]) or "none", ", ".join(found["webhooks"]) or "none"
-        print(f"{found['regions']} regions; views: {views}; webhooks: {webhooks}; listens on {found['listens']}")
-    print("an agent runs with this configuration" if found["running"] else "no agent runs with this configuration")
-    for problem in found["problems"]:
-        print(f"wrong: {problem}")
-    if not found["problems"]:
-        print("nothing is wrong")
+def _why_closed(stream: StreamConfig) -> str:
+    """Why a stream gives no pictures now; empty: it does."""
+    import threading
+
+    from omni.sources import open_source
+    from omni.sources.diagnosis import diagnose
+
+    if stream.live and "://" in stream.url:
+        failure = diagnose(stream.url)
+        return "" if failure is None else f"{stream.safe_url}: {failure.reason}"
+    if stream.live:
+        device = Path(f"/dev/video{stream.url}" if stream.url.isdecimal() else stream.url)
+        return "" if device.exists() else f"{device}: no such device"
+    try:
+        open_source(stream, 0.0, threading.Event())
+    except OmniError as error:
+        return str(error).removeprefix(f"stream {stream.label}: ")
+    return ""
+
+
+def _subscribers(config: AgentConfig) -> Iterator[Finding]:
+    known = {stream.stream_uuid for stream in config.streams}
+    for subscriber in config.webhook_tracking_subscribers:
+        unknown = [str(uuid) for uuid in subscriber.streams if uuid not in known]
+        if unknown:
+            message = f"is to be told of streams that there are not: {', '.join(unknown)}"
+            yield Finding(f"webhook {subscriber.label}", "warning", message)
+
+
+def _folders(config: AgentConfig) -> Iterator[Finding]:
+    from omni.delivery.folder import Folder
+
+    bounds = {"state": config.history.max_bytes, "outbox": config.delivery.max_bytes}
+    for part, name in (("state", config.state_folder), ("outbox", config.delivery.directory)):
+        folder = Path(str(name))
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        free = shutil.disk_usage(there).free
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            yield Finding(part, "wrong", f"{folder}: {there} is no folder that can be written")
+        elif free < bounds[part]:
+            message = f"{folder}: {free >> 20} MiB free, and it may grow to {bounds[part] >> 20} MiB"
+            yield Finding(part, "warning", message)
+        else:
+            yield Finding(part, "ok", f"{folder}: {free >> 20} MiB free")
+    try:
+        Folder(Path(str(config.delivery.directory))).check()
+    except FolderInUseError:
+        yield Finding("agent", "ok", "one runs with this configuration")
+
+
+def _port(config: AgentConfig) -> Iterator[Finding]:
+    from omni.service import free_port
+
+    address = f"{config.http.host}:{config.http.port}"
+    try:
+        free_port(config.http.host, config.http.port)
+    except PortInUseError:
+        yield Finding("port", "warning", f"{address} is in use: by an agent that runs, or by another program")
+    except OmniError as error:
+        yield Finding("port", "wrong", str(error))
+    else:
+        yield Finding("port", "ok", f"{address} is free")

@@ -48,6 +48,17 @@ def port_number(text: str) -> int:
     return int(text)
 
 
+def in_seconds(text: str) -> float:
+    """An argument that is a time or a duration."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < 1e11:  # a time of today in milliseconds is larger
+        raise argparse.ArgumentTypeError(f"expected seconds, got {text!r}")
+    return value
+
+
 def note(text: str) -> None:
     """A line for people, on standard error."""
     print(text, file=sys.stderr, flush=True)

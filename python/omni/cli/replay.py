@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import Progress, add_json, report, whole_file
+from omni.cli.output import Progress, add_json, in_seconds, report, whole_file
 from omni.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ def add_parser(verbs: Any) -> None:
         "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
     )
     replay.add_argument(
-        "--started-at", type=float, default=0.0, metavar="S", help="epoch seconds of the first frame (default: 0)"
+        "--started-at",
+        type=in_seconds,
+        default=0.0,
+        metavar="S",
+        help="epoch seconds of the first frame (default: 0)",
     )
     replay.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a process record a line")
     add_json(replay)

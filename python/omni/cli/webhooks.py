@@ -21,8 +21,8 @@ def add_parser(verbs: Any) -> None:
     )
     listen.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default 127.0.0.1)")
     listen.add_argument("--port", type=port_number, default=5000, metavar="P", help="port (default 5000)")
-    listen.add_argument("--path", default="/trigger", help="path (default /trigger)")
-    listen.add_argument("--count", type=int, metavar="N", help="end after N messages")
+    listen.add_argument("--path", type=_path, default="/trigger", help="path (default /trigger)")
+    listen.add_argument("--count", type=_count, metavar="N", help="end after N messages")
     listen.add_argument(
         "--secret-env",
         metavar="NAME",
@@ -68,3 +68,15 @@ def listen_(options: argparse.Namespace) -> int:
     finally:
         receiver.stop()
     return 1 if receiver.wrong else 0
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/"):
+        raise argparse.ArgumentTypeError(f"expected a path that begins with /, got {text!r}")
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"expected a number from 1 on, got {text!r}")
+    return int(text)

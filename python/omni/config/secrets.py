@@ -15,9 +15,10 @@ ADDRESS_KEYS = frozenset({"url", "brocker_address", "broker_address"})
 HEADERS_KEY = "headers"
 
 _PASSWORD = re.compile(
-    r"(?:(?<=://)|^(?=[^/:@\s]*:[^/@\s]*@))(?:([^/?#\s:@\[]*):)?([^/?#\s]*|(?<=:)(?!\d{1,5}[/?#])\S*)@"
+    r"(?:(?<=://)|(?<=:/)(?!/)|^(?=[^/:@\s]*:[^/@\s]*@))(?:([^/?#\s:@\[]*):)?([^/?#\s]*|(?<=:)(?!\d{1,5}[/?#])\S*)@"
 )
-"""User and password: up to the last ``@`` of the host; where a password holds ``/``, ``?`` or ``#``, of all."""
+"""User and password, also where a slash is missing: up to the last ``@`` of the host; where a password holds ``/``,
+``?`` or ``#``, of all."""
 
 _PARAMETER = re.compile(
     r"(?<=[?&;/_])([^=&#?/;_]*(?:pas|pw|psw|secret|token|key|auth|sig)[^=&#?/;_]*)=([^&#\s]*)", re.IGNORECASE
@@ -84,7 +85,7 @@ def hidden_login(address: str) -> str:
 
 def _without_parameters(address: str) -> str:
     """A file may be called ``pass=1.avi``."""
-    return _PARAMETER.sub(lambda found: f"{found[1]}={MASK}", address) if "://" in address else address
+    return _PARAMETER.sub(lambda found: f"{found[1]}={MASK}", address) if ":/" in address else address
 
 
 def put_back(proposed: Any, current: Any) -> Any:

@@ -259,7 +259,7 @@ class Outbox:
                 if len(self._handed_over) < GROUP:
                     time.sleep(GROUP_COMMIT_S)
                 self._commit_until_done()
-            if time.monotonic() >= next_retain:
+            if time.monotonic() >= next_retain and not self._closing:  # a full disk lets old messages be deleted
                 next_retain = time.monotonic() + RETAIN_EVERY_S
                 self._attempt(self._retain)
 

@@ -167,8 +167,9 @@ class History:
                 break
             self._pause(GROUP_COMMIT_S)
             while self._busy and not self._attempt(self._commit):
-                if self._pause(TRY_AGAIN_S):
-                    break
+                if self._pause(TRY_AGAIN_S):  # what is wrong stays, to be told with what it costs
+                    self._disconnect()
+                    return
             if time.monotonic() >= next_retain:
                 next_retain = time.monotonic() + RETAIN_EVERY_S
                 self._attempt(self._retain)

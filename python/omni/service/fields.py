@@ -191,7 +191,7 @@ def _refuse(field: Field, found: str, slug: str) -> NoReturn:
 def _refuse_unknown(name: str, known: Iterable[str]) -> NoReturn:
     shown, names = name[:100].encode("utf-8", "replace").decode(), ", ".join(known)
     nearest = difflib.get_close_matches(shown, list(known), n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"this call takes {names}"
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"this call takes {names or 'none'}"
     path = _path(shown)
     raise Problem("unknown-field", 400, f"{path}: no such field; {hint}", field=path, expected=names, found=shown)
 

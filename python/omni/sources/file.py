@@ -69,12 +69,25 @@ class VideoReader:
             capture.release()
 
     def _open(self) -> cv2.VideoCapture:
-        if self._path.stat().st_size == 0:
+        if not _beginning(self._path):
             raise SourceError(f"{self._path}: the file is empty; give a video")
         capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(f"{self._path}: not a video that can be decoded; give an AVI, MP4, MKV or the like")
         return capture
+
+
+def _beginning(path: Path) -> bytes:
+    """The first byte of a file, none where it is empty: whether it can be read at all, OpenCV does not say.
+
+    Raises:
+        SourceError: it cannot, such as one that was there when it was opened first.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(1)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 class FolderReader:
@@ -89,7 +102,7 @@ class FolderReader:
 
     def pictures(self) -> Iterator[tuple[float, UInt8]]:
         for i, file in enumerate(self._files):
-            image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
+            image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR) if _beginning(file) else None
             if image is None:
                 raise SourceError(f"{file}: not a picture that can be decoded")
             yield i / self.fps, np.asarray(image, np.uint8)

@@ -72,6 +72,6 @@ def open_source(
 
     path = Path(stream.url)
     if not path.exists():
-        raise SourceError(f"stream {stream.label}: {path}: no such file or folder")
+        raise SourceError(f"stream {stream.label}: {stream.safe_url}: no such file or folder")
     reader = FolderReader(path) if path.is_dir() else VideoReader(path)
     return FileSource(stream, reader, started_at, stop, log)

@@ -70,3 +70,13 @@ def test_what_cannot_be_used_is_named(
     error = capsys.readouterr().err
     assert re.search(reason, error), error
     assert not (tmp_path / "points.png").exists()
+
+
+def test_all_cameras_that_cannot_be_used_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pair = {"image": [1, 1], "map": [1, 1]}
+    points = tmp_path / "points.json"
+    points.write_text(json.dumps({"image_size": [640, 480], "cameras": {"a": {"points": [pair]}, "b": {"points": []}}}))
+    assert main(["calibrate", str(points)]) == 3
+    told = capsys.readouterr().err
+    assert "camera a: image_points: expected at least 4 points, got 1" in told
+    assert "camera b: image_points: expected at least 4 points, got 0" in told

@@ -1,64 +1,80 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
-from tests.unit.delivery.conftest import new_delivery
 
 from omni.cli import main
-
-UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-
-
-@pytest.fixture(autouse=True)
-def without_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("OMNI_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("OMNI_MODELS", raising=False)
+from omni.delivery.folder import Folder
 
 
-def doctor(folder: Path, capsys: pytest.CaptureFixture[str], **more: Any) -> tuple[int, dict[str, Any]]:
-    document = {
-        "streams": [{"stream_uuid": UUID, "name": "gate", "url": "rtsp://user:hunter2@127.0.0.1:9/1"}],
-        "pipelines": {"body_detector": {"enabled": False}},
-        "webhook_tracking_subscribers": [{"url": "http://user:hunter2@127.0.0.1:9/in"}],
-        **more,
-    }
-    (folder / "run_params.json").write_text(json.dumps(document))
+def looked(folder: Path, document: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+    """The exit code, and for each part what was found last."""
+    (folder / "run_params.json").write_text(json.dumps({"http": {"port": 0}, **document}))
     code = main(["doctor", "--config", str(folder), "--json"])
-    text = capsys.readouterr().out
-    assert "hunter2" not in text
-    return code, json.loads(text)
+    told = json.loads(capsys.readouterr().out)
+    return code, told.get("error") or {one["part"]: (one["state"], one["message"]) for one in told["findings"]}
 
 
-def test_what_is_in_use_is_told_also_beside_a_running_agent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, found = doctor(tmp_path, capsys)
-    assert (code, found["problems"], found["running"]) == (0, [], False)
-    assert found["streams"] == [{"name": "gate", "url": "rtsp://***@127.0.0.1:9/1"}]
-    assert (found["webhooks"], found["views"], found["models"]) == (["http://127.0.0.1:9/in"], [], {})
-    assert {"onnxruntime", "python", "rust"} <= set(found["software"])
-    delivery = new_delivery([], directory=str(tmp_path / "outbox"))
-    delivery.start()
+def test_all_is_well(tmp_path: Path, person_model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "pictures").mkdir()
+    cv2.imwrite(str(tmp_path / "pictures" / "1.png"), np.zeros((64, 64, 3), np.uint8))
+    document = {"streams": [{"name": "door", "url": str(tmp_path / "pictures")}], "detector": {"model": person_model}}
+    code, found = looked(tmp_path, document, capsys)
+    assert code == 0
+    assert {state for state, _ in found.values()} == {"ok"}
+    assert "CPUExecutionProvider" in found["people"][1]
+    assert "MiB free" in found["state"][1]
+    assert not (tmp_path / "state").exists(), "looking makes nothing"
+    assert not (tmp_path / "outbox").exists()
+
+
+def test_what_is_wrong_is_told_all_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "state").write_text("a file")
+    taken = socket.create_server(("127.0.0.1", 0))
+    nobody = socket.create_server(("127.0.0.1", 0))
+    port, closed = taken.getsockname()[1], nobody.getsockname()[1]
+    nobody.close()
+    folder = Folder(tmp_path / "outbox")
+    folder.take()
+    document = {
+        "http": {"port": port},
+        "detector": {"model": "none.onnx"},
+        "streams": [
+            {"name": "gone", "url": "none.avi"},
+            {"name": "dead", "url": f"rtsp://ann:s3cret@127.0.0.1:{closed}/1?token=s3cret"},
+            {"name": "usb", "url": "/dev/video99"},
+        ],
+        "webhook_tracking_subscribers": [
+            {"id": "x", "url": "http://h/", "streams": ["0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"]}
+        ],
+    }
     try:
-        code, found = doctor(tmp_path, capsys)
+        code, found = looked(tmp_path, document, capsys)
     finally:
-        delivery.stop()
-    assert (code, found["problems"], found["running"]) == (0, [], True)
+        folder.release()
+        taken.close()
+    assert code == 1
+    assert "s3cret" not in str(found)
+    assert {part: state for part, (state, _) in found.items() if part != "software"} == {
+        "networks": "wrong",
+        "stream gone": "wrong",
+        "stream dead": "wrong",
+        "stream usb": "wrong",
+        "webhook x": "warning",
+        "state": "wrong",
+        "outbox": "ok",
+        "agent": "ok",
+        "port": "warning",
+    }
+    assert "nothing listens at its port" in found["stream dead"][1]
 
 
-def test_what_is_wrong_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    code, found = doctor(tmp_path, capsys, map_tracking={"enabled": True})
-    assert (code, found["problems"]) == (1, ["map tracking: enabled, but map_tracking.views is empty"])
-    code, found = doctor(tmp_path, capsys, streems=[])
-    [problem] = found["problems"]
-    assert code == 3
-    assert 'did you mean "streams"?' in problem
-    assert main(["doctor", "--config", str(tmp_path)]) == 3
-    assert f"wrong: {problem}" in capsys.readouterr().out.splitlines()
-    monkeypatch.setenv("OMNI_MODELS", str(tmp_path / "none"))
-    code, found = doctor(tmp_path, capsys)
-    assert (code, found["models"]) == (1, {})
-    assert found["problems"][0].startswith("OMNI_MODELS: expected a folder")
+def test_a_configuration_that_cannot_be_used_is_three(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, error = looked(tmp_path, {"strems": []}, capsys)
+    assert (code, error["type"]) == (3, "config-invalid")

@@ -46,6 +46,10 @@ def test_wrong_use_is_json_too(capsys: pytest.CaptureFixture[str]) -> None:
         (["serve", "--port", "99999"], "expected a port from 0 to 65535"),
         (["webhooks", "purge", "--since", "yesterday"], "expected a time such as 2026-11-30T17:00"),
         (["faces", "add", " ", "photo.jpg"], "expected a name"),
+        (["webhooks", "listen", "--path", "trigger"], "expected a path that begins with /"),
+        (["webhooks", "listen", "--count", "0"], "expected a number from 1 on"),
+        (["demo", "--seconds", "nan"], "expected seconds"),
+        (["replay", "--started-at", "nan", "-o", "r.jsonl"], "expected seconds"),
         (["detect", "a.avi", "-o", "d.txt", "--confidence", "7"], "expected a number from 0 to 1"),
     ],
 )

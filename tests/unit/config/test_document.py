@@ -32,6 +32,7 @@ B = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
         ("rtsp://h/user=a_password=b_channel=1.sdp?real", "rtsp://h/user=a_password=***"),
         ("rtsp://user:p@ss@camera/h264", "rtsp://user:***@camera/h264"),
         ("rtsp://user:pa/s?s@camera/h264", "rtsp://user:***@camera/h264"),
+        ("rtsp:/user:pass@camera/h264", "rtsp:/user:***@camera/h264"),
         ("rtsp://camera:554/a@b", "rtsp://camera:554/a@b"),
         ("rtsp://[::1]:554/a@b", "rtsp://[::1]:554/a@b"),
         ("/videos/pass=1.avi", "/videos/pass=1.avi"),

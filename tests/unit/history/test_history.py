@@ -183,6 +183,27 @@ def test_on_a_full_disk_the_newest_wait_and_what_is_dropped_is_counted(history: 
     assert set(range(1, 12)) <= {p["numerical_id"] for part in kept.archive.export(Filter()) for p in part}
 
 
+def test_what_a_full_disk_costs_at_the_end_is_told_with_the_reason(
+    history: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Old entries can be deleted on a full disk: that must not pass for a disk that can be written again."""
+    monkeypatch.setattr("omni.history.recorder.RETAIN_EVERY_S", 0.0)
+    kept = history()
+    kept.record(message(record(1)))
+    assert kept.flush(5)
+    assert kept._store is not None
+    pages = kept._store._db.execute("PRAGMA page_count").fetchone()[0]
+    kept._store._db.execute(f"PRAGMA max_page_count = {pages}")
+    for number in range(2, 12):
+        kept.record(message(record(number, name="x" * 10_000)))
+    eventually(kept.problems)
+    kept.stop(0.1)
+    last = caplog.records[-1].getMessage()
+    assert "messages could not be written" in last
+    assert "full" in last
+    assert "written again" not in caplog.text
+
+
 def test_a_folder_that_cannot_be_used_is_said_and_harms_nobody(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file, not a folder")
     kept = History(tmp_path / "state", retention_days=1, max_bytes=1 << 20, shots=None)

@@ -97,6 +97,22 @@ def test_what_is_no_video_is_refused_at_once(tmp_path: Path, content: bytes) -> 
         frames(tmp_path / "x.avi")
 
 
+def test_a_file_that_goes_while_it_loops_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.avi", 10.0)
+    pictures = iter(open_source(stream(path, loop=True), 1000.0, threading.Event()))
+    next(pictures)
+    path.unlink()
+    with pytest.raises(SourceError, match=r"x\.avi: cannot be read: No such file"):
+        list(pictures)
+
+
+def test_an_empty_picture_of_a_folder_is_named(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((8, 8, 3), np.uint8))
+    (tmp_path / "b.png").touch()
+    with pytest.raises(SourceError, match=r"b\.png: not a picture"):
+        frames(tmp_path)
+
+
 def test_what_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file"):
         frames(tmp_path / "none.avi")

@@ -31,6 +31,9 @@ def blueprint() -> Blueprint:
 )
 async def live(request: HttpRequest, ws: Websocket) -> None:
     """Send until the viewer is gone. It may say how wide its tiles are."""
+    if not request.app.ctx.runs:  # a page that is open asks every few seconds, which is no error of ours
+        await ws.close(TRY_AGAIN_LATER, "the configuration cannot be used; nothing is watched")
+        return
     hub = request.app.ctx.live
     viewer = hub.join()
     if viewer is None:

@@ -15,7 +15,7 @@ export class WebhookCard {
   #cells = Object.fromEntries(FIGURES.map((name) => [name, element("dd")]));
   #note = element("p", { class: "quiet note", role: "status" }); #pause; #again; #forget; #letters; #deliveries = element("div", { class: "scroll" }); #details;
 
-  // on: {remove(): done, secret(text)}
+  // on: {remove(): done, secret(text)}; null for what is in the settings alone, the broker: it can be tested, and read about
   constructor(id, live, on) {
     this.#id = id;
     const act = (label, action, options) => this.#button(label, action, options);
@@ -29,9 +29,9 @@ export class WebhookCard {
     const figures = element("dl", { class: "tallies" }, ...FIGURES.map((name) => element("div", {}, element("dt", { text: t(`webhooks.${name}`) }), this.#cells[name])));
     this.element = element("section", { class: "panel webhook", "aria-label": id },
       element("div", { class: "head" }, element("div", { class: "named" }, this.#dot, this.#name), element("div", { class: "tabs" },
-        act(t("webhooks.test"), () => this.#test()), this.#pause,
-        act(t("webhooks.rotate"), () => confirm(t("webhooks.sure_rotate", { id })) && this.#rotate(on.secret)),
-        act(t("webhooks.remove"), () => on.remove(), { class: "danger" }))),
+        act(t("webhooks.test"), () => this.#test()), on && this.#pause,
+        on && act(t("webhooks.rotate"), () => confirm(t("webhooks.sure_rotate", { id })) && this.#rotate(on.secret)),
+        on && act(t("webhooks.remove"), () => on.remove(), { class: "danger" }))),
       this.#state, figures, this.#note, this.#details,
       element("div", { class: "dead-row" }, this.#letters.element, this.#again, this.#forget));
   }

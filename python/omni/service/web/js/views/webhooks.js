@@ -32,7 +32,8 @@ class WebhooksView {
     this.#none.hidden = endpoints.length > 0;
     for (const endpoint of endpoints) {
       if (!this.#cards.has(endpoint.id)) {
-        const card = new WebhookCard(endpoint.id, this.#live, {
+        const broker = /^mqtts?:/.test(endpoint.endpoint);
+        const card = new WebhookCard(endpoint.id, this.#live, broker ? null : {
           remove: () => this.#remove(endpoint), secret: (secret) => showSecret(endpoint.id, secret),
         });
         this.#cards.set(endpoint.id, card);
