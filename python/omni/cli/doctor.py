@@ -49,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
     software = {"omni": __version__, **software_versions("none")}
     del software["FaceSDK"]  # the networks tell more
     found = [Finding("software", "ok", ", ".join(f"{name} {version}" for name, version in software.items()))]
-    for look in (_networks, _models, _streams, _subscribers, _folders, _port):
+    found += _models()
+    for look in (_networks, _streams, _subscribers, _folders, _port):
         found += look(config)
     well = all(finding.state != "wrong" for finding in found)
     if options.json:
@@ -78,7 +79,7 @@ def _networks(config: AgentConfig) -> Iterator[Finding]:
         yield Finding("map", "ok", f"view {name!r}")
 
 
-def _models(config: AgentConfig) -> Iterator[Finding]:
+def _models() -> Iterator[Finding]:
     """Models whose files are not what was pulled, whether they are in use or not."""
     from omni.detect.models import check
 
