@@ -90,8 +90,6 @@ class SubscriberConfig(Section):
         parts = urlsplit(self.address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an http:// or https:// address")
-        if "@" in parts.netloc and "authorization" in map(str.lower, self.headers):
-            raise ValueError('give the login in the address or the header "Authorization", not both')
         return self
 
     @property
