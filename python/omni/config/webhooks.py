@@ -107,8 +107,6 @@ class SubscriberConfig(Section):
             right = False
         if not right:
             raise ValueError("must be an http:// or https:// address, with a port from 1 to 65535 or none")
-        if "@" in parts.netloc and "authorization" in map(str.lower, self.headers):
-            raise ValueError('give the login in the address or the header "Authorization", not both')
         return self
 
     @property

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterable
 
 import aiohttp
+from yarl import URL
 
 from omni.config import SubscriberConfig
 from omni.delivery.channel import Outcome, Outgoing
@@ -42,6 +43,9 @@ class WebhookChannel:
         self._clock = clock
         self._fixed = {name: value.get_secret_value() for name, value in config.headers.items()}
         self._secrets = [s.get_secret_value() for s in (config.secret, config.previous_secret) if s is not None]
+        self._address = URL(config.address)
+        if any(name.lower() == "authorization" for name in self._fixed):  # aiohttp sends neither where it is given both
+            self._address = self._address.with_user(None)
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -63,7 +67,7 @@ class WebhookChannel:
         assert self._session is not None
         try:
             async with self._session.post(
-                self._config.address, data=message.body, headers=self._headers(message), allow_redirects=False
+                self._address, data=message.body, headers=self._headers(message), allow_redirects=False
             ) as answer:
                 return await self._outcome(answer)
         except TimeoutError:

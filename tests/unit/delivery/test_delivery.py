@@ -45,6 +45,12 @@ def test_a_signed_message_is_verified_by_the_receiver() -> None:
         box.receiver.stop()
 
 
+def test_a_header_counts_before_the_login_of_the_address(inbox: Inbox) -> None:
+    address = inbox.address.replace("://", "://ann:pass@")
+    stats = deliver([{"url": address, "headers": {"Authorization": "Bearer x"}}], [message("begin", 1)])
+    assert stats["delivered"] == {"begin": 1}
+
+
 def test_a_dead_endpoint_holds_up_nobody(inbox: Inbox) -> None:
     delivery = new_delivery([{"url": "http://127.0.0.1:9/x"}, {"url": inbox.address}])
     delivery.start()
