@@ -104,6 +104,7 @@ def whole_recording(
     config = settings(config, FusionConfig)
     fusers = [MapFuser(cameras, config) for _ in ("forwards", "backwards")]
     nobody_known = len(frames) / fps + 2 * config.lost_seconds
+    coast_frames = round(fps * config.coast_seconds)
     readings = []
     for number in range(READINGS):
         turn, backwards = divmod(number, 2)
@@ -112,8 +113,8 @@ def whole_recording(
             # reading has taken for them wrongly must not mislead all others.
             fusers[backwards].set_camera(name, homography)
         boxes = seen if turn == 0 else _shaken(seen, MOVED * config.pixel_noise, np.random.default_rng(number))
-        rows = _reading(fusers[backwards], frames[::-1] if backwards else frames, boxes, fps, turn * nobody_known)
-        readings.append(rows)
+        order = frames[::-1] if backwards else frames
+        readings.append(_reading(fusers[backwards], order, boxes, fps, turn * nobody_known, coast_frames))
         progress()
     agreed = _agreed(readings, frames, fps, config.merge_distance_m / config.metres_per_unit)
     whole = _without_gaps(agreed, round(fps * config.lost_seconds))
@@ -132,18 +133,14 @@ def _shaken(seen: Seen, share: float, rng: np.random.Generator) -> Seen:
     return lambda frame: {name: moved(boxes) for name, boxes in sorted(seen(frame).items())}
 
 
-def _reading(fuser: MapFuser, frames: range, seen: Seen, fps: float, start: float) -> MapRows:
-    """What the fuser tells from ``start`` on, without those whom it only foretells and no camera sees again."""
-    told, seen_then = [], [np.zeros(0, np.bool_)]
+def _reading(fuser: MapFuser, frames: range, seen: Seen, fps: float, start: float, gap_frames: int) -> MapRows:
+    """What the fuser tells from ``start`` on; who is not seen for so long has gone straight to where they are next."""
+    told = []
     for step, frame in enumerate(frames):
         state = fuser.update(seen(frame), timestamp=start + step / fps)
-        told.append(MapRows.of_frame(step, state))
-        seen_then.append(np.array([len(sources) > 0 for sources in state.sources], np.bool_))
-    rows, is_seen = MapRows.joined(told), np.concatenate(seen_then)
-    last_seen = np.full(rows.object_id.max(initial=0) + 1, -1)
-    np.maximum.at(last_seen, rows.object_id[is_seen], rows.frame[is_seen])
-    rows = rows.at(rows.frame <= last_seen[rows.object_id])
-    return replace(rows, frame=frames.start + frames.step * rows.frame)
+        rows = MapRows.of_frame(frame, state)
+        told.append(rows.at(np.array([len(sources) > 0 for sources in state.sources], np.bool_)))
+    return _without_gaps(MapRows.joined(told), gap_frames)
 
 
 class _Group:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from omni.fusion import FusionConfig, Homography, MapFuser, MapRows, whole_recording
-from omni.fusion.hindsight import READINGS, _agreed, _without_gaps
-from omni.types import Detections, Float64, Tracks
+from omni.fusion.hindsight import READINGS, _agreed, _reading, _without_gaps
+from omni.types import Detections, Float64, MapState, Tracks
 
 FPS = 5.0
 CAMERAS = {name: Homography(np.diag([0.01, 0.01, 1.0]), image_size=(2000, 2000)) for name in ("door", "hall")}
@@ -55,6 +58,29 @@ def test_who_walks_through_is_told_of_from_the_first_box_to_the_last_and_no_long
     way = np.array([walker(frame) for frame in range(10, 60)])
     assert np.abs(passing.position - way).max() < 0.25
     assert told.at(told.position[:, 1] > 8.0).frame.tolist() == list(range(80))
+
+
+class Overshooting(MapFuser):
+    """A fuser that lets somebody go on who has stopped, as long as no camera sees them."""
+
+    def update(
+        self,
+        observations: Mapping[str, Tracks | Detections],
+        *,
+        timestamp: float,
+        timestamps: Mapping[str, float] | None = None,
+    ) -> MapState:
+        state = super().update(observations, timestamp=timestamp, timestamps=timestamps)
+        place, sources = (2.0 * timestamp, {"door": 0}) if timestamp in (0.0, 3.0) else (5.0 * timestamp, {})
+        at = np.array([[place, 1.0]])
+        return replace(state, object_id=np.ones(1, np.int64), position=at, sources=(sources,))
+
+
+def test_who_is_not_seen_for_a_while_has_gone_straight_to_where_they_are_next() -> None:
+    told = _reading(Overshooting(CAMERAS), range(4), seen, 1.0, 0.0, gap_frames=2)
+    assert sorted(told.frame.tolist()) == [0, 1, 2, 3]
+    np.testing.assert_allclose(told.position, np.stack([2.0 * told.frame, np.ones(4)], 1))
+    assert _reading(Overshooting(CAMERAS), range(3), seen, 1.0, 0.0, gap_frames=2).frame.tolist() == [0]
 
 
 def test_the_same_recording_gives_the_same_rows_and_one_without_people_none() -> None:
