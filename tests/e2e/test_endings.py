@@ -201,7 +201,7 @@ def program(url: str, more: str = "", tiles: tuple[int, int] | None = None) -> s
 
 
 def ended_well(process: subprocess.Popen[str]) -> bool:
-    _, complaints = process.communicate("end\n", timeout=60)
+    _, complaints = process.communicate("end\n", timeout=90)
     return process.returncode == 0 and "terminate" not in complaints
 
 

@@ -19,8 +19,9 @@ Look = Callable[[Frame], Sequence[UInt8]]
 """Pictures of a frame, each (H, W, 3) uint8 BGR, in which people are to be found."""
 Tell = Callable[[Frame, Sequence[Detections], float], None]
 """Takes a frame, what was found in each of its pictures, and the seconds that it took."""
-LAST_S = 10.0
-"""The end of the program waits so long for frames that are in work: as long as for webhooks."""
+LAST_S = 60.0
+"""The end of the program waits so long for frames that are in work. They end by themselves, on a machine that is busy
+with other programs after more than ten seconds; a network that hangs does not."""
 
 
 class Scheduler:
