@@ -55,6 +55,25 @@ def test_a_webhook_is_added_its_secret_shown_once_and_its_death_reported(page: P
     expect(card).to_have_count(0)
 
 
+def test_of_two_webhooks_that_look_alike_the_chosen_one_is_removed(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}#webhooks")
+    subscribers = [{"url": f"{NOBODY_LISTENS}?code={kind}", "type": kind} for kind in ("processes", "events", "streams")]
+    page.evaluate(
+        """async (subscribers) => {
+            const { get, send } = await import("/assets/js/api.js");
+            const { data, etag } = await get("config");
+            await send("PUT", "config", { ...data.config, webhook_tracking_subscribers: subscribers }, { etag });
+        }""",
+        subscribers,
+    )
+    cards = page.get_by_role("region", name=NOBODY_LISTENS)
+    expect(cards).to_have_count(3)
+    page.on("dialog", lambda dialog: dialog.accept())
+    cards.nth(1).get_by_role("button", name="Remove").click()
+    expect(cards).to_have_count(2)
+    assert [one["type"] for one in settings_of(page)["webhook_tracking_subscribers"]] == ["processes", "streams"]
+
+
 def test_a_setting_is_checked_at_its_field_reviewed_applied_and_taken_back(page: Page, site: Site) -> None:
     page.goto(f"{site.url}#settings/best_shot")
     side = page.get_by_label("max side")

@@ -27,7 +27,7 @@ export class WebhookCard {
     this.#details = element("details", { class: "letters", on: { toggle: () => this.#showDeliveries(live) } },
       element("summary", { text: t("webhooks.deliveries") }), act(t("webhooks.read_again"), () => this.#showDeliveries(live)), this.#deliveries);
     const figures = element("dl", { class: "tallies" }, ...FIGURES.map((name) => element("div", {}, element("dt", { text: t(`webhooks.${name}`) }), this.#cells[name])));
-    this.element = element("section", { class: "panel webhook", "aria-label": id },
+    this.element = element("section", { class: "panel webhook" },
       element("div", { class: "head" }, element("div", { class: "named" }, this.#dot, this.#name), element("div", { class: "tabs" },
         act(t("webhooks.test"), () => this.#test()), on && this.#pause,
         on && act(t("webhooks.rotate"), () => confirm(t("webhooks.sure_rotate", { id })) && this.#rotate(on.secret)),
@@ -43,6 +43,7 @@ export class WebhookCard {
     this.#pause.textContent = t(paused ? "webhooks.resume" : "webhooks.pause");
     this.#dot.dataset.state = { disabled: "failed", paused: "", failing: "down", ok: "online" }[state];
     this.#name.textContent = endpoint.endpoint;
+    this.element.ariaLabel = endpoint.endpoint;
     this.#state.textContent = `${t(`webhooks.state_${state}`, { reason: failure || disabled })} \u00b7 ${t(`webhooks.${endpoint.kind}`)}`;
     const latency = endpoint.latency.p50_ms;
     this.#cells.delivered.textContent = count(Object.values(endpoint.delivered).reduce((a, b) => a + b, 0));

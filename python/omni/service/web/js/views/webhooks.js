@@ -56,7 +56,13 @@ class WebhooksView {
 
   async #remove({ id, endpoint }) {
     if (!confirm(t("webhooks.sure_remove", { id: endpoint }))) return;
-    await changeConfig((config) => { config[LIST] = config[LIST].filter((one) => one.id !== id && labelOf(one) !== endpoint); });
+    // Addresses that differ only in what is hidden of them look alike: it is the one in the same place among these.
+    const alike = this.#live.status.stats.webhooks.endpoints.filter((one) => one.endpoint === endpoint);
+    const place = alike.findIndex((one) => one.id === id);
+    await changeConfig((config) => {
+      const gone = config[LIST].filter((one) => one.enabled !== false && labelOf(one) === endpoint)[place];
+      config[LIST] = config[LIST].filter((one) => one !== gone);
+    });
   }
 }
 
