@@ -2,7 +2,7 @@
 
 Each set with its confidences changed, the mean of ten disturbed runs; and the boxes of other detectors on MOT17, beside
 peers.
-Needs what ``bench_accuracy.py`` needs; takes some twenty minutes.
+Needs what ``bench_accuracy.py`` needs; takes some thirty minutes.
 """
 
 from __future__ import annotations
