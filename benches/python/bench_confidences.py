@@ -2,7 +2,7 @@
 
 HOTA / IDF1 / switches. Each set, the mean of ten disturbed runs, beside peers; the same with its confidences changed;
 and the boxes of other detectors on MOT17, beside peers.
-Needs what ``bench_accuracy.py`` needs; takes some forty minutes.
+Needs what ``bench_accuracy.py`` needs; takes some fifty minutes.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ CHANGES: dict[str, Callable[[Rows], Rows]] = {
     "- 0.2": lambda s: s - 0.2,
     "0.2 + 0.8 x": lambda s: np.where(s > 0, 0.2 + 0.8 * s, 0.0),
     "boxes below 0.5 gone": lambda s: np.where(s >= 0.5, s, 0.0),
+    "x squared": np.square,
+    "root of x": np.sqrt,
 }
 OTHERS: dict[str, tuple[str, Callable[[Rows], Rows]]] = {
     "Faster R-CNN": ("frcnn", lambda s: s),

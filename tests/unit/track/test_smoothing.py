@@ -41,11 +41,25 @@ def test_a_gap_is_closed_on_the_straight_way_and_a_longer_one_is_not() -> None:
 
 
 def test_who_is_found_at_the_same_place_was_there_meanwhile() -> None:
-    seen = [*range(1, 11), *range(31, 41)]
+    seen = [*range(1, 21), *range(41, 61)]
     still = walk(seen, speed=0.0)
-    assert smoothed(rows(seen, still), fps=4).frame.tolist() == list(range(1, 41))
+    assert smoothed(rows(seen, still), fps=4).frame.tolist() == list(range(1, 61))
     assert smoothed(rows(seen, still), fps=3).frame.tolist() == seen  # a gap of more than 5 s
     assert smoothed(rows(seen, walk(seen)), fps=4).frame.tolist() == seen
+
+
+def test_a_gap_is_not_closed_for_who_was_hardly_seen() -> None:
+    often, seldom = [*range(1, 8), *range(18, 26)], [*range(1, 8), *range(18, 25)]  # 15 and 14 boxes, 10 frames away
+    assert smoothed(rows(often, walk(often)), fps=10).frame.tolist() == list(range(1, 26))
+    assert smoothed(rows(seldom, walk(seldom)), fps=10).frame.tolist() == seldom
+    # boxes that were predicted do not count, nor do those of somebody else
+    detected = walk(often)
+    detected[3] = np.nan
+    once = rows(often, walk(often), detected=detected)
+    other = rows(often, walk(often) + 500.0, track_id=2)
+    told = smoothed(TrackRows.joined([once, other]), fps=10)
+    assert told.frame[told.track_id == 1].tolist() == often
+    assert told.frame[told.track_id == 2].tolist() == list(range(1, 26))
 
 
 def test_noise_is_smoothed_and_a_fast_turn_is_kept() -> None:
