@@ -57,7 +57,8 @@ def test_a_webhook_is_added_its_secret_shown_once_and_its_death_reported(page: P
 
 def test_of_two_webhooks_that_look_alike_the_chosen_one_is_removed(page: Page, site: Site) -> None:
     page.goto(f"{site.url}#webhooks")
-    subscribers = [{"url": f"{NOBODY_LISTENS}?code={kind}", "type": kind} for kind in ("processes", "events", "streams")]
+    kinds = ("processes", "events", "streams")
+    subscribers = [{"url": f"{NOBODY_LISTENS}?code={kind}", "type": kind} for kind in kinds]
     page.evaluate(
         """async (subscribers) => {
             const { get, send } = await import("/assets/js/api.js");
