@@ -32,7 +32,7 @@ HOST = "127.0.0.1"
 PATHS = ("/map_tracking", "/api/v1/status", "/readyz")
 CAMERAS = 2
 CONNECTIONS = 32
-ROUNDS = 5
+ROUNDS = 3
 SECONDS = 1.0
 """Of one turn."""
 
