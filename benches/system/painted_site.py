@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -15,6 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 import cv2
 import numpy as np
 
+from omni.detect.network import RunsOn
 from omni.types import Detections, Float64, UInt8
 
 FPS = 10
@@ -160,10 +162,15 @@ def _paint(image: UInt8, x1: float, y1: float, x2: float, y2: float, coat: tuple
 
 
 class PaintedDetector:
-    """Reads which picture it is from the mark and knows the rest."""
+    """Reads which picture it is from the mark and knows the rest; otherwise as ``omni.detect.Detector``."""
 
-    def detect(self, image: UInt8) -> Detections:
-        """As ``omni.detect.Detector.detect``."""
+    runs_on = RunsOn("painted", (), {})
+    batch = 1
+
+    def detect_many(self, images: Sequence[UInt8]) -> list[Detections]:
+        return [self._detect(image) for image in images]
+
+    def _detect(self, image: UInt8) -> Detections:
         marks = image[HEIGHT - BLOCK // 2, BLOCK // 2 : 16 * BLOCK : BLOCK, 1] > 132
         code = int((marks * (1 << np.arange(16))).sum())
         number, frame = code >> 12, code & 0xFFF
@@ -173,7 +180,7 @@ class PaintedDetector:
         return Detections((xyxy + noise).astype(np.float32), np.full(count, 0.9, np.float32), np.zeros(count, np.int32))
 
     def info(self) -> dict[str, Any]:
-        return {"model": "painted"}
+        return self.runs_on.document()
 
 
 def make(folder: Path, cameras: int) -> None:
@@ -209,15 +216,20 @@ def _config(folder: Path, cameras: int) -> dict[str, Any]:
                 }
             ],
         },
-        "mutlistream_ROI": {
-            "regions": [
-                _region("zebra crossing", 0, _floor(0, (9.6, 6.1), (14.2, 6.1), (14.2, 9.9), (9.6, 9.9))),
-                _region("forecourt", 1, _floor(1, (9.0, 11.0), (15.5, 11.0), (15.5, 14.5), (9.0, 14.5))),
-                _region("entrance", 2, _floor(2, (16.4, 5.0), (17.4, 5.0), (17.4, 13.5), (16.4, 13.5)), (1.0, 0.05)),
-                _region("way out", 0, _floor(0, (5.6, 4.0), (6.6, 4.0), (6.6, 12.5), (5.6, 12.5)), (-1.0, 0.1)),
-            ]
-        },
+        "mutlistream_ROI": {"regions": _regions(cameras)},
     }
+
+
+def _regions(cameras: int) -> list[dict[str, Any]]:
+    """Of the cameras that there are."""
+    regions = [
+        _region("zebra crossing", 0, _floor(0, (9.6, 6.1), (14.2, 6.1), (14.2, 9.9), (9.6, 9.9))),
+        _region("forecourt", 1, _floor(1, (9.0, 11.0), (15.5, 11.0), (15.5, 14.5), (9.0, 14.5))),
+        _region("entrance", 2, _floor(2, (16.4, 5.0), (17.4, 5.0), (17.4, 13.5), (16.4, 13.5)), (1.0, 0.05)),
+        _region("way out", 0, _floor(0, (5.6, 4.0), (6.6, 4.0), (6.6, 12.5), (5.6, 12.5)), (-1.0, 0.1)),
+    ]
+    there = {uuid(name) for name in NAMES[:cameras]}
+    return [region for region in regions if region["stream_uuid"] in there]
 
 
 def _pairs(number: int) -> list[dict[str, list[float]]]:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from benches.system.painted_site import PaintedDetector, make
 
-import omni.agent.parts
+import omni.agent.networks
 from omni.service import create_app, open_settings, serve
 
 
 def main() -> None:
     folder, cameras, port = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     make(folder, cameras)
-    omni.agent.parts.open_detector = lambda *_, **__: PaintedDetector()  # type: ignore[assignment, return-value]
+    omni.agent.networks._open_detector = lambda _: PaintedDetector()  # type: ignore[assignment, return-value]
     settings, config, agent = open_settings(folder, strict=False)
     assert agent is not None
     serve(create_app(lambda: agent, config, settings), "127.0.0.1", port)

@@ -13,7 +13,9 @@ from typing import Any
 from omni.cli.output import add_json, note, print_json
 from omni.errors import OmniError
 
-SUITES = ("tracker", "accuracy", "fusion", "encode", "contract", "faces", "pipeline", "capacity")
+SUITES = (
+    "tracker", "accuracy", "fusion", "encode", "contract", "faces", "pipeline", "capacity", "service", "delivery",
+)  # fmt: skip
 BENCHES = Path(__file__).resolve().parents[3] / "benches"
 
 
