@@ -45,7 +45,9 @@ def test_delivery_is_measured_beside_a_bare_loop(tmp_path: Path) -> None:
 
 def briefly(suite: str, folder: Path) -> list[dict[str, Any]]:
     program = [sys.executable, str(BENCHES / "python" / f"bench_{suite}.py"), "--brief"]
-    done = subprocess.run(program, env={**os.environ, "TMPDIR": str(folder)}, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(
+        program, env={**os.environ, "TMPDIR": str(folder)}, capture_output=True, text=True, timeout=100
+    )
     assert done.returncode == 0, done.stderr
     rows: list[dict[str, Any]] = json.loads(done.stdout)
     return rows
