@@ -9,8 +9,8 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use omni_benches::crowd;
 use omni_core::encode::{Pixels, encode_base64, encode_jpeg};
 use omni_core::fusion::{CameraFrame, FusionConfig, MapFuser, Observation};
-use omni_core::geometry::Homography;
-use omni_core::regions::{Polygon, Region, RegionMonitor, Sighting};
+use omni_core::geometry::{Homography, Polygon};
+use omni_core::regions::{Region, RegionMonitor, Sighting};
 use omni_core::track::{Tracker, TrackerConfig};
 use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
 
@@ -36,7 +36,7 @@ fn fusion(c: &mut Criterion) {
     let homography = Homography::from_matrix(matrix, Some((2000.0, 2000.0)), None).expect("not singular");
     c.bench_function("fusion_update/8x125", |b| {
         let mut fuser = MapFuser::new(FusionConfig::default()).expect("default settings are valid");
-        (0..8).for_each(|camera| fuser.set_camera(camera, &homography));
+        (0..8).for_each(|camera| fuser.set_camera(camera, &homography, None));
         let mut t = 0.0;
         b.iter(|| {
             t += STEP;

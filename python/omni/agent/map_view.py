@@ -34,7 +34,7 @@ class MapView:
         before: the view that this one takes the place of; ids and ticks go on behind those that it gave.
 
     Raises:
-        CalibrationError: a camera's points cannot give a homography.
+        CalibrationError: a camera's points cannot give a homography, or its visible area is no polygon.
     """
 
     def __init__(
@@ -43,8 +43,9 @@ class MapView:
         self._config = config
         self._views = {str(camera.stream_uuid): camera for camera in config.cameras}
         self._files, self._cameras = self._views.keys() & set(files), self._views.keys() & set(cameras)
-        for camera in config.cameras:
-            _homography(config.name, camera, (1, 1))
+        trial = MapFuser({})
+        for camera in config.cameras:  # what cannot be used is refused now, not with the first picture
+            _set_camera(trial, config.name, camera, (1, 1))
         self._aligner = FrameAligner(self._files, self._cameras)
         self._fuser = MapFuser({}, FusionConfig(metres_per_unit=config.metres_per_unit))
         self._flow = FlowMap(config.metres_per_unit)
@@ -169,10 +170,10 @@ class MapView:
     def _fit_camera(self, stream: str, size: tuple[int, int]) -> None:
         """Points are relative to the picture, boxes are pixels: the size decides, and it may change."""
         if self._sizes.get(stream) != size:
-            homography = _homography(self._config.name, self._views[stream], size)
-            self._fuser.set_camera(stream, homography)
-            low, high = _window(self._config)
-            self._footprints[stream] = [[_rounded(v) for v in corner] for corner in footprint(homography, low, high)]
+            camera = self._views[stream]
+            homography = _set_camera(self._fuser, self._config.name, camera, size)
+            corners = footprint(homography, *_window(self._config), camera.visible_area)
+            self._footprints[stream] = [[_rounded(v) for v in corner] for corner in corners]
             self._sizes[stream] = size
 
     def _object_document(self, state: MapState, i: int) -> dict[str, Any]:
@@ -218,6 +219,16 @@ def _homography(view: str, camera: CameraView, size: tuple[int, int]) -> Homogra
         )
     except CalibrationError as error:
         raise CalibrationError(f"view {view!r}, camera {camera.stream_uuid}: {error}") from None
+
+
+def _set_camera(fuser: MapFuser, view: str, camera: CameraView, size: tuple[int, int]) -> Homography:
+    """Tell a fuser of a camera whose pictures are of this size; the homography."""
+    homography = _homography(view, camera, size)
+    try:
+        fuser.set_camera(str(camera.stream_uuid), homography, camera.visible_area)
+    except ValueError as error:
+        raise CalibrationError(f"view {view!r}, camera {error}") from None
+    return homography
 
 
 def _view_document(name: str, frames_data: dict[str, Any], objects: list[Any]) -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from omni.config._base import Section
+from omni.config.regions import Finite
 from omni.config.streams import Relative
 
 Matrix3 = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+Area = Annotated[tuple[tuple[Finite, Finite], ...], Field(min_length=3, max_length=1000)]
 
 
 class PointPair(Section):
@@ -33,12 +35,15 @@ class CameraView(Section):
         points: at least four point pairs, no three on a line; with others the map is off.
         camera_matrix: of the lens, as OpenCV has it; optional.
         distortion: of the lens, k1, k2, p1, p2, k3; optional.
+        visible_area: polygon on the map, corners x, y in the view's own units: whoever stands outside of it is neither
+            placed on the map by this camera nor missed there; not set: everywhere.
     """
 
     stream_uuid: UUID
     points: tuple[PointPair, ...] = Field(json_schema_extra={"minItems": 4})
     camera_matrix: Matrix3 | None = None
     distortion: tuple[float, float, float, float, float] | None = None
+    visible_area: Area | None = None
 
 
 class ViewConfig(Section):

@@ -6,14 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from omni.fusion.homography import Homography
-from omni.types import Float64
+from omni.types import Bool, Float64
 
 COLUMNS = 17
 ROWS = 65
 
 
-def footprint(homography: Homography, low: npt.ArrayLike, high: npt.ArrayLike) -> Float64:
-    """The outline of the floor that a picture shows, as far as it lies in a window of the map.
+def footprint(
+    homography: Homography, low: npt.ArrayLike, high: npt.ArrayLike, area: npt.ArrayLike | None = None
+) -> Float64:
+    """The outline of the floor that a picture shows, as far as it lies in a window of the map and in an area.
 
     Towards the horizon a picture's floor has no end; the window cuts it there.
 
@@ -21,6 +23,7 @@ def footprint(homography: Homography, low: npt.ArrayLike, high: npt.ArrayLike) -
         homography: of the camera; its ``image_size`` must be known.
         low: (2,) lower bounds of the window, map units.
         high: (2,) upper bounds.
+        area: (N, 2) corners of a polygon on the map, map units; not given: everywhere.
 
     Returns:
         (N, 2) corners in map units, along the picture's lower edge and back; empty where it shows none of the window.
@@ -35,6 +38,8 @@ def footprint(homography: Homography, low: npt.ArrayLike, high: npt.ArrayLike) -
     columns, rows = np.meshgrid(np.linspace(0.0, width, COLUMNS), np.linspace(height, 0.0, ROWS), indexing="ij")
     places = homography.map_from_image(np.stack([columns.ravel(), rows.ravel()], 1)).reshape(COLUMNS, ROWS, 2)
     inside = np.all(np.isfinite(places) & (places >= np.asarray(low)) & (places <= np.asarray(high)), axis=2)
+    if area is not None:
+        inside &= _contained(places, np.asarray(area, np.float64))
     first = inside.argmax(1)
     near, far = [], []
     for column in np.flatnonzero(inside.any(1)):
@@ -43,3 +48,13 @@ def footprint(homography: Homography, low: npt.ArrayLike, high: npt.ArrayLike) -
         near.append(places[column, first[column]])
         far.append(places[column, last])
     return np.array(near + far[::-1], np.float64).reshape(-1, 2)
+
+
+def _contained(places: Float64, area: Float64) -> Bool:
+    """Which places lie in a polygon: from there a ray meets its edges an odd number of times."""
+    x, y = places[..., 0], places[..., 1]
+    contained = np.zeros(x.shape, np.bool_)
+    for (x1, y1), (x2, y2) in zip(area, np.roll(area, -1, axis=0), strict=True):
+        if y1 != y2:
+            contained ^= ((y1 > y) != (y2 > y)) & (x < x1 + (y - y1) / (y2 - y1) * (x2 - x1))
+    return contained

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from omni import _core
-from omni._arrays import FLOAT32, INT64, rows, settings, typed
+from omni._arrays import FLOAT32, FLOAT64, INT64, rows, settings, typed
 from omni.fusion.homography import Homography
 from omni.types import Detections, Float32, Float64, Int64, MapState, Tracks
 
@@ -97,15 +98,30 @@ class MapFuser:
         for stream_uuid, homography in _by_stream("cameras", cameras).items():
             self.set_camera(stream_uuid, homography)
 
-    def set_camera(self, stream_uuid: str, homography: Homography) -> None:
-        """Add a camera, or replace its homography; people and their ids are kept, what was learned of it is not."""
+    def set_camera(self, stream_uuid: str, homography: Homography, visible_area: npt.ArrayLike | None = None) -> None:
+        """Add a camera, or replace its homography and area; people and ids are kept, what was learned of it is not.
+
+        Args:
+            stream_uuid: whose camera.
+            homography: its way to the map.
+            visible_area: (N >= 3, 2) corners of a polygon on the map, map units. Boxes that stand outside of it, by the
+                middle of their lower edge, are not used, and nobody is missed by this camera there.
+
+        Raises:
+            ValueError: an area with too few corners, without an extent, or whose edges cross or touch.
+            TypeError: an argument is of another type.
+        """
         if not isinstance(homography, Homography):
             raise TypeError(f"homography of {stream_uuid}: expected omni.Homography, got {type(homography).__name__}")
         with self._adding:
             number = self._numbers.get(stream_uuid, len(self._names))
+            try:
+                area = None if visible_area is None else rows("visible_area", visible_area, 2, FLOAT64)
+                self._core.set_camera(number, homography._core, area)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{stream_uuid}: {error}") from None
             if number == len(self._names):
                 self._names.append(stream_uuid)
-            self._core.set_camera(number, homography._core)
             self._numbers = {**self._numbers, stream_uuid: number}
 
     @property

@@ -16,7 +16,7 @@
 //!
 //! - [`error`]: the one [`Error`].
 //! - [`types`]: what goes in, [`Detection`].
-//! - [`geometry`]: boxes and their overlap, small matrices, [`geometry::Homography`] with lens distortion.
+//! - [`geometry`]: boxes and their overlap, polygons, small matrices, [`geometry::Homography`] with lens distortion.
 //! - [`assignment`]: which row belongs to which column, at the highest total weight.
 //! - [`kalman`]: filters of a box in the image and of a point on the map.
 //! - [`track`]: [`track::Tracker`], one stream.

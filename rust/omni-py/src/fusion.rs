@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use numpy::{PyArray1, PyArray2, PyArray3};
 use omni_core::fusion::{self, CameraFrame, FusionConfig, MapObject, Observation};
-use omni_core::geometry::{self, Lens};
+use omni_core::geometry::{self, Lens, Polygon};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -213,11 +213,19 @@ impl MapFuser {
         Ok(Self(Mutex::new(fuser)))
     }
 
-    /// Adds a camera or replaces its homography.
-    fn set_camera(&self, py: Python<'_>, camera: usize, homography: &Homography) -> PyResult<()> {
-        let homography = homography.0.clone();
+    /// Adds a camera or replaces its homography; `visible_area`: corners on the map.
+    fn set_camera(
+        &self,
+        py: Python<'_>,
+        camera: usize,
+        homography: &Homography,
+        visible_area: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let corners = visible_area.map(|corners| points("visible_area", corners)).transpose()?;
+        let area = corners.map(|corners| Polygon::on_map("visible_area", corners)).transpose();
+        let (area, homography) = (area.map_err(|error| exception(py, &error))?, homography.0.clone());
         detached_on(py, &self.0, |fuser| {
-            fuser.set_camera(camera, &homography);
+            fuser.set_camera(camera, &homography, area.as_ref());
             Ok(())
         })
     }

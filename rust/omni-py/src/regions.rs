@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use numpy::{PyArray1, PyArray3};
-use omni_core::regions::{self, Polygon, RegionEvent, Sight, Sighting};
+use omni_core::geometry::Polygon;
+use omni_core::regions::{self, RegionEvent, Sight, Sighting};
 use pyo3::prelude::*;
 
 use crate::arrays::{array, column, numbers, points, shaped};

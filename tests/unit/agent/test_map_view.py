@@ -47,6 +47,11 @@ def untracked(seen: FrameResult) -> FrameResult:
     return replace(seen, tracks=seen.tracks.where(np.zeros(1, bool)), object_uuid=())
 
 
+def nobody(seen: FrameResult) -> FrameResult:
+    """The same of an empty picture."""
+    return replace(untracked(seen), detections=Detections.empty())
+
+
 def run(frames: int) -> MapView:
     site = MapView(view(), [A, B], [])
     for i in range(frames):
@@ -148,6 +153,47 @@ def test_points_that_give_no_map_are_refused_with_the_reason(points: list[Any], 
     cameras[0]["points"] = points
     with pytest.raises(CalibrationError, match=f"'top_view', camera {A}.*{why}"):
         MapView(view(cameras=cameras), [A, B], [])
+
+
+def with_area(area: list[list[float]]) -> ViewConfig:
+    """A tells of what is left of a line only, or whatever the area is."""
+    cameras = view().model_dump()["cameras"]
+    cameras[0]["visible_area"] = area
+    return view(cameras=cameras)
+
+
+LEFT = [[0.0, 0.0], [250.0, 0.0], [250.0, 500.0], [0.0, 500.0]]
+
+
+def test_a_camera_places_nobody_outside_of_its_visible_area() -> None:
+    site = MapView(with_area(LEFT), [A, B], [])
+    sources = []
+    for i in range(40):
+        u = 0.3 + 0.01 * i  # from 150 to 345 map units, and A has them in its picture all the way
+        site.receive(result(A, i, (u, 0.5)))
+        site.receive(result(B, i, (1 - u, 0.5)))
+        sources += [(u, set(person["source_objects"])) for person in site.tick.document["objects"]]
+    assert site.objects_seen == 1
+    assert all(seen == ({A, B} if u < 0.5 else {B}) for u, seen in sources if u != 0.5)
+    assert len(sources) > 35
+    assert np.array(site.footprints[A]).max(0).tolist() == pytest.approx([250, 500], abs=32)
+    assert np.array(site.footprints[B]).max(0).tolist() == [500, 500]
+
+
+def test_what_only_a_reflection_shows_is_nobody() -> None:
+    site = MapView(with_area(LEFT), [A, B], [])
+    for i in range(20):
+        site.receive(result(A, i, (0.8, 0.5)))
+        site.receive(nobody(result(B, i, (0.2, 0.5))))
+    assert site.objects_seen == 0
+
+
+def test_a_visible_area_that_changes_begins_the_view_anew_and_one_that_crosses_itself_is_refused() -> None:
+    site = MapView(with_area(LEFT), [A, B], [])
+    assert site.is_for(with_area(LEFT), [A, B], [])
+    assert not site.is_for(view(), [A, B], [])
+    with pytest.raises(CalibrationError, match=f"^view 'top_view', camera {A}: visible_area: .*got edges 0-1 and 2-3"):
+        MapView(with_area([LEFT[0], LEFT[2], LEFT[1], LEFT[3]]), [A, B], [], site)
 
 
 def test_a_camera_that_does_not_run_is_not_waited_for() -> None:

@@ -15,6 +15,12 @@ STREAM = {"url": "a.avi", "stream_uuid": UUID}
 REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y": 0}, {"x": 1, "y": 1}]}
 
 
+def with_area(area: Any) -> dict[str, Any]:
+    """A map whose one camera has this visible area."""
+    points = [{"image": (x, y), "map": (9 * x, 9 * y)} for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))]
+    return {"map_tracking": {"views": [{"cameras": [{"stream_uuid": UUID, "points": points, "visible_area": area}]}]}}
+
+
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
@@ -68,6 +74,13 @@ REGION = {"name": "door", "uuid": UUID, "points": [{"x": 0, "y": 0}, {"x": 1, "y
         ({"pipelines": {"face": {"providers": []}}}, "$.pipelines.face.providers"),
         ({"ongoings_interval_in_msec": "soon"}, "$.ongoings_interval_in_msec"),
         ({"map_tracking": {"views": [{"cameras": []}]}}, "$.map_tracking.views[0].cameras"),
+        (with_area([[0, 0], [9, 0]]), "cameras[0].visible_area: must have at least 3 items, got 2"),
+        (with_area([[0, 0], [9, 0], [9]]), "cameras[0].visible_area[2]"),
+        (with_area([[0, 0], [9, 0], [9, "far"]]), "cameras[0].visible_area[2][1]: input should be a valid number"),
+        (
+            with_area([[0, 0], [9, 0], [9, float("inf")]]),
+            "cameras[0].visible_area[2][1]: input should be a finite number",
+        ),
         ({"faR": 0.001, "frR": 0.1}, "faR and frR: each of them is the threshold of a match; give one"),
         ({"faR": 0}, "$.faR: input should be greater than 0"),
         ({"pipelines": {"face": {"retention_days": 0}}}, "$.pipelines.face.retention_days"),

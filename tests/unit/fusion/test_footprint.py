@@ -29,6 +29,15 @@ def test_a_camera_that_sees_none_of_the_window_covers_nothing() -> None:
     assert footprint(down, (-10, -10), (-5, -5)).shape == (0, 2)
 
 
+def test_an_area_cuts_what_the_picture_shows_beyond_it() -> None:
+    down = Homography([[0.1, 0, 0], [0, 0.1, 0], [0, 0, 1]], SIZE)
+    corners = footprint(down, (-100, -100), (100, 100), [[10, -5], [50, -5], [50, 30], [10, 30]])
+    assert corners.min(0) == pytest.approx([10, 0], abs=4)
+    assert corners.max(0) == pytest.approx([50, 30], abs=4)
+    assert (corners >= (10, 0)).all()
+    assert (corners <= (50, 30)).all()
+
+
 def test_the_size_of_the_picture_must_be_known() -> None:
     with pytest.raises(ValueError, match="image_size"):
         footprint(Homography(np.eye(3)), (0, 0), (1, 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,6 +65,39 @@ def test_a_camera_may_come_later_and_change() -> None:
     fuser.set_camera("door", Homography(ABOVE * (1, 1, 1), image_size=(1000, 1000)))
     after = fuser.update({"door": standing_at((2, 3))}, timestamp=2)
     assert before.object_id.tolist() == after.object_id.tolist() == [1]
+
+
+def test_a_camera_tells_of_its_area_only_and_sources_are_those_that_were_given() -> None:
+    fuser = two_cameras()
+    fuser.set_camera("door", Homography(ABOVE, image_size=(1000, 1000)), [(0, 0), (5, 0), (5, 10), (0, 10)])
+    for i in range(8):
+        door, hall = standing_at((8, 3), (2, 3)), standing_at((8, 3), (2, 3), (8, 8))
+        state = fuser.update({"door": door, "hall": hall}, timestamp=i / 5)
+    by_place = {tuple(np.rint(place)): source for place, source in zip(state.position, state.sources, strict=True)}
+    assert by_place == {(2, 3): {"door": 1, "hall": 1}, (8, 3): {"hall": 0}, (8, 8): {"hall": 2}}
+
+
+@pytest.mark.parametrize(
+    ("area", "error", "why"),
+    [
+        ([(0, 0), (5, 5), (5, 0), (0, 5)], ValueError, "got edges 0-1 and 2-3 that do"),
+        ([(0, 0), (5, 5)], ValueError, "visible_area: expected 3 to 1000 points, got 2"),
+        ([(0, 0), (5, 5), (5, np.nan)], ValueError, r"visible_area\[2\]: expected finite x and y"),
+        ([0, 5, 5], ValueError, r"visible_area: expected shape \(K, 2\)"),
+        ("hall", TypeError, "visible_area"),
+    ],
+)
+def test_an_area_that_is_none_is_refused_and_the_camera_stays_as_it_was(area: Any, error: type, why: str) -> None:
+    fuser, twin = two_cameras(), two_cameras()
+    for stream in ("door", "stairs"):
+        with pytest.raises(error, match=f"^{stream}: .*{why}"):
+            fuser.set_camera(stream, Homography(ABOVE), area)
+    for i in range(5):
+        state = fuser.update({"door": standing_at((2, 3))}, timestamp=i / 5)
+        assert (
+            state.object_id.tolist() == twin.update({"door": standing_at((2, 3))}, timestamp=i / 5).object_id.tolist()
+        )
+    assert set(fuser.dropped_frames) == {"door", "hall"}
 
 
 def test_a_refused_update_says_why_and_changes_nothing() -> None:

@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let hall = Hall::new(cameras, people)?;
     let mut fuser = MapFuser::new(FusionConfig::default())?;
     for (camera, homography) in hall.homographies.iter().enumerate() {
-        fuser.set_camera(camera, homography);
+        fuser.set_camera(camera, homography, None);
     }
     let mut on_the_map = 0;
     for frame in 0..frames {

@@ -1,7 +1,7 @@
 //! The geometry of one camera: how a person at a place on the floor looks in its picture.
 
 use crate::geometry::linear::{apply3, dot3, inverse3, multiply3};
-use crate::geometry::{BBox, Homography, Lens, Matrix3, Point2};
+use crate::geometry::{BBox, Homography, Lens, Matrix3, Point2, Polygon};
 
 /// Focal length in picture widths where the homography does not tell it: that of a common lens.
 const COMMON_FOCAL_LENGTH: f64 = 1.2;
@@ -40,10 +40,12 @@ pub(super) struct Camera {
     picture: Option<BBox>,
     image_size: Option<(f64, f64)>,
     lens: Option<Lens>,
+    /// The part of the floor, in metres, that it may tell of; `None`: all of it.
+    area: Option<Polygon>,
 }
 
 impl Camera {
-    pub(super) fn new(homography: &Homography, metres_per_unit: f64) -> Self {
+    pub(super) fn new(homography: &Homography, area: Option<&Polygon>, metres_per_unit: f64) -> Self {
         let metres = [[metres_per_unit, 0.0, 0.0], [0.0, metres_per_unit, 0.0], [0.0, 0.0, 1.0]];
         let floor_from_image = multiply3(&metres, homography.matrix());
         let image_from_floor = inverse3(&floor_from_image);
@@ -56,6 +58,7 @@ impl Camera {
             picture: image_size.map(|size| straight_borders(size, lens)),
             image_size,
             lens,
+            area: area.map(|area| area.scaled(metres_per_unit)),
         }
     }
 
@@ -80,6 +83,17 @@ impl Camera {
         let Some(lens) = self.lens else { return [middle, bbox.y1, bbox.y2] };
         let [top, bottom] = [bbox.y1, bbox.y2].map(|y| lens.undistorted_from_image([middle, y]));
         [f64::midpoint(top[0], bottom[0]), top[1], bottom[1]]
+    }
+
+    /// Whether there are places that it may not tell of.
+    pub(super) fn has_area(&self) -> bool {
+        self.area.is_some()
+    }
+
+    /// Whether somebody of these features stands where it may tell of them.
+    pub(super) fn may_tell_of(&self, [middle, _, bottom]: &[f64; 3]) -> bool {
+        let stands_in = |area: &Polygon| self.place([*middle, *bottom], 0.0).is_some_and(|place| area.contains(place));
+        self.area.as_ref().is_none_or(stands_in)
     }
 
     /// The outline of somebody, from foot to head; `None` behind the camera, or where up is not known.

@@ -10,7 +10,7 @@ use super::object::MapObject;
 use super::scene::Scene;
 use super::view::CameraFrame;
 use crate::error::{Error, Result};
-use crate::geometry::Homography;
+use crate::geometry::{Homography, Polygon};
 use crate::types::{check_detections, check_timestamp};
 
 /// More moments than this are not kept, however near in time: it is more than cameras give in `late_seconds` (64 of them
@@ -59,8 +59,10 @@ impl MapFuser {
     }
 
     /// Adds a camera, or replaces its homography; people and ids are kept, what was learned of the camera is not.
-    pub fn set_camera(&mut self, camera: usize, homography: &Homography) {
-        self.cameras.insert(camera, Camera::new(homography, self.config.metres_per_unit));
+    ///
+    /// With an `area` of the map, boxes whose feet are outside of it are not used, and nobody is missed there.
+    pub fn set_camera(&mut self, camera: usize, homography: &Homography, area: Option<&Polygon>) {
+        self.cameras.insert(camera, Camera::new(homography, area, self.config.metres_per_unit));
         self.scene.forget(camera);
         self.moments.clear(); // frames from before show another floor
     }
@@ -178,6 +180,10 @@ impl MapFuser {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "area_tests.rs"]
+mod area_tests;
 
 #[cfg(test)]
 #[path = "plan_tests.rs"]

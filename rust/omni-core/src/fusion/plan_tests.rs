@@ -8,7 +8,7 @@ fn plan() -> MapFuser {
     let mut fuser = MapFuser::new(FusionConfig::default()).unwrap();
     for (camera, left) in [(0, 0.0), (1, 5.0)] {
         let matrix = [[0.01, 0.0, left], [0.0, 0.01, 0.0], [0.0, 0.0, 1.0]];
-        fuser.set_camera(camera, &Homography::from_matrix(matrix, Some((1000.0, 1000.0)), None).unwrap());
+        fuser.set_camera(camera, &Homography::from_matrix(matrix, Some((1000.0, 1000.0)), None).unwrap(), None);
     }
     fuser
 }

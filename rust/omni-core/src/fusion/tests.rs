@@ -3,14 +3,14 @@ use crate::fusion::Observation;
 use crate::geometry::linear::{apply3, inverse3, multiply3};
 use crate::geometry::{BBox, Matrix3};
 
-const SIZE: (f64, f64) = (1280.0, 720.0);
+pub(super) const SIZE: (f64, f64) = (1280.0, 720.0);
 const FOCAL: f64 = 900.0;
 /// A hall of 12 x 8 metres with a camera in each corner, 3 metres up.
 const CORNERS: [[f64; 2]; 4] = [[0.0, 0.0], [12.0, 0.0], [12.0, 8.0], [0.0, 8.0]];
 
 /// A camera that looks at the middle of the hall: the floor's homography into its picture, and the image of up.
-struct Corner {
-    image_from_floor: Matrix3,
+pub(super) struct Corner {
+    pub(super) image_from_floor: Matrix3,
     up: [f64; 3],
 }
 
@@ -37,7 +37,7 @@ impl Corner {
     }
 
     /// The box of somebody of this height, if it is in the picture.
-    fn sees(&self, [x, y]: [f64; 2], height: f64, track_id: Option<i64>) -> Option<Observation> {
+    pub(super) fn sees(&self, [x, y]: [f64; 2], height: f64, track_id: Option<i64>) -> Option<Observation> {
         let foot = apply3(&self.image_from_floor, [x, y, 1.0]);
         let head: [f64; 3] = std::array::from_fn(|i| foot[i] + height * self.up[i]);
         let ([u, top], [v, bottom]) = ([head[0] / head[2], head[1] / head[2]], [foot[0] / foot[2], foot[1] / foot[2]]);
@@ -49,12 +49,12 @@ impl Corner {
 }
 
 /// A fuser of the hall whose map is `map_from_floor` of the floor.
-fn hall_on(map_from_floor: &Matrix3, metres_per_unit: f64) -> (MapFuser, Vec<Corner>) {
+pub(super) fn hall_on(map_from_floor: &Matrix3, metres_per_unit: f64) -> (MapFuser, Vec<Corner>) {
     let mut fuser = MapFuser::new(FusionConfig { metres_per_unit, ..FusionConfig::default() }).unwrap();
     let corners: Vec<Corner> = CORNERS.map(Corner::new).into();
     for (camera, corner) in corners.iter().enumerate() {
         let matrix = multiply3(map_from_floor, &inverse3(&corner.image_from_floor));
-        fuser.set_camera(camera, &Homography::from_matrix(matrix, Some(SIZE), None).unwrap());
+        fuser.set_camera(camera, &Homography::from_matrix(matrix, Some(SIZE), None).unwrap(), None);
     }
     (fuser, corners)
 }
@@ -117,7 +117,7 @@ fn the_order_of_cameras_and_boxes_changes_nothing() {
     let (mut fuser, corners) = hall();
     let (mut other, _) = hall();
     for (camera, corner) in corners.iter().enumerate() {
-        other.set_camera(3 - camera, &corner.homography());
+        other.set_camera(3 - camera, &corner.homography(), None);
     }
     for i in 0..50 {
         let given = frames(&corners, time(i));
@@ -210,7 +210,7 @@ fn a_camera_that_is_off_is_found_out_and_corrected() {
     let (mut fuser, corners) = hall();
     let off = [[1.0, 0.0, 0.25], [0.0, 1.0, -0.15], [0.0, 0.0, 1.0]];
     let wrong = multiply3(&off, &inverse3(&corners[2].image_from_floor));
-    fuser.set_camera(2, &Homography::from_matrix(wrong, Some(SIZE), None).unwrap());
+    fuser.set_camera(2, &Homography::from_matrix(wrong, Some(SIZE), None).unwrap(), None);
     assert_eq!(fuser.offset(2), None);
     for i in 0..600 {
         let t = time(i);

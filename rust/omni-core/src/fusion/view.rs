@@ -94,7 +94,10 @@ impl<'a> View<'a> {
         let sure = |o: &Observation| o.track_id.is_some() || o.confidence >= config.minimum_confidence;
         let usable = frame.observations.iter().enumerate().filter(|(_, o)| sure(o) && o.bbox.area() > 0.0);
         let sightings = usable.map(|(index, o)| sighting(index, o, geometry));
-        let sightings: Vec<Sighting> = sightings.filter(|s| s.features.iter().all(|v| v.is_finite())).collect();
+        let mut sightings: Vec<Sighting> = sightings.filter(|s| s.features.iter().all(|v| v.is_finite())).collect();
+        if geometry.has_area() {
+            sightings.retain(|s| geometry.may_tell_of(&s.features));
+        }
         let boxes = sightings.iter().map(|s| {
             let width = frame.observations[s.index].bbox.width();
             let [middle, top, bottom] = s.features;

@@ -1,4 +1,4 @@
-//! Who should be seen by a camera: inside its picture, and not behind somebody nearer.
+//! Who should be seen by a camera: inside its picture and its area, and not behind somebody nearer.
 
 use super::camera::Outline;
 use super::view::View;
@@ -32,6 +32,9 @@ impl Chance {
     /// Nobody knows whether the camera sees this place: neither outcome tells anything.
     pub(super) const UNKNOWN: Self = Self { hit: 0.0, miss: 0.0, feet_hidden: false, in_picture: true };
 
+    /// Outside of the area that the camera tells of: neither outcome tells anything, and no box is to come.
+    const OUTSIDE: Self = Self { in_picture: false, ..Self::UNKNOWN };
+
     fn of(probability: f64, feet_hidden: bool) -> Self {
         let p = probability.clamp(1e-3, 0.99);
         let in_picture = p > 0.5 * HIDDEN_DETECTION;
@@ -48,6 +51,24 @@ fn silhouette(outline: &Outline) -> BBox {
 /// The chances in one camera of everybody whom it should see so. Only the `real` hide others; who was `missed` last time is
 /// probably hidden by something that nobody knows of.
 pub(super) fn chances(
+    view: &View<'_>,
+    outlines: &[Option<Outline>],
+    real: impl Fn(usize) -> bool,
+    missed: impl Fn(usize) -> bool,
+) -> Vec<Chance> {
+    let mut chances = chances_anywhere(view, outlines, real, missed);
+    if view.geometry.has_area() {
+        for (chance, outline) in chances.iter_mut().zip(outlines) {
+            if outline.as_ref().is_some_and(|outline| !view.geometry.may_tell_of(&outline.features)) {
+                *chance = Chance::OUTSIDE;
+            }
+        }
+    }
+    chances
+}
+
+/// The chances if the camera may tell of every place.
+fn chances_anywhere(
     view: &View<'_>,
     outlines: &[Option<Outline>],
     real: impl Fn(usize) -> bool,

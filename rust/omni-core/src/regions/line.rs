@@ -4,10 +4,9 @@
 //! its *far* side. Edges that lie along the direction are its *ends*. In through near and out through far is forward; in
 //! through far and out through near is reverse; all else, such as turning back, is no crossing.
 
-use super::polygon::Polygon;
 use super::sight::{Evidence, Inertia, Passage, Sight};
 use crate::error::{Error, Result};
-use crate::geometry::Point2;
+use crate::geometry::{Point2, Polygon};
 
 /// An edge belongs to a side when it faces it at least this much as squarely as the squarest edge does.
 const FACING: f64 = 0.5;

@@ -9,13 +9,11 @@
 
 mod line;
 mod monitor;
-mod polygon;
 mod presence;
 mod region;
 mod sight;
 mod walker;
 
 pub use monitor::{RegionEvent, RegionMonitor, Sighting};
-pub use polygon::Polygon;
 pub use region::{Kind, Region};
 pub use sight::{Passage, Sight};

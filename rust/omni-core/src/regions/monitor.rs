@@ -151,8 +151,8 @@ fn check_sightings(sightings: &[Sighting]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::polygon::Polygon;
     use super::*;
+    use crate::geometry::Polygon;
 
     const TALL: [f64; 2] = [0.2, 0.2];
 

@@ -1,9 +1,8 @@
 //! A region or line, and what can be told of it.
 
 use super::line::{Direction, Side, sides};
-use super::polygon::Polygon;
 use crate::error::Result;
-use crate::geometry::Point2;
+use crate::geometry::{Point2, Polygon};
 
 /// A polygon and what is told of it.
 #[derive(Debug, Clone)]

@@ -1,11 +1,11 @@
-//! Polygons of relative points: what is inside, and where a step meets the border.
+//! Polygons in a picture and on a map: what is inside, and where a step meets the border.
 
 use crate::error::{Error, Result};
 use crate::geometry::Point2;
 
 /// The most corners that a polygon may have.
 const MAX_POINTS: usize = 1000;
-/// The least area, in pictures: some pixels of a large one.
+/// The least area, in pictures (some pixels of a large one), or in squares as wide as the polygon.
 const LEAST_AREA: f64 = 1e-6;
 
 /// A polygon that does not touch itself; it may be concave. Edge `i` goes from corner `i` to the next one.
@@ -15,26 +15,47 @@ pub struct Polygon {
 }
 
 impl Polygon {
-    /// A polygon of these corners, in either sense of rotation.
+    /// A polygon of these corners in a picture, in either sense of rotation.
     ///
     /// Refused are fewer than 3 corners, coordinates outside 0 to 1, no area, and edges that cross or touch, by name.
     pub fn new(points: Vec<Point2>) -> Result<Self> {
+        Self::checked("points", points, |v| (0.0..=1.0).contains(&v), "x and y from 0 to 1", |_| 1.0)
+    }
+
+    /// A polygon on a map, whatever its unit; `name` is that of the corners for people.
+    pub fn on_map(name: &str, points: Vec<Point2>) -> Result<Self> {
+        Self::checked(name, points, f64::is_finite, "finite x and y", Self::width)
+    }
+
+    /// `is_coordinate` is what the `expected` coordinates are, and `unit` the side of the square that areas are told in.
+    fn checked(
+        name: &str,
+        points: Vec<Point2>,
+        is_coordinate: impl Fn(f64) -> bool,
+        expected: &str,
+        unit: impl Fn(&Self) -> f64,
+    ) -> Result<Self> {
         if !(3..=MAX_POINTS).contains(&points.len()) {
-            return Err(Error::invalid("points", format!("3 to {MAX_POINTS} points"), points.len()));
+            return Err(Error::invalid(name, format!("3 to {MAX_POINTS} points"), points.len()));
         }
         for (i, [x, y]) in points.iter().enumerate() {
-            if !((0.0..=1.0).contains(x) && (0.0..=1.0).contains(y)) {
-                let got = format!("({x}, {y})");
-                return Err(Error::invalid(format!("points[{i}]"), "x and y from 0 to 1", got));
+            if !(is_coordinate(*x) && is_coordinate(*y)) {
+                return Err(Error::invalid(format!("{name}[{i}]"), expected, format!("({x}, {y})")));
             }
         }
         let polygon = Self { points };
-        polygon.check_edges()?;
+        polygon.check_edges(name)?;
         let area = polygon.signed_area().abs();
-        if area < LEAST_AREA {
-            return Err(Error::invalid("points", "a polygon with an area, not a line", format!("an area of {area:e}")));
+        if area < LEAST_AREA * unit(&polygon).powi(2) {
+            return Err(Error::invalid(name, "a polygon with an area, not a line", format!("an area of {area:e}")));
         }
         Ok(polygon)
+    }
+
+    /// The same with another unit: all coordinates times `factor`.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        Self { points: self.points.iter().map(|point| point.map(|v| factor * v)).collect() }
     }
 
     /// Edges in order, from corner to corner.
@@ -42,9 +63,9 @@ impl Polygon {
         (0..self.points.len()).map(|i| self.edge(i))
     }
 
-    /// Area in pictures, positive when the corners turn from the x axis to the y axis.
+    /// Area, positive when the corners turn from the x axis to the y axis. The origin may be far away.
     pub fn signed_area(&self) -> f64 {
-        self.edges().map(|([x, y], [u, v])| x * v - u * y).sum::<f64>() / 2.0
+        self.edges().map(|(p, q)| turn(self.points[0], p, q)).sum::<f64>() / 2.0
     }
 
     /// Whether a point is inside. Each point of the border belongs to one side, always the same.
@@ -77,18 +98,27 @@ impl Polygon {
         distances.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(i, _)| i)
     }
 
+    /// From one corner to the farthest along an axis.
+    fn width(&self) -> f64 {
+        let along = |axis: usize| {
+            let values = || self.points.iter().map(|point| point[axis]);
+            values().fold(f64::NEG_INFINITY, f64::max) - values().fold(f64::INFINITY, f64::min)
+        };
+        along(0).max(along(1))
+    }
+
     fn edge(&self, i: usize) -> (Point2, Point2) {
         (self.points[i], self.points[(i + 1) % self.points.len()])
     }
 
-    fn check_edges(&self) -> Result<()> {
+    fn check_edges(&self, name: &str) -> Result<()> {
         let count = self.points.len();
-        let name = |i: usize| format!("{i}-{}", (i + 1) % count);
+        let ends = |i: usize| format!("{i}-{}", (i + 1) % count);
         for i in 0..count {
             let (p, q) = self.edge(i);
             if (q[0] - p[0]).hypot(q[1] - p[1]) == 0.0 {
                 let expected = "corners at different places";
-                return Err(Error::invalid("points", expected, format!("edge {} of no length", name(i))));
+                return Err(Error::invalid(name, expected, format!("edge {} of no length", ends(i))));
             }
             for j in i + 1..count {
                 let (r, s) = self.edge(j);
@@ -99,8 +129,8 @@ impl Polygon {
                     (false, false) => segments_meet(p, q, r, s),
                 };
                 if meet {
-                    let got = format!("edges {} and {} that do", name(i), name(j));
-                    return Err(Error::invalid("points", "edges that neither cross nor touch", got));
+                    let got = format!("edges {} and {} that do", ends(i), ends(j));
+                    return Err(Error::invalid(name, "edges that neither cross nor touch", got));
                 }
             }
         }
@@ -178,5 +208,20 @@ mod tests {
             let error = Polygon::new(points).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
         }
+    }
+
+    #[test]
+    fn a_map_may_be_of_any_unit_and_its_origin_anywhere() {
+        let hall = [[0.0, 0.0], [12.0, 0.0], [12.0, 8.0], [0.0, 8.0]];
+        for (unit, origin) in [(1e-4, 0.0), (1.0, 5e6), (1e4, -3.0)] {
+            let place = |point: Point2| point.map(|v| origin + unit * v);
+            let area = Polygon::on_map("area", hall.map(place).to_vec()).unwrap();
+            assert!((area.signed_area() / (96.0 * unit * unit) - 1.0).abs() < 1e-6);
+            assert!(area.contains(place([11.5, 7.5])) && !area.contains(place([12.5, 7.5])));
+            let line = Polygon::on_map("area", [[0.0, 0.0], [12.0, 0.0], [6.0, 1e-9]].map(place).to_vec());
+            assert!(line.unwrap_err().to_string().starts_with("area: expected "));
+        }
+        let error = Polygon::on_map("area", vec![[0.0, 0.0], [f64::INFINITY, 0.0], [1.0, 1.0]]).unwrap_err();
+        assert_eq!(error.to_string(), "area[1]: expected finite x and y, got (inf, 0)");
     }
 }
