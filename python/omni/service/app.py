@@ -100,6 +100,6 @@ _SETTINGS: dict[str, str | bool | int | float | None] = {
     "REQUEST_MAX_SIZE": REQUEST_MAX_BYTES,
     "REQUEST_TIMEOUT": 15,
     "RESPONSE_TIMEOUT": 30,
-    "TOUCHUP": False,  # it rewrites Sanic's own classes, which allows only one app in a process
+    "TOUCHUP": False,  # it rewrites Sanic's own classes, which allows only one app in a process: as ``serve`` has it
     "WEBSOCKET_MAX_SIZE": WEBSOCKET_MAX_BYTES,
 }
