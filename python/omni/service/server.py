@@ -50,7 +50,7 @@ def serve(app: App, host: str, port: int) -> None:
     signals.take_over()
     app.register_listener(signals.started, "after_server_start")
     app.register_listener(signals.stopping_has_begun, "before_server_stop")
-    app.config.TOUCHUP = True  # the only app of its process: events that nobody listens to take half of an answer's time
+    app.config.TOUCHUP = True  # one app in this process: else events nobody listens to take half of an answer's time
     os.environ.setdefault("SANIC_IGNORE_PRODUCTION_WARNING", "true")
     app.run(sock=sock, single_process=True, motd=False, register_sys_signals=False)
     for number in SIGNALS:  # all is done; an interpreter that ends would go back to the default, which kills
