@@ -68,13 +68,13 @@ def _with_looks(people: int) -> dict[str, object]:
 def _threads(people: int, threads: int) -> float:
     """Microseconds of one update where so many trackers run in as many threads: the interpreter's lock is not held."""
     crowd = street(people, FRAMES[people] // 2)
+    calls = [_omni([(boxes.copy(), scores.copy()) for boxes, scores in crowd]) for _ in range(threads)]
 
-    def follow() -> None:
-        call = _omni([(boxes.copy(), scores.copy()) for boxes, scores in crowd])  # no two streams share arrays
+    def follow(call: Call) -> None:
         for frame in range(len(crowd)):
             call(frame)
 
-    workers = [threading.Thread(target=follow) for _ in range(threads)]
+    workers = [threading.Thread(target=follow, args=(call,)) for call in calls]
     begun = time.perf_counter()
     for worker in workers:
         worker.start()
