@@ -137,12 +137,6 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
     assert len(str(caught.value).splitlines()) == 6
 
 
-def test_a_list_is_not_called_too_short_because_of_what_is_wrong_in_it() -> None:
-    with pytest.raises(ConfigError) as caught:
-        load_config({"detector": {"providers": ["GPU"]}})
-    assert len(caught.value.problems) == 1
-
-
 @pytest.mark.parametrize("document", [{"streams": ["rtsp://a:hunter2@h/1"]}, {"streams": "rtsp://a:hunter2@h/1"}])
 def test_an_address_in_the_wrong_place_keeps_its_password(document: dict[str, Any]) -> None:
     with pytest.raises(ConfigError) as caught:
