@@ -118,7 +118,7 @@ class ProcessBuilder:
         if faces is not None:
             messages += self._feel(now, faces.sights)
             messages += self._recognise(frame.timestamp, faces.verdicts)
-        messages += self._act(frame.timestamp, in_regions)
+        messages += self.act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
         messages += self.ongoing(frame.timestamp)
         return messages
@@ -135,7 +135,7 @@ class ProcessBuilder:
         ``in_regions``: what the end brought in regions and at lines; ``verdicts``: what the gallery says at last.
         """
         messages = self._recognise(timestamp, verdicts)
-        messages += self._act(timestamp, in_regions, end_reason)
+        messages += self.act(timestamp, in_regions, end_reason)
         ended = list(self._open.values())
         self._open.clear()
         return messages + [self._message("end", timestamp, [person], end_reason) for person in ended]
@@ -165,9 +165,14 @@ class ProcessBuilder:
             for person in self._open.values():
                 person.forget_pictures()
 
-    def act(self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str) -> list[ProcessMessage]:
-        """Tell of what happened in regions beside a frame; presences that end do so with this reason."""
-        return self._act(timestamp, in_regions, end_reason)
+    def act(
+        self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str | None = None
+    ) -> list[ProcessMessage]:
+        """Tell of what happened in regions; presences that end do so with this reason, else with the person's own."""
+        people = [(event, self._open[event.track_id]) for event in in_regions]
+        return [
+            self._actions.take(event, person, timestamp, end_reason or person.end_reason) for event, person in people
+        ]
 
     def object_uuids(self, tracks: Tracks) -> tuple[str, ...]:
         """The UUID of the human of each track."""
@@ -240,10 +245,8 @@ class ProcessBuilder:
             person = self._open[verdict.track_id]
             person.profiles = verdict.profiles
             self._verdicts += 1
-            message, id_ = (
-                self._message("match", timestamp, [person]),
-                self._run.uuid("verdict", self._stream_uuid, self._verdicts),
-            )
+            id_ = self._run.uuid("verdict", self._stream_uuid, self._verdicts)
+            message = self._message("match", timestamp, [person])
             human = message.processes[0]
             if verdict.kind == "identified":
                 profiles = [{**asdict(profile), "groups": list(profile.groups)} for profile in verdict.profiles]
@@ -256,10 +259,7 @@ class ProcessBuilder:
     def _identity(self, track_id: int) -> Identity:
         self._people_seen += 1
         name = (self._stream_uuid, self._people_seen)
-        person = (
-            self._stream_uuid,
-            track_id,
-        )  # who comes back under the old number is the same person in a new process
+        person = (self._stream_uuid, track_id)  # who comes back under the old number is the same, in a new process
         return Identity(
             human_id=self._run.uuid("human", *name),
             human_number=next(self._numbers),
@@ -270,14 +270,6 @@ class ProcessBuilder:
             stream_uuid=self._stream_uuid,
             track_id=track_id,
         )
-
-    def _act(
-        self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str | None = None
-    ) -> list[ProcessMessage]:
-        people = [(event, self._open[event.track_id]) for event in in_regions]
-        return [
-            self._actions.take(event, person, timestamp, end_reason or person.end_reason) for event, person in people
-        ]
 
     def _first_seen(self, timestamp: float, now: Moment) -> Moment:
         return next((seen for seen in reversed(self._seen_at) if seen.timestamp <= timestamp + 1e-6), now)
