@@ -77,7 +77,7 @@ class EmotionReader:
 
 
 def open_age_gender(
-    *, providers: Sequence[str] = ("CPUExecutionProvider",), threads: int = 1, allow_fallback: bool = False
+    *, providers: Sequence[str] = ("CPU",), threads: int = 1, allow_fallback: bool = False
 ) -> AgeGenderReader:
     """Open FaceRes of the registry.
 
@@ -93,7 +93,7 @@ def open_age_gender(
 
 
 def open_emotion(
-    *, providers: Sequence[str] = ("CPUExecutionProvider",), threads: int = 1, allow_fallback: bool = False
+    *, providers: Sequence[str] = ("CPU",), threads: int = 1, allow_fallback: bool = False
 ) -> EmotionReader:
     """Open mini-Xception of the registry.
 
