@@ -34,6 +34,9 @@ EMOTION_UNSEEN_S = 2.0
 FRAMES_REMEMBERED = 256
 """Enough to find the frame in which a track was first seen, before it was confirmed."""
 
+Ground = Callable[[list[float]], list[float] | None]
+"""Box, x1, y1, x2, y2 relative to the picture -> x, y on a map where it stands; None: nowhere that the map shows."""
+
 
 class ProcessBuilder:
     """Keeps the open processes of one stream. Not thread-safe: one stream, one thread.
@@ -68,6 +71,7 @@ class ProcessBuilder:
         self._shots = BestShots(best_shots) if best_shots else None
         self._also_open = also_open
         self._stays = stays
+        self._grounds: Mapping[str, Ground] = {}
         self._open: dict[int, Person] = {}
         self._actions = Actions(stream_uuid, run, numbers)
         self._people_seen = 0
@@ -164,6 +168,10 @@ class ProcessBuilder:
             self._shots = BestShots(best_shots) if best_shots else None
             for person in self._open.values():
                 person.forget_pictures()
+
+    def stand_on(self, grounds: Mapping[str, Ground]) -> None:
+        """Tell of people where they stand, on each of these maps; by its name."""
+        self._grounds = grounds
 
     def act(
         self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str | None = None
@@ -278,13 +286,20 @@ class ProcessBuilder:
         people = [self._open.pop(track_id) for track_id in gone if track_id in self._open]
         return [self._message("end", timestamp, [person], person.end_reason) for person in people]
 
+    def _places(self, box: list[float]) -> dict[str, list[float]]:
+        found = {name: ground(box) for name, ground in self._grounds.items()}
+        return {name: place for name, place in found.items() if place is not None}
+
     def _message(
         self, reason: str, timestamp: float, people: Iterable[Person], end_reason: str | None = None
     ) -> ProcessMessage:
         processes: list[dict[str, Any]] = []
         shots: dict[str, UInt8] = {}
         for person in people:
-            processes += person.documents(end_reason)
+            human, *children = person.documents(end_reason)
+            if person.body is not None and (places := self._places(person.body.box)):
+                human["omni"]["map"] = places
+            processes += [human, *children]
             shots |= person.pictures()
         return ProcessMessage(reason, self._stream_uuid, timestamp, tuple(processes), shots)
 
