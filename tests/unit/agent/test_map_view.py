@@ -117,7 +117,10 @@ def test_the_document_is_as_the_protocol_says() -> None:
         "timestamp_millisec": 1_001_900,
         "video_timestamp": 1900,
     }
-    source = document["objects"][0]["source_objects"][A]
+    [person] = document["objects"]
+    assert set(person) == {"bbox", "class", "id", "score", "source_objects", "omni"}  # what is ours is in one member
+    assert (len(person["bbox"]), person["class"], type(person["id"])) == (2, "body", int)
+    source = person["source_objects"][A]
     assert set(source) == {"id", "class", "score", "bbox", "object_id"}
     assert (source["id"], source["object_id"]) == (3, "uuid-7c")
     assert all(0 <= v <= 1 for v in source["bbox"])
