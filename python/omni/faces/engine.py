@@ -30,7 +30,12 @@ class FaceEngine:
     @property
     def runs_on(self) -> dict[str, RunsOn]:
         """What runs the networks, by their role."""
-        return {"faces": self.detector.runs_on, "face embeddings": self.embedder.runs_on}
+        traits = {"age and gender": self.traits.age_gender, "emotion": self.traits.emotion}
+        return {
+            "faces": self.detector.runs_on,
+            "face embeddings": self.embedder.runs_on,
+            **{role: reader.runs_on for role, reader in traits.items() if reader is not None},
+        }
 
     def watch(self, *, pictures: bool) -> FaceWatch:
         """For one stream. ``pictures``: whether pictures of faces are handed on."""
