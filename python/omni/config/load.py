@@ -32,6 +32,8 @@ _NEVER_SHOWN = SECRET_KEYS | ADDRESS_KEYS | {HEADERS_KEY}
 _OF_THE_ORIGINAL = frozenset({"action_recognition", "pose_estimation", "keypoint_confidence_threshold"})
 """Settings that the original documents and that do nothing here; none of them is a misspelt one of ours."""
 
+_OTHER_SCALE = "the original's detector is surer of people than the one here: leave it out to see whom this one sees"
+
 _NOTHING = object()
 
 _KINDS = {
@@ -235,6 +237,8 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
     """
     if document.get("compat") is True:
         document = _without_unknown(document, origin)
+        if document.get("detector_confidence") is not None:
+            logger.warning("%s: $.detector_confidence: %s", origin, _OTHER_SCALE)
     try:
         return AgentConfig.model_validate(document)
     except ValidationError as error:
