@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,9 @@ COLUMNS = 7
 
 LAST_FRAME = 100_000_000
 """38 days at 30 frames a second: a larger number is a time, or a slip, and all up to it are gone through."""
+
+LEAST_FRAMES = 10
+"""From fewer with rows it is not told which were looked at: that ten are all even or all odd is one chance in 500."""
 
 GREATEST = 1e12
 """Larger numbers are no pixels; those within keep being finite in single precision."""
@@ -62,6 +65,19 @@ def read_mot(path: Path) -> MotRows:
     table = table[np.argsort(table[:, 0], kind="stable")]
     xyxy = np.c_[table[:, 2:4], table[:, 2:4] + table[:, 4:6]]
     return MotRows(table[:, 0], table[:, 1], xyxy, table[:, 6])
+
+
+def looked_at(files: Iterable[MotRows]) -> range:
+    """The frames in which a detector looked for people, up to the last with rows: all of them, or every k-th.
+
+    Who looks at every third frame and keeps their numbers has rows in no other: the frames between are none in which
+    nobody was.
+    """
+    frames = np.unique(np.concatenate([np.zeros(0), *(rows.frame for rows in files)])).astype(np.int64)
+    if not len(frames):
+        return range(1, 1)
+    step = int(np.gcd.reduce(np.diff(frames))) if len(frames) >= LEAST_FRAMES else 1
+    return range((int(frames[0]) - 1) % step + 1, int(frames[-1]) + 1, step)
 
 
 def _row(path: Path, number: int, line: str) -> list[float]:

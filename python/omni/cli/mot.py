@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from omni._arrays import check_fps
 from omni.cli.output import Progress, add_json, note, report, whole_file
 from omni.cli.unfinished import Unfinished
 from omni.errors import CalibrationError, SourceError
-from omni.types import Detections
+from omni.types import Detections, Int64
 
 if TYPE_CHECKING:
     from omni.fusion import CameraOffset, Homography
@@ -108,67 +109,74 @@ def _mot_lines(frame: int, found: Detections) -> list[str]:
 
 
 def run_track(options: argparse.Namespace) -> int:
-    from omni.mot import read_mot, track_lines
+    from omni.mot import looked_at, read_mot, track_lines
     from omni.track import Tracker, TrackRows, smoothed, untangled
 
-    _positive_fps(options.fps)
+    _check_fps(options.fps)
     rows = read_mot(options.detections)
+    frames = looked_at([rows])
+    fps = _check_fps(options.fps / frames.step)
     tracker = Tracker(homography=_camera(options))
     with whole_file(options.output) as file:
         told = []
-        progress = Progress("frames", rows.last_frame)
-        for frame in range(1, rows.last_frame + 1):
+        progress = Progress("frames", len(frames))
+        for number, frame in enumerate(frames):
             at = rows.at(frame)
+            progress.advance()
+            if at.start == at.stop:  # a file cannot say whether nobody was seen, or there was no picture
+                continue
             boxes = rows.xyxy[at].astype(np.float32)
             scores = np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
             with _of_frame(frame):
                 tracks = tracker.update(boxes, scores, timestamp=frame / options.fps, image_size=options.size)
             if len(tracks):
-                told.append(TrackRows.of_frame(frame, tracks, boxes))
-            progress.advance()
+                told.append(TrackRows.of_frame(number, tracks, boxes))
         progress.finish()
         history = TrackRows.joined(told)
         if not options.live:
-            history = smoothed(untangled(history, options.fps), options.fps)
-        file.writelines(track_lines(history))
-    return report(options, {"frames": rows.last_frame, "tracks": len(np.unique(history.track_id))})
+            history = smoothed(untangled(history, fps), fps)
+        file.writelines(track_lines(replace(history, frame=_numbered(history.frame, frames))))
+    return report(options, {"frames": len(frames), "tracks": len(np.unique(history.track_id))})
 
 
 def run_fuse(options: argparse.Namespace) -> int:
     from omni.fusion import MapFuser, MapRows, whole_recording
     from omni.fusion.hindsight import READINGS
-    from omni.mot import read_mot
+    from omni.mot import looked_at, read_mot
 
-    _positive_fps(options.fps)
+    _check_fps(options.fps)
     cameras = _calibration(options.calibration)
     rows = {name: read_mot(_found(options.detections, name)) for name in cameras}
     fuser = MapFuser(cameras)
-    last = max((r.last_frame for r in rows.values()), default=0)
-    frames = range(1, last + 1)
+    frames = looked_at(rows.values())
+    fps = _check_fps(options.fps / frames.step)
 
-    def seen(frame: int) -> dict[str, Any]:
-        return {name: _given(r, frame, frame / options.fps) for name, r in rows.items()}
+    def seen(number: int) -> dict[str, Any]:
+        # As in a track, a frame without rows says nothing: a camera that stopped does not say that nobody is there.
+        given = {name: _given(r, frames[number], number / fps) for name, r in rows.items()}
+        return {name: boxes for name, boxes in given.items() if len(boxes)}
 
     with whole_file(options.output) as file:
-        progress = Progress("frames", last)
+        progress = Progress("frames", len(frames))
         told = []  # live; the cameras' offsets are what this reading learns
-        for frame in frames:
+        for number, frame in enumerate(frames):
             with _of_frame(frame):
-                state = fuser.update(seen(frame), timestamp=frame / options.fps)
+                state = fuser.update(seen(number), timestamp=number / fps)
             if len(state):
-                told.append(MapRows.of_frame(frame, state))
+                told.append(MapRows.of_frame(number, state))
             progress.advance()
         progress.finish()
         history = MapRows.joined(told)
         if not options.live:
             progress = Progress("readings", READINGS)
-            history = whole_recording(cameras, frames, seen, options.fps, progress=progress.advance)
+            history = whole_recording(cameras, range(len(frames)), seen, fps, progress=progress.advance)
             progress.finish()
         file.write("frame,id,x_m,y_m\n")
-        places = zip(history.frame.tolist(), history.object_id.tolist(), history.position.tolist(), strict=True)
+        numbers = _numbered(history.frame, frames).tolist()
+        places = zip(numbers, history.object_id.tolist(), history.position.tolist(), strict=True)
         file.writelines(f"{frame},{object_id},{x:.4f},{y:.4f}\n" for frame, object_id, (x, y) in places)
     objects = len(np.unique(history.object_id))
-    result: dict[str, Any] = {"frames": last, "cameras": len(cameras), "objects": objects}
+    result: dict[str, Any] = {"frames": len(frames), "cameras": len(cameras), "objects": objects}
     offsets = {name: [round(float(v), 4) for v in found.offset] for name, found in fuser.offsets.items()}
     if options.corrected is not None:
         _write_corrected(options.calibration, options.corrected, cameras, fuser.offsets)
@@ -254,11 +262,17 @@ def _found(folder: Path, camera: str) -> Path:
     raise SourceError(f"{folder}: no {camera}.txt or {camera}.txt.gz for camera {camera} of the calibration")
 
 
-def _positive_fps(fps: float) -> None:
+def _numbered(turns: Int64, frames: range) -> Int64:
+    """The numbers of frames that are known by their turn."""
+    return frames.start + frames.step * turns
+
+
+def _check_fps(fps: float) -> float:
     try:
         check_fps(fps)
     except ValueError as error:
         raise SourceError(f"--{error}") from None
+    return fps
 
 
 def _file(text: str) -> Path:

@@ -12,6 +12,7 @@ import pytest
 from omni.cli import main
 from omni.cli.unfinished import Unfinished
 from omni.errors import SourceError
+from omni.mot import looked_at, read_mot
 
 
 def walkers(path: Path, frames: int = 30, opened: bool = True) -> Path:
@@ -32,6 +33,43 @@ def test_track_gives_each_walker_one_number(tmp_path: Path, opened: bool, capsys
     rows = np.loadtxt(out, delimiter=",")
     assert set(rows[:, 1].astype(int)) == {1, 2}
     assert rows.shape[1] == 10
+
+
+@pytest.mark.parametrize("live", [[], ["--live"]])
+def test_who_is_looked_for_in_every_sixth_frame_only_is_tracked_in_these(tmp_path: Path, live: list[str]) -> None:
+    told = {}
+    for name, numbers, fps in (("kept", range(3, 240, 6), "30"), ("anew", range(1, 41), "5")):
+        rows = [f"{f},-1,{100 + 9 * k},{100 + 200 * i},60,180,0.9\n" for k, f in enumerate(numbers) for i in range(2)]
+        (tmp_path / name).write_text("".join(rows))
+        assert main(["track", str(tmp_path / name), "--fps", fps, "-o", str(tmp_path / "t.txt"), *live]) == 0
+        told[name] = np.loadtxt(tmp_path / "t.txt", delimiter=",")
+    assert len(set(told["kept"][:, 0])) >= 38
+    np.testing.assert_allclose(told["kept"][:, 0], 3 + 6 * (told["anew"][:, 0] - 1))
+    np.testing.assert_allclose(told["kept"][:, 1:], told["anew"][:, 1:])
+
+
+def test_frames_that_are_missing_cost_nobody_their_number(tmp_path: Path) -> None:
+    with walkers(tmp_path / "d.txt", frames=90).open() as file:
+        kept = [row for row in file if not 20 <= int(row.split(",")[0]) < 80]  # two seconds are missing
+    (tmp_path / "d.txt").write_text("".join(kept))
+    arguments = ["track", str(tmp_path / "d.txt"), "--fps", "30", "-o", str(tmp_path / "t.txt")]
+    assert main([*arguments, "--live"]) == 0
+    told = np.loadtxt(tmp_path / "t.txt", delimiter=",")
+    assert set(told[:, 1]) == {1, 2}
+    assert len(told) == len(kept)
+
+
+def test_of_few_rows_it_is_not_told_which_frames_were_looked_at(tmp_path: Path) -> None:
+    def frames(*numbers: int) -> range:
+        path = tmp_path / "d.txt"
+        path.write_text("".join(f"{f},-1,1,1,5,5,1\n" for f in numbers))
+        return looked_at([read_mot(path)])
+
+    assert frames() == range(1, 1)
+    assert frames(5) == range(1, 6)
+    assert frames(2, 4, 6) == range(1, 7)
+    assert frames(*range(2, 30, 3), 41) == range(2, 42, 3)
+    assert frames(*range(2, 30, 3), 40) == range(1, 41)
 
 
 def test_fuse_puts_two_cameras_on_one_floor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,6 +102,39 @@ def test_fuse_reads_the_files_to_their_end_and_live_does_not(tmp_path: Path) -> 
     live = told("--live")
     assert 1 not in live  # who was seen once may be nobody
     assert 31 in live  # nor is it known then that they are not seen again
+
+
+@pytest.mark.parametrize("live", [[], ["--live"]])
+def test_a_frame_without_rows_is_no_word_of_the_camera_that_nobody_is_there(tmp_path: Path, live: list[str]) -> None:
+    """One camera stops for eight seconds in front of somebody whom another sees now and then, as a pillar lets it."""
+    rows = {
+        "stops": [f"{f},-1,500,500,40,120,0.9\n" for f in range(1, 141) if not 40 <= f < 120],
+        "pillar": [f"{f},-1,500,500,40,120,0.9\n" for f in range(1, 141) if f % 10 == 0],
+    }
+    for name, lines in rows.items():
+        (tmp_path / f"{name}.txt").write_text("".join(lines))
+    camera = {"H_image_to_floor": [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]}
+    calibration, floor = tmp_path / "calibration.json", tmp_path / "floor.csv"
+    calibration.write_text(json.dumps({"image_size": [1920, 1080], "cameras": dict.fromkeys(rows, camera)}))
+    arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "10"]
+    assert main([*arguments, "-o", str(floor), *live]) == 0
+    told = np.loadtxt(floor, delimiter=",", skiprows=1)
+    assert set(told[:, 1]) == {1}
+    assert {60, 80, 100} <= set(told[:, 0])
+
+
+def test_cameras_that_look_at_every_fifth_frame_are_fused_in_these(tmp_path: Path) -> None:
+    for name, offset in (("a", 0), ("b", 2)):  # b has people from its second picture on
+        rows = [f"{f},-1,{500 + 2 * f},500,40,120,0.9\n" for f in range(4 + 5 * offset, 200, 5)]
+        (tmp_path / f"{name}.txt").write_text("".join(rows))
+    camera = {"H_image_to_floor": [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]}
+    calibration, floor = tmp_path / "calibration.json", tmp_path / "floor.csv"
+    calibration.write_text(json.dumps({"image_size": [1920, 1080], "cameras": {"a": camera, "b": camera}}))
+    arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "25"]
+    assert main([*arguments, "-o", str(floor)]) == 0
+    told = np.loadtxt(floor, delimiter=",", skiprows=1)
+    assert told[:, 0].tolist() == list(range(4, 200, 5))
+    assert set(told[:, 1]) == {1}
 
 
 def test_fuse_writes_the_calibration_without_the_offset_between_cameras(tmp_path: Path) -> None:
