@@ -12,7 +12,7 @@ import numpy as np
 
 from omni.errors import SourceError
 from omni.track import TrackRows
-from omni.types import Float64
+from omni.types import Float32, Float64
 
 COLUMNS = 7
 
@@ -28,7 +28,10 @@ GREATEST = 1e12
 
 @dataclass(frozen=True, slots=True)
 class MotRows:
-    """Rows of a file, sorted by frame: ``frame`` (N,), ``id`` (N,), ``xyxy`` (N, 4), ``score`` (N,), all float64."""
+    """Rows of a file, sorted by frame: ``frame`` (N,), ``id`` (N,), ``xyxy`` (N, 4), ``score`` (N,), all float64.
+
+    ``score`` is as in the file; see ``confidences``.
+    """
 
     frame: Float64
     id: Float64
@@ -65,6 +68,23 @@ def read_mot(path: Path) -> MotRows:
     table = table[np.argsort(table[:, 0], kind="stable")]
     xyxy = np.c_[table[:, 2:4], table[:, 2:4] + table[:, 4:6]]
     return MotRows(table[:, 0], table[:, 1], xyxy, table[:, 6])
+
+
+def confidences(rows: MotRows) -> tuple[Float32, str | None]:
+    """(N,) the scores as 0 to 1, and in words how they were brought there; None where they are so already.
+
+    Scores on both sides of 0 to 1 are margins or log odds, as of DPM: their logistic is taken. Scores that are only
+    greater, such as percents, are divided by the greatest, for what counts is how sure a box is beside the surest.
+    Scores that are only less are 0: a detector's own scale does not begin below nothing and end at one.
+    """
+    score = rows.score
+    least, most = (float(end(score)) for end in (np.min, np.max)) if len(score) else (0.0, 0.0)
+    if most <= 1.0:
+        return score.clip(min=0.0).astype(np.float32), None
+    told = f"scores from {least:g} to {most:g}, expected 0 to 1"
+    if least < 0.0:
+        return (1.0 / (1.0 + np.exp(-score.clip(-50.0, 50.0)))).astype(np.float32), f"{told}: taken for log odds"
+    return (score / most).astype(np.float32), f"{told}: divided by the greatest"
 
 
 def looked_at(files: Iterable[MotRows]) -> range:

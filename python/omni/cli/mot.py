@@ -16,10 +16,11 @@ from omni._arrays import check_fps
 from omni.cli.output import Progress, add_json, note, report, whole_file
 from omni.cli.unfinished import Unfinished
 from omni.errors import CalibrationError, SourceError
-from omni.types import Detections, Int64
+from omni.types import Detections, Float32, Int64
 
 if TYPE_CHECKING:
     from omni.fusion import CameraOffset, Homography
+    from omni.mot import MotRows
 
 
 def add_parser(verbs: Any) -> None:
@@ -114,6 +115,7 @@ def run_track(options: argparse.Namespace) -> int:
 
     _check_fps(options.fps)
     rows = read_mot(options.detections)
+    confidence = _confidence(options.detections, rows)
     frames = looked_at([rows])
     fps = _check_fps(options.fps / frames.step)
     tracker = Tracker(homography=_camera(options))
@@ -126,9 +128,8 @@ def run_track(options: argparse.Namespace) -> int:
             if at.start == at.stop:  # a file cannot say whether nobody was seen, or there was no picture
                 continue
             boxes = rows.xyxy[at].astype(np.float32)
-            scores = np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
             with _of_frame(frame):
-                tracks = tracker.update(boxes, scores, timestamp=frame / options.fps, image_size=options.size)
+                tracks = tracker.update(boxes, confidence[at], timestamp=frame / options.fps, image_size=options.size)
             if len(tracks):
                 told.append(TrackRows.of_frame(number, tracks, boxes))
         progress.finish()
@@ -146,14 +147,16 @@ def run_fuse(options: argparse.Namespace) -> int:
 
     _check_fps(options.fps)
     cameras = _calibration(options.calibration)
-    rows = {name: read_mot(_found(options.detections, name)) for name in cameras}
+    paths = {name: _found(options.detections, name) for name in cameras}
+    rows = {name: read_mot(path) for name, path in paths.items()}
+    confidence = {name: _confidence(paths[name], r) for name, r in rows.items()}
     fuser = MapFuser(cameras)
     frames = looked_at(rows.values())
     fps = _check_fps(options.fps / frames.step)
 
     def seen(number: int) -> dict[str, Any]:
         # As in a track, a frame without rows says nothing: a camera that stopped does not say that nobody is there.
-        given = {name: _given(r, frames[number], number / fps) for name, r in rows.items()}
+        given = {name: _given(r, confidence[name], frames[number], number / fps) for name, r in rows.items()}
         return {name: boxes for name, boxes in given.items() if len(boxes)}
 
     with whole_file(options.output) as file:
@@ -204,13 +207,22 @@ def _write_corrected(
         file.write(json.dumps(document, indent=1) + "\n")
 
 
-def _given(rows: Any, frame: int, timestamp: float) -> Any:
+def _confidence(path: Path, rows: MotRows) -> Float32:
+    from omni.mot import confidences
+
+    confidence, changed = confidences(rows)
+    if changed is not None:
+        note(f"{path}: {changed}")
+    return confidence
+
+
+def _given(rows: MotRows, confidence: Float32, frame: int, timestamp: float) -> Any:
     """One camera's rows of one frame; ids of -1 are none."""
     from omni.types import Detections, Tracks
 
     at = rows.at(frame)
-    xyxy, score = rows.xyxy[at].astype(np.float32), np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
-    detections = Detections(xyxy, score, np.zeros(len(score), np.int32))
+    xyxy = rows.xyxy[at].astype(np.float32)
+    detections = Detections(xyxy, confidence[at], np.zeros(len(xyxy), np.int32))
     return Tracks.of(detections, rows.id[at].astype(np.int64), timestamp)
 
 

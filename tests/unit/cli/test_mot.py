@@ -12,7 +12,7 @@ import pytest
 from omni.cli import main
 from omni.cli.unfinished import Unfinished
 from omni.errors import SourceError
-from omni.mot import looked_at, read_mot
+from omni.mot import confidences, looked_at, read_mot
 
 
 def walkers(path: Path, frames: int = 30, opened: bool = True) -> Path:
@@ -46,6 +46,35 @@ def test_who_is_looked_for_in_every_sixth_frame_only_is_tracked_in_these(tmp_pat
     assert len(set(told["kept"][:, 0])) >= 38
     np.testing.assert_allclose(told["kept"][:, 0], 3 + 6 * (told["anew"][:, 0] - 1))
     np.testing.assert_allclose(told["kept"][:, 1:], told["anew"][:, 1:])
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected", "told"),
+    [
+        ([0.0, 0.4, 1.0], [0.0, 0.4, 1.0], None),
+        ([-0.2, 0.3, 0.8], [0.0, 0.3, 0.8], None),
+        ([0.0, 45.0, 90.0], [0.0, 0.5, 1.0], "scores from 0 to 90, expected 0 to 1: divided by the greatest"),
+        ([-2.0, 0.0, 1e9], [0.1192, 0.5, 1.0], "scores from -2 to 1e+09, expected 0 to 1: taken for log odds"),
+    ],
+)
+def test_scores_of_any_scale_become_confidences_and_it_is_told(
+    tmp_path: Path, scores: list[float], expected: list[float], told: str | None
+) -> None:
+    (tmp_path / "d.txt").write_text("".join(f"{f},-1,1,1,5,5,{score}\n" for f, score in enumerate(scores, 1)))
+    confidence, changed = confidences(read_mot(tmp_path / "d.txt"))
+    np.testing.assert_allclose(confidence, expected, atol=1e-4)
+    assert changed == told
+
+
+def test_percents_are_tracked_as_shares_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for name, least in (("shares", 0.005), ("percents", 0.5)):
+        rows = [f"{f},-1,{100 + 4 * f},100,40,120,{least * (200 - f)}\n" for f in range(1, 31)]
+        (tmp_path / name).write_text("".join(rows))
+        assert main(["track", str(tmp_path / name), "--fps", "10", "-o", str(tmp_path / "t.txt")]) == 0
+        told.append(np.loadtxt(tmp_path / "t.txt", delimiter=",")[:, :6])
+        assert ("percents: scores from" in capsys.readouterr().err) == (name == "percents")
+    np.testing.assert_array_equal(told[0], told[1])
 
 
 def test_frames_that_are_missing_cost_nobody_their_number(tmp_path: Path) -> None:
