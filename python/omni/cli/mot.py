@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omni._arrays import check_fps
+from omni.cli.calibration_file import CalibrationFile, read_calibration
 from omni.cli.output import Progress, add_json, note, report, whole_file
 from omni.cli.unfinished import Unfinished
 from omni.errors import CalibrationError, SourceError
 from omni.types import Detections, Float32, Int64
 
 if TYPE_CHECKING:
-    from omni.fusion import CameraOffset, Homography
     from omni.mot import MotRows
 
 
@@ -118,7 +117,10 @@ def run_track(options: argparse.Namespace) -> int:
     confidence = _confidence(options.detections, rows)
     frames = looked_at([rows])
     fps = _check_fps(options.fps / frames.step)
-    tracker = Tracker(homography=_camera(options))
+    tracker = Tracker()
+    if options.calibration is not None:
+        calibration = read_calibration(options.calibration)
+        tracker.set_homography(calibration.homography(_camera(options, calibration)), calibration.metres_per_unit)
     with whole_file(options.output) as file:
         told = []
         progress = Progress("frames", len(frames))
@@ -141,16 +143,18 @@ def run_track(options: argparse.Namespace) -> int:
 
 
 def run_fuse(options: argparse.Namespace) -> int:
-    from omni.fusion import MapFuser, MapRows, whole_recording
+    from omni.fusion import FusionConfig, MapFuser, MapRows, whole_recording
     from omni.fusion.hindsight import READINGS
     from omni.mot import looked_at, read_mot
 
     _check_fps(options.fps)
-    cameras = _calibration(options.calibration)
-    paths = {name: _found(options.detections, name) for name in cameras}
+    calibration = read_calibration(options.calibration)
+    paths = _recorded(calibration, options.detections)
+    cameras = {name: calibration.homography(name) for name in paths}
     rows = {name: read_mot(path) for name, path in paths.items()}
     confidence = {name: _confidence(paths[name], r) for name, r in rows.items()}
-    fuser = MapFuser(cameras)
+    config = FusionConfig(metres_per_unit=calibration.metres_per_unit)
+    fuser = MapFuser(cameras, config)
     frames = looked_at(rows.values())
     fps = _check_fps(options.fps / frames.step)
 
@@ -172,17 +176,22 @@ def run_fuse(options: argparse.Namespace) -> int:
         history = MapRows.joined(told)
         if not options.live:
             progress = Progress("readings", READINGS)
-            history = whole_recording(cameras, range(len(frames)), seen, fps, progress=progress.advance)
+            history = whole_recording(cameras, range(len(frames)), seen, fps, config, progress=progress.advance)
             progress.finish()
         file.write("frame,id,x_m,y_m\n")
-        numbers = _numbered(history.frame, frames).tolist()
-        places = zip(numbers, history.object_id.tolist(), history.position.tolist(), strict=True)
+        metres = calibration.metres_per_unit * history.position
+        places = zip(
+            _numbered(history.frame, frames).tolist(), history.object_id.tolist(), metres.tolist(), strict=True
+        )
         file.writelines(f"{frame},{object_id},{x:.4f},{y:.4f}\n" for frame, object_id, (x, y) in places)
     objects = len(np.unique(history.object_id))
     result: dict[str, Any] = {"frames": len(frames), "cameras": len(cameras), "objects": objects}
-    offsets = {name: [round(float(v), 4) for v in found.offset] for name, found in fuser.offsets.items()}
+    offsets = {
+        name: (calibration.metres_per_unit * found.offset).round(4).tolist() for name, found in fuser.offsets.items()
+    }
     if options.corrected is not None:
-        _write_corrected(options.calibration, options.corrected, cameras, fuser.offsets)
+        with whole_file(options.corrected) as file:
+            file.write(calibration.corrected(cameras, fuser.offsets))
         result["corrected"] = str(options.corrected)
     return report(options, {**result, "offsets": offsets})
 
@@ -194,17 +203,6 @@ def _of_frame(frame: int) -> Iterator[None]:
         yield
     except ValueError as error:
         raise SourceError(f"frame {frame}: {error}") from None
-
-
-def _write_corrected(
-    source: Path, target: Path, cameras: Mapping[str, Homography], offsets: Mapping[str, CameraOffset]
-) -> None:
-    """The calibration as it was read, every camera moved to where the others see whom it shares with them."""
-    document = json.loads(source.read_bytes())
-    for name, found in offsets.items():
-        document["cameras"][name]["H_image_to_floor"] = cameras[name].shifted(-found.offset).matrix.tolist()
-    with whole_file(target) as file:
-        file.write(json.dumps(document, indent=1) + "\n")
 
 
 def _confidence(path: Path, rows: MotRows) -> Float32:
@@ -226,52 +224,28 @@ def _given(rows: MotRows, confidence: Float32, frame: int, timestamp: float) -> 
     return Tracks.of(detections, rows.id[at].astype(np.int64), timestamp)
 
 
-def _calibration(path: Path) -> dict[str, Any]:
-    """Cameras of a calibration.json -> their homographies."""
-    from omni.fusion import Homography
-
-    try:
-        document = json.loads(path.read_bytes())
-        cameras, size = document["cameras"], document.get("image_size")
-        if not isinstance(cameras, dict) or not cameras:
-            raise TypeError("no cameras in it")
-    except OSError as error:
-        raise CalibrationError(f"{path}: cannot be read: {error.strerror}") from None
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        expected = '{"cameras": {NAME: {"H_image_to_floor": 3x3}}}'
-        raise CalibrationError(f"{path}: expected {expected}: {error}") from None
-    homographies = {}
-    for name, camera in cameras.items():
-        try:
-            homographies[name] = Homography(
-                np.array(camera["H_image_to_floor"], np.float64),
-                image_size=tuple(camera.get("image_size") or size or ()) or None,
-                camera_matrix=None if camera.get("K") is None else np.array(camera["K"], np.float64),
-                distortion=None if camera.get("distortion") is None else np.array(camera["distortion"], np.float64),
-            )
-        except KeyError as error:
-            raise CalibrationError(f"{path}: camera {name}: expected {error}") from None
-        except (TypeError, AttributeError, ValueError) as error:
-            raise CalibrationError(f"{path}: camera {name}: {error}") from None
-    return homographies
+def _recorded(calibration: CalibrationFile, folder: Path) -> dict[str, Path]:
+    """The files of those of its cameras that have one."""
+    files = {name: _found(folder, name) for name in calibration.names}
+    if absent := [name for name, path in files.items() if path is None]:
+        told = f"{folder}: no {', '.join(f'{name}.txt[.gz]' for name in absent)}"
+        if len(absent) == len(files):
+            raise SourceError(f"{told} for a camera of {calibration.path}")
+        note(f"{told}: left out")
+    return {name: path for name, path in files.items() if path is not None}
 
 
-def _camera(options: argparse.Namespace) -> Any:
-    """The homography of the one camera that is tracked, None without a calibration."""
-    if options.calibration is None:
-        return None
-    cameras = _calibration(options.calibration)
-    name = options.camera or next(iter(cameras), "")
-    if name not in cameras or (options.camera is None and len(cameras) > 1):
-        raise CalibrationError(f"--camera: expected one of {', '.join(cameras) or 'none'}, got {options.camera}")
-    return cameras[name]
+def _found(folder: Path, camera: str) -> Path | None:
+    paths = (folder / f"{camera}.txt", folder / f"{camera}.txt.gz")
+    return next((path for path in paths if path.is_file()), None)
 
 
-def _found(folder: Path, camera: str) -> Path:
-    for name in (f"{camera}.txt", f"{camera}.txt.gz"):
-        if (folder / name).is_file():
-            return folder / name
-    raise SourceError(f"{folder}: no {camera}.txt or {camera}.txt.gz for camera {camera} of the calibration")
+def _camera(options: argparse.Namespace, calibration: CalibrationFile) -> str:
+    """Which camera is tracked."""
+    name = options.camera or calibration.names[0]
+    if name not in calibration.names or (options.camera is None and len(calibration.names) > 1):
+        raise CalibrationError(f"--camera: expected one of {', '.join(calibration.names)}, got {options.camera}")
+    return name
 
 
 def _numbered(turns: Int64, frames: range) -> Int64:

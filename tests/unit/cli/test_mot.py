@@ -166,6 +166,44 @@ def test_cameras_that_look_at_every_fifth_frame_are_fused_in_these(tmp_path: Pat
     assert set(told[:, 1]) == {1}
 
 
+def fused(folder: Path, document: dict[str, object], *more: str) -> np.ndarray:
+    (folder / "calibration.json").write_text(json.dumps({"image_size": [1920, 1080], **document}))
+    arguments = ["fuse", "--calibration", str(folder / "calibration.json"), "--detections", str(folder), "--fps", "10"]
+    assert main([*arguments, "-o", str(folder / "floor.csv"), *more]) == 0
+    return np.loadtxt(folder / "floor.csv", delimiter=",", skiprows=1)
+
+
+@pytest.mark.parametrize("unit", [{"unit": "cm"}, {"metres_per_unit": 0.01}, {"unit": "ft", "metres_per_unit": 0.01}])
+def test_a_floor_in_another_unit_is_told_of_in_metres(tmp_path: Path, unit: dict[str, object]) -> None:
+    def cameras(scale: float) -> dict[str, object]:
+        start = {"a": 0.0, "b": 0.2}  # b shows everybody 0.2 m further along x
+        return {
+            n: {"H_image_to_floor": [[0.01 * scale, 0, x * scale], [0, 0.01 * scale, 0], [0, 0, 1]]}
+            for n, x in start.items()
+        }
+
+    for camera in "ab":
+        walkers(tmp_path / f"{camera}.txt", frames=100)
+    corrected = tmp_path / "corrected.json"
+    metres = fused(tmp_path, {"cameras": cameras(1)})
+    told = fused(tmp_path, {**unit, "cameras": cameras(100)}, "--corrected", str(corrected))
+    np.testing.assert_allclose(told, metres, atol=2e-3)
+    document = json.loads(corrected.read_text())
+    assert unit.items() <= document.items()
+    apart = document["cameras"]["b"]["H_image_to_floor"][0][2] - document["cameras"]["a"]["H_image_to_floor"][0][2]
+    assert abs(apart) < 10
+
+
+def test_a_camera_that_recorded_nothing_is_left_out_and_it_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walkers(tmp_path / "a.txt")
+    camera = {"H_image_to_floor": [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]}
+    told = fused(tmp_path, {"cameras": {"a": camera, "off": camera, "not surveyed": {}}})
+    assert set(told[:, 1]) == {1, 2}
+    assert "no off.txt[.gz], not surveyed.txt[.gz]: left out" in capsys.readouterr().err
+
+
 def test_fuse_writes_the_calibration_without_the_offset_between_cameras(tmp_path: Path) -> None:
     for camera in ("a", "b"):
         walkers(tmp_path / f"{camera}.txt", frames=200)
@@ -376,10 +414,14 @@ def test_a_full_disk_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_a_calibration_names_the_camera_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     calibration = tmp_path / "c.json"
+    for camera in "ab":
+        walkers(tmp_path / f"{camera}.txt")
     matrix = [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]
     arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "10"]
     for document, fault in (
         ({"cameras": {}}, "no cameras in it"),
+        ({"unit": "yard", "cameras": {"a": {}}}, "unit: expected m, cm, mm, ft, in, or metres_per_unit; got 'yard'"),
+        ({"metres_per_unit": 0, "cameras": {"a": {}}}, "metres_per_unit: expected a number above 0, got 0"),
         ({"cameras": {"a": {"H_image_to_floor": matrix}, "b": {"H_image_to_floor": [[1]]}}}, "camera b: matrix"),
         ({"cameras": {"a": {"H_image_to_floor": matrix}, "b": {}}}, "camera b: expected 'H_image_to_floor'"),
     ):
