@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,27 +110,39 @@ def _mot_lines(frame: int, found: Detections) -> list[str]:
 
 def run_track(options: argparse.Namespace) -> int:
     from omni.mot import read_mot, track_lines
-    from omni.track import Tracker, TrackRows, smoothed, untangled
+    from omni.track import Tracker, TrackRows, whole_recording
+    from omni.track.hindsight import READINGS
 
     _positive_fps(options.fps)
     rows = read_mot(options.detections)
-    tracker = Tracker(homography=_camera(options))
+    floor = _camera(options)
+    frames = range(1, rows.last_frame + 1)
     with whole_file(options.output) as file:
         told = []
+        tracker = Tracker(homography=floor)
         progress = Progress("frames", rows.last_frame)
-        for frame in range(1, rows.last_frame + 1):
-            at = rows.at(frame)
-            boxes = rows.xyxy[at].astype(np.float32)
-            scores = np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
+        for frame in frames:
+            found = _found_in(rows, frame)
             with _of_frame(frame):
-                tracks = tracker.update(boxes, scores, timestamp=frame / options.fps, image_size=options.size)
+                tracks = tracker.update(
+                    found.xyxy, found.confidence, timestamp=frame / options.fps, image_size=options.size
+                )
             if len(tracks):
-                told.append(TrackRows.of_frame(frame, tracks, boxes))
+                told.append(TrackRows.of_frame(frame, tracks, found.xyxy))
             progress.advance()
         progress.finish()
         history = TrackRows.joined(told)
         if not options.live:
-            history = smoothed(untangled(history, options.fps), options.fps)
+            progress = Progress("readings", READINGS)
+            history = whole_recording(
+                frames,
+                partial(_found_in, rows),
+                options.fps,
+                image_size=options.size,
+                tracker=partial(Tracker, homography=floor),
+                progress=progress.advance,
+            )
+            progress.finish()
         file.writelines(track_lines(history))
     return report(options, {"frames": rows.last_frame, "tracks": len(np.unique(history.track_id))})
 
@@ -198,12 +211,16 @@ def _write_corrected(
 
 def _given(rows: Any, frame: int, timestamp: float) -> Any:
     """One camera's rows of one frame; ids of -1 are none."""
-    from omni.types import Detections, Tracks
+    from omni.types import Tracks
 
+    return Tracks.of(_found_in(rows, frame), rows.id[rows.at(frame)].astype(np.int64), timestamp)
+
+
+def _found_in(rows: Any, frame: int) -> Detections:
+    """What was detected in one frame."""
     at = rows.at(frame)
     xyxy, score = rows.xyxy[at].astype(np.float32), np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
-    detections = Detections(xyxy, score, np.zeros(len(score), np.int32))
-    return Tracks.of(detections, rows.id[at].astype(np.int64), timestamp)
+    return Detections(xyxy, score, np.zeros(len(score), np.int32))
 
 
 def _calibration(path: Path) -> dict[str, Any]:
