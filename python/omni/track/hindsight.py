@@ -40,6 +40,8 @@ KEPT = 0.2
 """Whom the first reading keeps is likelier by so much: it reads what was detected, the others what might have been."""
 KNOWN = 0.5
 """Whom the first reading takes for somebody new is known by this share of the readings at least."""
+STEADY_S = 0.3
+"""Readings waver where people meet: each says of a moment what it says most often for so long before and after, seconds."""
 MEMORY_S = 5.0
 """Readings do not change their minds at the same moment: what they said fades with this time constant, seconds; for so
 long the tracker looks for somebody lost."""
@@ -86,7 +88,8 @@ def whole_recording(
         if reading == 0:
             told, detection = rows, index
         progress()
-    return smoothed(replace(told, track_id=_agreed(told, numbers[detection], fps)), fps)
+    ballots = _steady(told, numbers[detection], fps)
+    return smoothed(replace(told, track_id=_agreed(told, ballots, fps)), fps)
 
 
 def _joined(found: Sequence[Detections]) -> Detections:
@@ -132,6 +135,33 @@ def _reading(
     return rows.at(detected), detection[detected]
 
 
+def _steady(rows: TrackRows, numbers: Int64, fps: float) -> Int64:
+    """The number that each reading gives most often around each row, on the track of the first reading.
+
+    Args:
+        rows: of the first reading.
+        numbers: (N, readings) what number each reading gave the row's detection, 0 where none.
+        fps: frames a second.
+
+    Returns:
+        (N, readings), 0 where a reading tells of nobody around the row.
+    """
+    steady = numbers.copy()
+    order = np.lexsort((rows.frame, rows.track_id))
+    for at in np.split(order, np.flatnonzero(np.diff(rows.track_id[order])) + 1):
+        frame = rows.frame[at]
+        begin = np.searchsorted(frame, frame - STEADY_S * fps)
+        end = np.searchsorted(frame, frame + STEADY_S * fps, side="right")
+        for reading in np.flatnonzero((numbers[at] != numbers[at[:1]]).any(axis=0)):
+            said = numbers[at, reading]
+            known = np.unique(said[said > 0])
+            given = said == known[:, None]
+            sum_before = np.pad(np.cumsum(given, axis=1), ((0, 0), (1, 0)))
+            often = sum_before[:, end] - sum_before[:, begin] + 0.5 * given  # of two as often, what is said of the row
+            steady[at, reading] = np.where(often.any(axis=0), known[often.argmax(axis=0)], 0)
+    return steady
+
+
 def _told(ballot: Sequence[int]) -> list[tuple[int, int]]:
     """The readings that tell of a detection, and the number that each gives it."""
     return [(reading, number) for reading, number in enumerate(ballot) if number]
@@ -159,20 +189,23 @@ class _Person:
         return known.get(number, 0.0) / sum(known.values())
 
 
-def _agreed(rows: TrackRows, numbers: Int64, fps: float) -> Int64:
+def _agreed(rows: TrackRows, ballots: Int64, fps: float) -> Int64:
     """Who each row is.
 
     Args:
         rows: of the first reading, frame after frame.
-        numbers: (N, readings) what number each reading gave the row's detection, 0 where none.
+        ballots: (N, readings) what number each reading gives the row, 0 where none.
         fps: frames a second.
+
+    Returns:
+        (N,) people, numbered from 1 in the order in which they come.
     """
     people: list[_Person] = []
     holders: list[dict[int, set[int]]] = [{} for _ in range(READINGS)]  # for each number the people who had it
     latest: dict[int, int] = {}  # the first reading's number -> who had it last
     person = np.zeros(len(rows), np.int64)
     for at in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows.frame)) + 1):
-        said = numbers[at].tolist()
+        said = ballots[at].tolist()
         votes = []
         for i, ballot in enumerate(said):
             before = latest.get(ballot[0])

@@ -32,28 +32,33 @@ def two(_: int) -> Detections:
 
 
 class Mistaken(Tracker):
-    """Gives people other numbers in the second half of the recording than in the first."""
+    """Gives people other numbers in some of the frames."""
 
-    def __init__(self, later: dict[int, int], *, backwards: bool) -> None:
+    def __init__(self, instead: dict[int, int], when: Callable[[int], bool], *, backwards: bool) -> None:
         super().__init__()
-        self._later = later
+        self._instead = instead
+        self._when = when
         self._backwards = backwards
 
     def update(self, *arguments: Any, timestamp: float, **more: Any) -> Tracks:
         tracks = super().update(*arguments, timestamp=timestamp, **more)
-        second_half = timestamp * FPS < 30 if self._backwards else timestamp * FPS >= 30
-        if second_half:
-            tracks = replace(tracks, track_id=np.array([self._later.get(i, i) for i in tracks.track_id.tolist()]))
+        step = round(timestamp * FPS)
+        if self._when(FRAMES[-1 - step if self._backwards else step]):
+            tracks = replace(tracks, track_id=np.array([self._instead.get(i, i) for i in tracks.track_id.tolist()]))
         return tracks
 
 
-def readings(wrong: set[int], later: dict[int, int]) -> Callable[[], Tracker]:
+def later(frame: int) -> bool:
+    return frame > 30
+
+
+def readings(wrong: set[int], instead: dict[int, int], when: Callable[[int], bool] = later) -> Callable[[], Tracker]:
     """A maker of trackers, those of the ``wrong`` readings mistaken."""
     made = iter(range(READINGS))
 
     def tracker() -> Tracker:
         reading = next(made)
-        return Mistaken(later if reading in wrong else {}, backwards=reading % 2 == 1)
+        return Mistaken(instead if reading in wrong else {}, when, backwards=reading % 2 == 1)
 
     return tracker
 
@@ -81,6 +86,11 @@ def test_two_who_are_taken_for_each_other_by_few_readings_keep_their_numbers(wro
 def test_two_who_are_taken_for_each_other_by_most_readings_change_places() -> None:
     told = whole_recording(FRAMES, two, FPS, tracker=readings(set(range(1, READINGS)), {1: 2, 2: 1}))
     assert numbers(told) == [(1, 2), (2, 1)]
+
+
+def test_readings_that_waver_do_not_make_numbers_waver() -> None:
+    wavering = readings(set(range(1, READINGS)), {1: 2, 2: 1}, lambda frame: frame % 5 == 0)
+    assert numbers(whole_recording(FRAMES, two, FPS, tracker=wavering)) == [(1,), (2,)]
 
 
 @pytest.mark.parametrize(("mistaken", "count"), [(6, 1), (12, 2)])
