@@ -41,7 +41,7 @@ KEPT = 0.2
 KNOWN = 0.5
 """Whom the first reading takes for somebody new is known by this share of the readings at least."""
 STEADY_S = 0.3
-"""Readings waver where people meet: each says of a moment what it says most often for so long before and after, seconds."""
+"""Readings waver where people meet: each says of a moment what it says most often so long before and after, seconds."""
 MEMORY_S = 5.0
 """Readings do not change their minds at the same moment: what they said fades with this time constant, seconds; for so
 long the tracker looks for somebody lost."""
