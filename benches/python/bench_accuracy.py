@@ -15,7 +15,8 @@ from peers import add_peers
 
 from omni import Tracker
 from omni.fusion import Homography
-from omni.track import TrackRows, smoothed, untangled
+from omni.track import TrackRows, smoothed, untangled, whole_recording
+from omni.types import Detections
 
 add_peers()
 from sequences import Rows, Sequence, read_set, scores_of  # noqa: E402
@@ -32,7 +33,7 @@ VARIANTS: dict[str, Callable[[Sequence], Sequence]] = {
     "confidence >= 0.5": lambda s: s.with_scores(np.where(s.detections[:, 6] >= 0.5, s.detections[:, 6], 0.0)),
 }
 WHOLE_FILE = "the whole file read"
-"""A row of everybody's tracks after ``untangled`` and ``smoothed``, which know the frames to come."""
+"""A row of ``whole_recording``, and of the peers' tracks after ``untangled`` and ``smoothed``."""
 FLOORS = {"on the floor": 1.0, "on a floor 5 % off": 1.05}
 LEAST_SCORE = 0.1
 """Weaker boxes are noise of the detector; nobody gets them."""
@@ -84,7 +85,12 @@ def tracked(sequence: Sequence, stretch: float | None = None) -> Rows:
 
 
 def tracked_whole_file(sequence: Sequence) -> Rows:
-    return _table(_in_hindsight(_told(sequence), sequence.fps))
+    """What ``omni track`` does."""
+    found = {
+        frame: Detections(xyxy, scores, np.zeros(len(scores), np.int32)) for frame, xyxy, scores in sequence.frames()
+    }
+    frames = range(sequence.first, sequence.last + 1)
+    return _table(whole_recording(frames, found.__getitem__, sequence.fps, image_size=sequence.size))
 
 
 def _told(sequence: Sequence, stretch: float | None = None) -> TrackRows:
@@ -104,11 +110,7 @@ def _whole_file(sequence: Sequence, track: Track) -> Rows:
     rows = track(sequence)
     xyxy = np.c_[rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]]
     told = TrackRows(rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), xyxy, np.ones(len(rows)), xyxy)
-    return _table(_in_hindsight(told, sequence.fps))
-
-
-def _in_hindsight(told: TrackRows, fps: float) -> TrackRows:
-    return smoothed(untangled(told, fps), fps)
+    return _table(smoothed(untangled(told, sequence.fps), sequence.fps))
 
 
 def _pyxtrackers(sequence: Sequence, kind: str, **settings: int) -> Rows:

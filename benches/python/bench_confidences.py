@@ -2,7 +2,7 @@
 
 HOTA / IDF1 / switches. Each set, the mean of ten disturbed runs, beside peers; the same with its confidences changed;
 and the boxes of other detectors on MOT17, beside peers.
-Needs what ``bench_accuracy.py`` needs; takes some fifty minutes.
+Needs what ``bench_accuracy.py`` needs; takes some eighty minutes.
 """
 
 from __future__ import annotations

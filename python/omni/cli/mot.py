@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,11 @@ from omni.cli.calibration_file import CalibrationFile, read_calibration
 from omni.cli.output import Progress, add_json, note, report, whole_file
 from omni.cli.unfinished import Unfinished
 from omni.errors import CalibrationError, SourceError
-from omni.types import Detections, Float32, Int64
+from omni.types import Detections, Float32, Tracks
 
 if TYPE_CHECKING:
     from omni.mot import MotRows
+    from omni.track import Tracker, TrackRows
 
 
 def add_parser(verbs: Any) -> None:
@@ -110,36 +111,45 @@ def _mot_lines(frame: int, found: Detections) -> list[str]:
 
 def run_track(options: argparse.Namespace) -> int:
     from omni.mot import looked_at, read_mot, track_lines
-    from omni.track import Tracker, TrackRows, smoothed, untangled
+    from omni.track import Tracker, whole_recording
+    from omni.track.hindsight import READINGS
 
     _check_fps(options.fps)
     rows = read_mot(options.detections)
-    confidence = _confidence(options.detections, rows)
+    seen = partial(_detections, rows, _confidence(options.detections, rows))
     frames = looked_at([rows])
     fps = _check_fps(options.fps / frames.step)
-    tracker = Tracker()
-    if options.calibration is not None:
-        calibration = read_calibration(options.calibration)
-        tracker.set_homography(calibration.homography(_camera(options, calibration)), calibration.metres_per_unit)
-    with whole_file(options.output) as file:
-        told = []
-        progress = Progress("frames", len(frames))
-        for number, frame in enumerate(frames):
-            at = rows.at(frame)
-            progress.advance()
-            if at.start == at.stop:  # a file cannot say whether nobody was seen, or there was no picture
-                continue
-            boxes = rows.xyxy[at].astype(np.float32)
-            with _of_frame(frame):
-                tracks = tracker.update(boxes, confidence[at], timestamp=frame / options.fps, image_size=options.size)
-            if len(tracks):
-                told.append(TrackRows.of_frame(number, tracks, boxes))
-        progress.finish()
-        history = TrackRows.joined(told)
-        if not options.live:
-            history = smoothed(untangled(history, fps), fps)
-        file.writelines(track_lines(replace(history, frame=_numbered(history.frame, frames))))
+    tracker = partial(Tracker, **_floor(options))
+    size = options.size
+    with whole_file(options.output) as file, _named_frame():
+        if options.live:
+            history = _told_live(tracker(), frames, seen, fps, size)
+        else:
+            progress = Progress("readings", READINGS)
+            history = whole_recording(frames, seen, fps, image_size=size, tracker=tracker, progress=progress.advance)
+            progress.finish()
+        file.writelines(track_lines(history))
     return report(options, {"frames": len(frames), "tracks": len(np.unique(history.track_id))})
+
+
+def _told_live(
+    tracker: Tracker, frames: range, seen: Callable[[int], Detections | None], fps: float, size: tuple[int, int] | None
+) -> TrackRows:
+    """What the tracker tells of each frame before it sees the next."""
+    from omni.track import TrackRows
+
+    told = []
+    progress = Progress("frames", len(frames))
+    for turn, frame in enumerate(frames):
+        found = seen(frame)
+        progress.advance()
+        if found is None:
+            continue
+        with _of_frame(frame):
+            tracks = tracker.update(found.xyxy, found.confidence, timestamp=turn / fps, image_size=size)
+        told.append(TrackRows.of_frame(frame, tracks, found.xyxy))
+    progress.finish()
+    return TrackRows.joined(told)
 
 
 def run_fuse(options: argparse.Namespace) -> int:
@@ -158,31 +168,28 @@ def run_fuse(options: argparse.Namespace) -> int:
     frames = looked_at(rows.values())
     fps = _check_fps(options.fps / frames.step)
 
-    def seen(number: int) -> dict[str, Any]:
-        # As in a track, a frame without rows says nothing: a camera that stopped does not say that nobody is there.
-        given = {name: _given(r, confidence[name], frames[number], number / fps) for name, r in rows.items()}
-        return {name: boxes for name, boxes in given.items() if len(boxes)}
+    def seen(frame: int) -> dict[str, Any]:
+        given = {name: _given(r, confidence[name], frame, frame / options.fps) for name, r in rows.items()}
+        return {name: tracks for name, tracks in given.items() if tracks is not None}
 
     with whole_file(options.output) as file:
         progress = Progress("frames", len(frames))
         told = []  # live; the cameras' offsets are what this reading learns
-        for number, frame in enumerate(frames):
+        for frame in frames:
             with _of_frame(frame):
-                state = fuser.update(seen(number), timestamp=number / fps)
+                state = fuser.update(seen(frame), timestamp=frame / options.fps)
             if len(state):
-                told.append(MapRows.of_frame(number, state))
+                told.append(MapRows.of_frame(frame, state))
             progress.advance()
         progress.finish()
         history = MapRows.joined(told)
         if not options.live:
             progress = Progress("readings", READINGS)
-            history = whole_recording(cameras, range(len(frames)), seen, fps, config, progress=progress.advance)
+            history = whole_recording(cameras, frames, seen, fps, config, progress=progress.advance)
             progress.finish()
         file.write("frame,id,x_m,y_m\n")
         metres = calibration.metres_per_unit * history.position
-        places = zip(
-            _numbered(history.frame, frames).tolist(), history.object_id.tolist(), metres.tolist(), strict=True
-        )
+        places = zip(history.frame.tolist(), history.object_id.tolist(), metres.tolist(), strict=True)
         file.writelines(f"{frame},{object_id},{x:.4f},{y:.4f}\n" for frame, object_id, (x, y) in places)
     objects = len(np.unique(history.object_id))
     result: dict[str, Any] = {"frames": len(frames), "cameras": len(cameras), "objects": objects}
@@ -198,11 +205,20 @@ def run_fuse(options: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _of_frame(frame: int) -> Iterator[None]:
-    """What the core refuses of a frame's boxes, such as more than it takes, is the file's fault."""
+    """Names the frame of which the core refuses something."""
     try:
         yield
     except ValueError as error:
         raise SourceError(f"frame {frame}: {error}") from None
+
+
+@contextlib.contextmanager
+def _named_frame() -> Iterator[None]:
+    """What the core refuses of a frame's boxes, such as more than it takes, is the file's fault."""
+    try:
+        yield
+    except ValueError as error:
+        raise SourceError(str(error)) from None
 
 
 def _confidence(path: Path, rows: MotRows) -> Float32:
@@ -214,14 +230,19 @@ def _confidence(path: Path, rows: MotRows) -> Float32:
     return confidence
 
 
-def _given(rows: MotRows, confidence: Float32, frame: int, timestamp: float) -> Any:
+def _given(rows: MotRows, confidence: Float32, frame: int, timestamp: float) -> Tracks | None:
     """One camera's rows of one frame; ids of -1 are none."""
-    from omni.types import Detections, Tracks
+    found = _detections(rows, confidence, frame)
+    return None if found is None else Tracks.of(found, rows.id[rows.at(frame)].astype(np.int64), timestamp)
 
+
+def _detections(rows: MotRows, confidence: Float32, frame: int) -> Detections | None:
+    """What was detected in one frame; None without rows: a file does not say whether nobody was seen, or no picture."""
     at = rows.at(frame)
+    if at.start == at.stop:
+        return None
     xyxy = rows.xyxy[at].astype(np.float32)
-    detections = Detections(xyxy, confidence[at], np.zeros(len(xyxy), np.int32))
-    return Tracks.of(detections, rows.id[at].astype(np.int64), timestamp)
+    return Detections(xyxy, confidence[at], np.zeros(len(xyxy), np.int32))
 
 
 def _recorded(calibration: CalibrationFile, folder: Path) -> dict[str, Path]:
@@ -240,17 +261,16 @@ def _found(folder: Path, camera: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def _camera(options: argparse.Namespace, calibration: CalibrationFile) -> str:
-    """Which camera is tracked."""
-    name = options.camera or calibration.names[0]
-    if name not in calibration.names or (options.camera is None and len(calibration.names) > 1):
-        raise CalibrationError(f"--camera: expected one of {', '.join(calibration.names)}, got {options.camera}")
-    return name
-
-
-def _numbered(turns: Int64, frames: range) -> Int64:
-    """The numbers of frames that are known by their turn."""
-    return frames.start + frames.step * turns
+def _floor(options: argparse.Namespace) -> dict[str, Any]:
+    """What a tracker knows of the floor in front of its camera."""
+    if options.calibration is None:
+        return {}
+    calibration = read_calibration(options.calibration)
+    names = calibration.names
+    name = options.camera or names[0]
+    if name not in names or (options.camera is None and len(names) > 1):
+        raise CalibrationError(f"--camera: expected one of {', '.join(names)}, got {options.camera}")
+    return {"homography": calibration.homography(name), "metres_per_unit": calibration.metres_per_unit}
 
 
 def _check_fps(fps: float) -> float:

@@ -86,9 +86,9 @@ def whole_recording(
 
     Args:
         cameras: for each stream its way to the map.
-        frames: frame numbers, one after the other.
+        frames: frame numbers, one after the other or every k-th.
         seen: for a frame number what the streams saw then, as `MapFuser.update` takes it.
-        fps: frames a second.
+        fps: of these frames a second.
         config: settings of the fuser.
         progress: called after each reading.
 
@@ -99,12 +99,17 @@ def whole_recording(
         ValueError, TypeError: ``fps`` is no frame rate, or what ``MapFuser`` refuses.
     """
     check_fps(fps)
-    if frames.step != 1:
+    if frames.step < 1:
         raise ValueError(f"frames: expected one frame after the other, got {frames}")
     config = settings(config, FusionConfig)
     fusers = [MapFuser(cameras, config) for _ in ("forwards", "backwards")]
     nobody_known = len(frames) / fps + 2 * config.lost_seconds
     coast_frames = round(fps * config.coast_seconds)
+    turns = range(len(frames))
+
+    def in_turn(turn: int) -> Mapping[str, Tracks | Detections]:
+        return seen(frames[turn])
+
     readings = []
     for number in range(READINGS):
         turn, backwards = divmod(number, 2)
@@ -112,13 +117,14 @@ def whole_recording(
             # How freely people move is known from the second turn on. Offsets and the like are learned anew: what one
             # reading has taken for them wrongly must not mislead all others.
             fusers[backwards].set_camera(name, homography)
-        boxes = seen if turn == 0 else _shaken(seen, MOVED * config.pixel_noise, np.random.default_rng(number))
-        order = frames[::-1] if backwards else frames
+        boxes = in_turn if turn == 0 else _shaken(in_turn, MOVED * config.pixel_noise, np.random.default_rng(number))
+        order = turns[::-1] if backwards else turns
         readings.append(_reading(fusers[backwards], order, boxes, fps, turn * nobody_known, coast_frames))
         progress()
-    agreed = _agreed(readings, frames, fps, config.merge_distance_m / config.metres_per_unit)
+    agreed = _agreed(readings, turns, fps, config.merge_distance_m / config.metres_per_unit)
     whole = _without_gaps(agreed, round(fps * config.lost_seconds))
-    return whole.at(np.lexsort((whole.object_id, whole.frame)))
+    ordered = whole.at(np.lexsort((whole.object_id, whole.frame)))
+    return replace(ordered, frame=frames.start + frames.step * ordered.frame)
 
 
 def _shaken(seen: Seen, share: float, rng: np.random.Generator) -> Seen:

@@ -91,6 +91,13 @@ def test_the_same_recording_gives_the_same_rows_and_one_without_people_none() ->
     assert len(whole_recording(CAMERAS, range(1, 1), seen, FPS)) == 0
 
 
+def test_frames_may_be_every_third() -> None:
+    every = whole_recording(CAMERAS, range(20), seen, FPS)
+    third = whole_recording(CAMERAS, range(5, 65, 3), lambda frame: seen((frame - 5) // 3), FPS)
+    np.testing.assert_array_equal(third.frame, 5 + 3 * every.frame)
+    np.testing.assert_array_equal(third.position, every.position)
+
+
 def test_the_unit_of_the_map_does_not_matter_to_who_is_one() -> None:
     in_centimetres = {name: Homography(np.diag([1.0, 1.0, 1.0]), image_size=(2000, 2000)) for name in CAMERAS}
     told = whole_recording(in_centimetres, range(80), seen, FPS, FusionConfig(metres_per_unit=0.01))

@@ -1,0 +1,265 @@
+"""What a whole recording tells of its tracks afterwards: it is read many times, and most readings decide who is who.
+
+Which way a crossing goes, or whether somebody who reappears is known again, often hangs on a few pixels. So a finished
+file is read again with its boxes moved by less than the noise that is assumed of them anyway (bagging: Breiman, Machine
+Learning 24, 1996), and every other time from its end to its beginning, which errs at other moments. Whom the first
+reading tells of, where and how surely, stays as it is; the others only have a say in who is who. They need not be
+compared by place: all follow the same detections, and two detections are one person where the readings give them one
+number (evidence accumulation: Fred and Jain, IEEE Transactions on Pattern Analysis and Machine Intelligence 27, 2005).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+
+from omni._arrays import check_fps
+from omni.track.crossings import untangled
+from omni.track.rows import TrackRows
+from omni.track.smoothing import smoothed
+from omni.track.tracker import Tracker
+from omni.types import Detections, Int64
+
+Seen: TypeAlias = Callable[[int], Detections | None]
+"""What was detected in a frame; None where there is no picture."""
+READINGS = 16
+"""Half of them backwards."""
+MOVED = 0.03
+"""Each side of a box is moved by so much of the box, standard deviation: half of what the tracker takes sure detections
+to be off by. Not in the first reading of each direction."""
+MOST_PIXELS = 2.0**24
+"""No box reaches further from the origin."""
+SAME = 0.1
+"""A person is who they are by this share of the readings at least, if nobody else is likelier."""
+KEPT = 0.2
+"""Whom the first reading keeps is likelier by so much: it reads what was detected, the others what might have been."""
+KNOWN = 0.5
+"""Whom the first reading takes for somebody new is known by this share of the readings at least."""
+STEADY_S = 0.3
+"""Readings waver where people meet: each says of a moment what it says most often so long before and after, seconds."""
+MEMORY_S = 5.0
+"""Readings do not change their minds at the same moment: what they said fades with this time constant, seconds; for so
+long the tracker looks for somebody lost."""
+
+
+def whole_recording(
+    frames: range,
+    seen: Seen,
+    fps: float,
+    *,
+    image_size: Sequence[float] | None = None,
+    tracker: Callable[[], Tracker] = Tracker,
+    progress: Callable[[], object] = lambda: None,
+) -> TrackRows:
+    """The tracks as the whole recording shows them: who is who by most of many readings, gaps closed, boxes smoothed.
+
+    Args:
+        frames: frame numbers, one after the other or every k-th.
+        seen: for a frame number what was detected then, None where there is no picture.
+        fps: of these frames a second.
+        image_size: (width, height) in pixels.
+        tracker: makes a tracker that has seen nothing, one for each reading.
+        progress: called after each reading.
+
+    Returns:
+        Rows by frame and number, people numbered from 1 in the order in which they come.
+
+    Raises:
+        ValueError, TypeError: ``fps`` is no frame rate, or what ``Tracker.update`` refuses; names the frame.
+    """
+    check_fps(fps)
+    if frames.step < 1:
+        raise ValueError(f"frames: expected one frame after the other, got {frames}")
+    found = [(turn, boxes) for turn, boxes in enumerate(map(seen, frames)) if boxes is not None]
+    ends = np.cumsum([0, *(len(boxes) for _, boxes in found)]).tolist()
+    pictures = [(turn, slice(*each)) for (turn, _), each in zip(found, pairwise(ends), strict=True)]
+    boxes = _joined([boxes for _, boxes in found])
+    numbers = np.zeros((len(boxes), READINGS), np.int64)
+    told, detection = TrackRows.joined([]), np.zeros(0, np.int64)
+    for reading in range(READINGS):
+        turn, backwards = divmod(reading, 2)
+        moved = boxes if turn == 0 else _shaken(boxes, np.random.default_rng(reading))
+        rows, index = _reading(tracker(), frames, pictures, moved, fps, image_size, backwards=bool(backwards))
+        numbers[index, reading] = rows.track_id
+        if reading == 0:
+            told, detection = rows, index
+        progress()
+    ballots = _steady(told, numbers[detection], fps)
+    whole = smoothed(replace(told, track_id=_agreed(told, ballots, fps)), fps)
+    return replace(whole, frame=frames.start + frames.step * whole.frame)
+
+
+def _joined(found: Sequence[Detections]) -> Detections:
+    """The detections of all frames, one after the other."""
+    columns = (
+        np.concatenate([getattr(each, name) for each in (Detections.empty(), *found)])
+        for name in ("xyxy", "confidence", "class_id")
+    )
+    return Detections(*columns)
+
+
+def _shaken(boxes: Detections, rng: np.random.Generator) -> Detections:
+    size = np.tile(boxes.xyxy[:, 2:] - boxes.xyxy[:, :2], 2)
+    xyxy = (boxes.xyxy + size * rng.normal(0.0, MOVED, size.shape)).clip(-MOST_PIXELS, MOST_PIXELS)
+    xyxy[:, 2:] = np.maximum(xyxy[:, 2:], xyxy[:, :2])
+    return replace(boxes, xyxy=xyxy.astype(np.float32))
+
+
+def _reading(
+    tracker: Tracker,
+    frames: range,
+    pictures: Sequence[tuple[int, slice]],
+    boxes: Detections,
+    fps: float,
+    image_size: Sequence[float] | None,
+    *,
+    backwards: bool,
+) -> tuple[TrackRows, Int64]:
+    """The tracks where they were detected, and which of all detections each row is.
+
+    Args:
+        tracker: that has seen nothing.
+        frames: the recording's.
+        pictures: which of the frames there are, by their turn, and which boxes are theirs.
+        boxes: of all pictures.
+        fps: frames a second.
+        image_size: pixels.
+        backwards: from the last picture to the first.
+
+    Returns:
+        The rows, whose ``frame`` is a turn, and for each the index of its box.
+    """
+    told, index = [], [np.zeros(0, np.int64)]
+    for turn, at in reversed(pictures) if backwards else pictures:
+        timestamp = (len(frames) - 1 - turn if backwards else turn) / fps
+        xyxy, confidence, class_id = boxes.xyxy[at], boxes.confidence[at], boxes.class_id[at]
+        try:
+            tracks = tracker.update(xyxy, confidence, class_id, timestamp=timestamp, image_size=image_size)
+        except ValueError as error:
+            raise ValueError(f"frame {frames[turn]}: {error}") from None
+        if len(tracks):
+            told.append(TrackRows.of_frame(turn, tracks, xyxy))
+            index.append(np.where(tracks.detection_index < 0, -1, at.start + tracks.detection_index))
+    rows, detection = untangled(TrackRows.joined(told), fps), np.concatenate(index)
+    detected = np.flatnonzero(detection >= 0)
+    return rows.at(detected), detection[detected]
+
+
+def _steady(rows: TrackRows, numbers: Int64, fps: float) -> Int64:
+    """The number that each reading gives most often around each row, on the track of the first reading.
+
+    Args:
+        rows: of the first reading.
+        numbers: (N, readings) what number each reading gave the row's detection, 0 where none.
+        fps: frames a second.
+
+    Returns:
+        (N, readings), 0 where a reading tells of nobody around the row.
+    """
+    steady = numbers.copy()
+    order = np.lexsort((rows.frame, rows.track_id))
+    for at in np.split(order, np.flatnonzero(np.diff(rows.track_id[order])) + 1):
+        frame = rows.frame[at]
+        begin = np.searchsorted(frame, frame - STEADY_S * fps)
+        end = np.searchsorted(frame, frame + STEADY_S * fps, side="right")
+        for reading in np.flatnonzero((numbers[at] != numbers[at[:1]]).any(axis=0)):
+            said = numbers[at, reading]
+            known = np.unique(said[said > 0])
+            given = said == known[:, None]
+            sum_before = np.pad(np.cumsum(given, axis=1), ((0, 0), (1, 0)))
+            often = sum_before[:, end] - sum_before[:, begin] + 0.5 * given  # of two as often, what is said of the row
+            steady[at, reading] = np.where(often.any(axis=0), known[often.argmax(axis=0)], 0)
+    return steady
+
+
+def _told(ballot: Sequence[int]) -> list[tuple[int, int]]:
+    """The readings that tell of a detection, and the number that each gives it."""
+    return [(reading, number) for reading, number in enumerate(ballot) if number]
+
+
+class _Person:
+    """Somebody of the recording: what number each reading gave them of late, and how much it weighs."""
+
+    def __init__(self) -> None:
+        self._frame = 0
+        self._numbers: list[dict[int, float]] = [{} for _ in range(READINGS)]
+
+    def note(self, numbers: Sequence[int], frame: int, fps: float) -> None:
+        left = math.exp((self._frame - frame) / fps / MEMORY_S)
+        self._frame = frame
+        for reading, number in _told(numbers):
+            known = self._numbers[reading]
+            for earlier in known:
+                known[earlier] *= left
+            known[number] = known.get(number, 0.0) + 1.0
+
+    def share(self, reading: int, number: int) -> float:
+        """How sure one reading is that its number is this person."""
+        known = self._numbers[reading]
+        return known.get(number, 0.0) / sum(known.values())
+
+
+def _agreed(rows: TrackRows, ballots: Int64, fps: float) -> Int64:
+    """Who each row is.
+
+    Args:
+        rows: of the first reading, frame after frame.
+        ballots: (N, readings) what number each reading gives the row, 0 where none.
+        fps: frames a second.
+
+    Returns:
+        (N,) people, numbered from 1 in the order in which they come.
+    """
+    people: list[_Person] = []
+    holders: list[dict[int, set[int]]] = [{} for _ in range(READINGS)]  # for each number the people who had it
+    latest: dict[int, int] = {}  # the first reading's number -> who had it last
+    person = np.zeros(len(rows), np.int64)
+    for at in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows.frame)) + 1):
+        said = ballots[at].tolist()
+        votes = []
+        for i, ballot in enumerate(said):
+            before = latest.get(ballot[0])
+            for candidate, share in _shares(ballot, people, holders).items():
+                likely = share + KEPT * (candidate == before)
+                if likely >= (KNOWN if before is None else SAME):
+                    votes.append((-likely, candidate, i))
+        who = _elected(votes)
+        for i, ballot in enumerate(said):
+            chosen = who.get(i, len(people))
+            if chosen == len(people):
+                people.append(_Person())
+            people[chosen].note(ballot, int(rows.frame[at[i]]), fps)
+            for reading, number in _told(ballot):
+                holders[reading].setdefault(number, set()).add(chosen)
+            latest[ballot[0]] = chosen
+            person[at[i]] = chosen + 1
+    return person
+
+
+def _shares(
+    ballot: Sequence[int], people: Sequence[_Person], holders: Sequence[dict[int, set[int]]]
+) -> dict[int, float]:
+    """For each person the share of the readings, of those that tell of the detection, by which it is they."""
+    telling = _told(ballot)
+    shares: dict[int, float] = {}
+    for reading, number in telling:
+        for candidate in holders[reading].get(number, ()):
+            share = people[candidate].share(reading, number) / len(telling)
+            shares[candidate] = shares.get(candidate, 0.0) + share
+    return shares
+
+
+def _elected(votes: list[tuple[float, int, int]]) -> dict[int, int]:
+    """For each detection the person with most votes, surest first; nobody is in two places."""
+    who: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, candidate, i in sorted(votes):
+        if i not in who and candidate not in taken:
+            who[i] = candidate
+            taken.add(candidate)
+    return who
