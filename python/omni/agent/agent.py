@@ -40,7 +40,7 @@ from omni.detect import DetectionMemory
 from omni.detect.network import cores
 from omni.errors import StateError, UnknownLineError
 from omni.faces.engine import FaceEngine
-from omni.process import ExternalProcesses, ProcessBuilder
+from omni.process import ExternalProcesses, Position, ProcessBuilder
 from omni.regions import LineCount, LineCounts
 from omni.sources import open_source
 from omni.track import Tracker, TrackerConfig
@@ -378,9 +378,9 @@ class Agent:
         if stream_uuid in self._pipelines:
             self.external.terminate_all(stream_uuid=stream_uuid, end_reason=reason)
 
-    def _position(self, stream_uuid: str) -> tuple[float, int]:
+    def _position(self, stream_uuid: str) -> Position:
         pipeline = self._pipelines.get(stream_uuid)
-        return (pipeline and pipeline.position) or (self._run.started_at, 0)
+        return (pipeline and pipeline.position) or Position(self._run.started_at, 0, self._run.started_at)
 
     def _ended(self) -> bool:
         return self._started and all(pipeline.join(0) for pipeline in self._pipelines.values())

@@ -195,7 +195,7 @@ class Endpoint:
             self._breaker.abandoned()
             raise
         finally:
-            self._sending[channel] -= 1
+            self._sending -= Counter((channel,))  # one that sends nothing is forgotten
             if channel is not self._channel and not self._sending[channel]:
                 await channel.close()
         self._attempts[outcome.kind] += 1

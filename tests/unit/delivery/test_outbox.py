@@ -277,7 +277,7 @@ def test_the_log_keeps_what_was_delivered_for_those_who_pull(tmp_path: Path, inb
     assert delivery.log.events("00000000-3").gap
     with pytest.raises(ValueError, match="cursor"):
         delivery.log.events("x")
-    clock.jump(3601)
+    clock.advance(3601)
     eventually(lambda: delivery.log.events(page.next).gap)
     delivery.stop()
     assert numbers_used(tmp_path) == 5
