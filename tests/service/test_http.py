@@ -19,7 +19,6 @@ from omni.errors import ConfigError
 from omni.process.schema import events_schema, processes_schema, streams_schema
 from omni.service.map_body import MapBody
 
-
 BEGIN = "/external_process/begin"
 
 

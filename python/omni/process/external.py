@@ -14,7 +14,6 @@ from omni.errors import NotOpenError, UnknownStreamError
 from omni.process.record import Moment, base_record
 from omni.types import ProcessMessage, Run
 
-
 logger = logging.getLogger(__name__)
 
 MOST_OPEN = 10_000
