@@ -59,7 +59,11 @@ class Service:
             stderr=subprocess.PIPE,
             text=True,
         )
-        wait_until_up(f"{self.address}/healthz")
+        try:
+            wait_until_up(f"{self.address}/healthz")
+        except BaseException:
+            self.kill()
+            raise
 
     def set_clock(self, seconds: float) -> None:
         """From now on it is so much later than it is."""

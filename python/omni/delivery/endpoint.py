@@ -191,6 +191,9 @@ class Endpoint:
         at, begun = self.clock.time(), self.clock.monotonic()
         try:
             outcome = await channel.send(message)
+        except Exception as error:  # a lane that ended would hold up its stream until the next start
+            logger.exception("webhook %s: an attempt failed by an error of ours", self.label)
+            outcome = Outcome(f"an error of ours ({type(error).__name__})", "internal")
         except BaseException:
             self._breaker.abandoned()
             raise

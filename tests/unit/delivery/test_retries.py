@@ -12,7 +12,9 @@ from tests.unit.delivery.conftest import STREAMS, FakeClock, Inbox, Scripted, ev
 
 from omni.config import DeliveryConfig
 from omni.delivery import Chosen, Delivery
+from omni.delivery.channel import Outcome, Outgoing
 from omni.delivery.retry import FAILURES, LONGEST_REST_S, REST_S, Breaker, RetryPlan
+from omni.delivery.webhook import WebhookChannel
 
 Make = Callable[[Callable[[int], Any]], Scripted]
 
@@ -191,4 +193,26 @@ def test_a_test_says_how_it_went(scripted: Make) -> None:
     assert delivery.test("site")["failure"] == "answered 500"
     with pytest.raises(LookupError, match="there are: site"):
         delivery.test("other")
+    delivery.stop()
+
+
+def test_an_attempt_that_fails_by_an_error_of_ours_is_made_again(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, broken = WebhookChannel.send, iter([True])
+
+    async def send(channel: WebhookChannel, outgoing: Outgoing) -> Outcome:
+        if next(broken, False):
+            raise RuntimeError("of ours")
+        return await real(channel, outgoing)
+
+    monkeypatch.setattr(WebhookChannel, "send", send)
+    delivery = new_delivery([{"id": "site", "url": inbox.address}], retry_s=[0.0, 0.01])
+    delivery.start()
+    for number in (1, 2):
+        delivery.publish(message("begin", number))
+    eventually(lambda: inbox.numbers() == [1, 2])
+    assert [received.attempt for received in inbox.messages] == ["2", "1"]
+    eventually(lambda: delivery.stats()["endpoints"][0]["attempts"] == {"internal": 1, "ok": 2})
+    assert "an error of ours" in caplog.text
     delivery.stop()
