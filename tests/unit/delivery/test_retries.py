@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
@@ -216,3 +217,19 @@ def test_an_attempt_that_fails_by_an_error_of_ours_is_made_again(
     eventually(lambda: delivery.stats()["endpoints"][0]["attempts"] == {"internal": 1, "ok": 2})
     assert "an error of ours" in caplog.text
     delivery.stop()
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(600.0, True), (-600.0, True), (60.0, False)])
+def test_a_refusal_says_that_the_clocks_are_apart(clock: FakeClock, ahead: float, told: bool) -> None:
+    clock.jump(time.time() - clock.time() + ahead)
+    box = Inbox(secret="whsec_c2VjcmV0")
+    wrong = {"id": "site", "url": box.address, "secret": "whsec_" + "b3RoZXI="}
+    delivery = new_delivery([wrong], clock=clock)
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: delivery.stats()["endpoints"][0]["last_failure"])
+    [site] = delivery.stats()["endpoints"]
+    assert site["last_failure"].startswith("answered 401")
+    assert ("its clock and this machine's are minutes apart" in site["last_failure"]) == told
+    delivery.stop()
+    box.receiver.stop()
