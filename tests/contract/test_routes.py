@@ -57,7 +57,7 @@ def test_every_kind_of_error_is_documented() -> None:
     raised = {error.slug for error in problems._STATUS_OF}
     for path in (ROOT / "python" / "omni" / "service").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Problem", "_refuse"):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Problem", "refuse"):
                 raised |= {a.value for a in node.args if isinstance(a, ast.Constant) and _is_slug(a.value)}
     raised |= {slug for slug, _ in problems._PLAIN.values()}
     assert set(re.findall(r"urn:omni:problem:([a-z-]+)", DOCUMENT)) == raised

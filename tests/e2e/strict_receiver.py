@@ -70,6 +70,16 @@ class StrictReceiver:
             if known is not None and known["time_interval"][0] != process["time_interval"][0]:
                 self.complaints.append(f"{process['id']} began twice")
             self.records[process["id"]] = process
+        self.check_children()
+
+    def check_children(self):
+        """A person has one open body and one open face at most."""
+        children = Counter(
+            (record["parent"], record["object"]["class"])
+            for record in self.records.values()
+            if record["type"] == "track" and "parent" in record and not record["finalized"]
+        )
+        self.complaints += [f"{parent} has {n} open of class {kind}" for (parent, kind), n in children.items() if n > 1]
 
     def humans(self):
         return [r for r in self.records.values() if r["type"] == "track" and r["object"]["class"] == "human"]

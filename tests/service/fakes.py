@@ -112,9 +112,6 @@ class FakeAgent:
     def subscribe(self, callback: Callable[[ProcessMessage], None]) -> Callable[[], None]:
         return self.bus.subscribe(callback)
 
-    def about_software(self) -> dict[str, str]:
-        return dict.fromkeys(("FaceSDK", "onnxruntime", "opencv", "numpy", "python", "rust", "sanic"), "1.0")
-
     def all_down(self) -> None:
         self.statuses = [replace(s, state="backoff", reason="connection refused") for s in self.statuses]
         self.found = [f"stream {s.name}: down: connection refused" for s in self.statuses]

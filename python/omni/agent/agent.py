@@ -32,7 +32,6 @@ from omni.agent.parts import (
 from omni.agent.pipeline import StreamPipeline
 from omni.agent.reconfigure import Prepared, prepare
 from omni.agent.scheduler import Scheduler
-from omni.agent.software import software_versions
 from omni.agent.stream_changes import StreamChanges
 from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
@@ -304,10 +303,6 @@ class Agent:
     def stats(self) -> dict[str, Any]:
         """Counts and times so far, plain values."""
         return stats(list(self._pipelines.values()), self._parts, self.delivery, self.history)
-
-    def about_software(self) -> dict[str, str]:
-        """Names and versions of what the agent is built on, for ``GET /about``."""
-        return software_versions(self.faces.name if self.faces else "none")
 
     def _view(self, name: str) -> MapView:
         return _known("view", self._parts.views, name)

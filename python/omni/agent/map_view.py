@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from omni.agent.flow import FlowMap
 from omni.config import CameraView, ViewConfig
 from omni.errors import CalibrationError
 from omni.fusion import FusionConfig, Homography, MapFuser, footprint
+from omni.fusion.footprint import contained
+from omni.process import Ground
 from omni.types import FACE_CLASS, Float64, FrameResult, MapState, MapTick, Tracks
 
 MOST_WAITING = 64
@@ -71,6 +73,11 @@ class MapView:
         self._times: dict[str, float] = {}
         self._timestamp = float("-inf")
         self._newest: dict[str, FrameResult] = {}
+
+    @property
+    def name(self) -> str:
+        """By which it is asked for."""
+        return self._config.name
 
     @property
     def tick(self) -> MapTick:
@@ -133,6 +140,19 @@ class MapView:
             CalibrationError: the points cannot give one for this size.
         """
         return _homography(self._config.name, self._views[stream_uuid], size), self._config.metres_per_unit
+
+    def ground(self, stream_uuid: str, size: tuple[int, int]) -> Ground:
+        """Where a box stands by this stream alone, in pictures of this size. Raises as ``homography``."""
+        homography, _ = self.homography(stream_uuid, size)
+        camera = self._views[stream_uuid]
+        area = None if camera.visible_area is None else np.array(camera.visible_area, np.float64)
+
+        def stands(box: Sequence[float]) -> list[float] | None:
+            place = homography.map_from_image(np.array([((box[0] + box[2]) / 2, box[3])]) * size)
+            seen = np.isfinite(place).all() and (area is None or contained(place, area)[0])
+            return [_rounded(v) for v in place[0]] if seen else None
+
+        return stands
 
     def receive(self, result: FrameResult) -> None:
         """Take one stream's result; updates the map with every moment that is complete now."""

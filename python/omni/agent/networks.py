@@ -64,7 +64,7 @@ def open_networks(config: AgentConfig, running: tuple[AgentConfig, Networks] | N
     if before is not None and face_settings(before) == face_settings(config):
         faces = networks.faces
     else:
-        faces = _open_faces(config) if config.pipelines.face.enabled else None
+        faces = open_face_engine(config) if config.pipelines.face.enabled else None
     return Networks(detector, descriptor, faces)
 
 
@@ -102,16 +102,6 @@ def _open_descriptor(config: AgentConfig) -> Descriptor | None:
     return open_descriptor(
         wanted.descriptor,
         providers=wanted.providers or settings.providers,
-        threads=settings.threads,
-        allow_fallback=settings.allow_fallback,
-    )
-
-
-def _open_faces(config: AgentConfig) -> FaceEngine:
-    settings = config.detector
-    return open_face_engine(
-        config,
-        providers=config.pipelines.face.providers or settings.providers,
         threads=settings.threads,
         allow_fallback=settings.allow_fallback,
     )

@@ -363,8 +363,9 @@ class StreamPipeline:
         self._segment = frame.segment
 
     def _new_size(self, size: tuple[int, int]) -> None:
-        """A camera that stands on a map is tracked on its floor, too."""
+        """Who is seen by a camera of a map is told of by where they stand there; on the first, they are tracked too."""
         self._size = size
+        self._builder.stand_on({view.name: view.ground(self._stream.uuid, size) for view in self._views})
         floor = self._views[0].homography(self._stream.uuid, size) if self._views else (None, 1.0)
         self._tracker.set_homography(*floor)
 

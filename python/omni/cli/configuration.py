@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from omni.cli.output import add_json, print_json
+from omni.cli.output import add_json, configuration, print_json
 
 
 def add_parser(verbs: Any) -> None:
@@ -27,10 +27,9 @@ def add_parser(verbs: Any) -> None:
 
 
 def check_config(options: argparse.Namespace) -> int:
-    from omni.config import config_folder, load_config
     from omni.regions import check_regions
 
-    config = load_config(config_folder(options.config))
+    config = configuration(options)
     check_regions(config.mutlistream_ROI.regions)
     found = {
         "streams": len(config.streams),

@@ -1,5 +1,4 @@
-"""``omni webhooks dead``, ``replay``, ``purge``:
-what was given up, whether the agent runs or not (delivery, line 7)."""
+"""``omni webhooks dead``, ``replay``, ``purge``: what was given up; the agent may run or not (delivery, line 7)."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import add_json, print_json
+from omni.cli.output import add_config, add_json, configuration, print_json
 
 if TYPE_CHECKING:
     from omni.delivery.records import Chosen
@@ -22,7 +21,7 @@ def add_actions(actions: Any) -> None:
         ("purge", purge, "forget it"),
     ):
         action: argparse.ArgumentParser = actions.add_parser(name, help=text, description=f"Dead letters: {text}.")
-        action.add_argument("--config", type=Path, metavar="DIR", help="folder with run_params.json (default: config)")
+        add_config(action)
         action.add_argument("--endpoint", metavar="ID", help="only of this subscriber")
         if func is not list_:
             action.add_argument("--id", type=int, action="append", default=[], metavar="N", help="only this letter")
@@ -62,10 +61,9 @@ def purge(options: argparse.Namespace) -> int:
 
 
 def _open(options: argparse.Namespace) -> Store:
-    from omni.config import config_folder, load_config
     from omni.delivery import open_log
 
-    directory = load_config(config_folder(options.config)).delivery.directory
+    directory = configuration(options).delivery.directory
     assert directory is not None  # a file's configuration always has one
     return open_log(Path(directory))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from omni.cli.output import add_json, print_json
+from omni.cli.output import add_config, add_json, configuration, print_json
 from omni.errors import FolderInUseError, OmniError, PortInUseError
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ def add_parser(verbs: Any) -> None:
         description="Look at all that a configuration needs: models, files and cameras, plans, folders, the port. "
         "Cameras are asked for pictures; nothing is started or sent.",
     )
-    doctor.add_argument(
-        "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
-    )
+    add_config(doctor)
     add_json(doctor)
     doctor.set_defaults(func=run)
 
@@ -41,10 +39,9 @@ def add_parser(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     from omni._build import __version__
     from omni.agent.software import software_versions
-    from omni.config import config_folder, load_config
     from omni.regions import check_regions
 
-    config = load_config(config_folder(options.config))
+    config = configuration(options)
     check_regions(config.mutlistream_ROI.regions)
     software = {"omni": __version__, **software_versions("none")}
     del software["FaceSDK"]  # the networks tell more

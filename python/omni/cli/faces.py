@@ -12,7 +12,7 @@ from uuid import UUID
 
 import numpy as np
 
-from omni.cli.output import Progress, add_json, note, print_json
+from omni.cli.output import Progress, add_config, add_json, configuration, note, print_json
 from omni.errors import PhotoError
 
 if TYPE_CHECKING:
@@ -62,14 +62,12 @@ def add_parser(verbs: Any) -> None:
     match.set_defaults(func=run_match)
 
     for parser in (add, import_, show, remove, match):
-        parser.add_argument(
-            "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
-        )
+        add_config(parser)
         add_json(parser)
 
 
 def run_add(options: argparse.Namespace) -> int:
-    engine = _open(options.config)
+    engine = _open(options)
     gallery, enroller = engine.recognition.gallery, engine.enroller()
     samples = np.stack([_sample(enroller, photo) for photo in options.photos])
     if options.profile is None:
@@ -84,7 +82,7 @@ def run_add(options: argparse.Namespace) -> int:
 def run_import(options: argparse.Namespace) -> int:
     from omni.faces.enrol import photos_in
 
-    engine = _open(options.config)
+    engine = _open(options)
     gallery, enroller = engine.recognition.gallery, engine.enroller()
     people = list(photos_in(options.folder))
     progress = Progress("faces", sum(len(photos) for _, photos in people))
@@ -114,12 +112,12 @@ def run_import(options: argparse.Namespace) -> int:
 
 
 def run_list(options: argparse.Namespace) -> int:
-    _show(options, _gallery(options.config).profiles)
+    _show(options, _gallery(options).profiles)
     return 0
 
 
 def run_remove(options: argparse.Namespace) -> int:
-    gallery = _gallery(options.config)
+    gallery = _gallery(options)
     for profile_id in options.profile:
         gallery.remove(profile_id)
     _show(options, gallery.profiles)
@@ -127,7 +125,7 @@ def run_remove(options: argparse.Namespace) -> int:
 
 
 def run_match(options: argparse.Namespace) -> int:
-    engine = _open(options.config)
+    engine = _open(options)
     recognition, enroller = engine.recognition, engine.enroller()
     try:
         faces = enroller.faces(_read(options.photo))
@@ -149,19 +147,17 @@ def run_match(options: argparse.Namespace) -> int:
     return 0
 
 
-def _gallery(config_path: Path | None) -> Gallery:
+def _gallery(options: argparse.Namespace) -> Gallery:
     """The gallery without any model: who is in it can always be seen and deleted."""
-    from omni.config import config_folder, load_config
     from omni.faces.gallery import Gallery
 
-    return Gallery(load_config(config_folder(config_path)).state_folder)
+    return Gallery(configuration(options).state_folder)
 
 
-def _open(config_path: Path | None) -> FaceEngine:
-    from omni.config import config_folder, load_config
+def _open(options: argparse.Namespace) -> FaceEngine:
     from omni.faces.engine import open_face_engine
 
-    engine = open_face_engine(load_config(config_folder(config_path)))
+    engine = open_face_engine(configuration(options))
     gallery = engine.recognition.gallery
     gallery.refresh(time.time())
     for problem in gallery.problems:

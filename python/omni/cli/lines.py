@@ -6,10 +6,9 @@ import argparse
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from omni.cli.output import add_json, print_json
+from omni.cli.output import add_config, add_json, configuration, print_json
 from omni.errors import UnknownLineError
 
 
@@ -28,18 +27,16 @@ def add_parser(verbs: Any) -> None:
     reset.add_argument("line", nargs="*", metavar="LINE", help="UUID or name (default: all lines)")
     reset.set_defaults(func=run_reset)
     for parser in (show, reset):
-        parser.add_argument(
-            "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
-        )
+        add_config(parser)
         add_json(parser)
 
 
 def run_list(options: argparse.Namespace) -> int:
-    return _show(options, *_open(options.config))
+    return _show(options, *_open(options))
 
 
 def run_reset(options: argparse.Namespace) -> int:
-    names, counts = _open(options.config)
+    names, counts = _open(options)
     for given in options.line:
         if given not in names and given not in names.values():
             raise UnknownLineError(f"no line has the uuid or name {given!r}; omni lines list shows them")
@@ -49,12 +46,11 @@ def run_reset(options: argparse.Namespace) -> int:
     return _show(options, names, counts)
 
 
-def _open(config_path: Path | None) -> tuple[dict[str, str], Any]:
+def _open(options: argparse.Namespace) -> tuple[dict[str, str], Any]:
     """Names of the lines by UUID, and their counters."""
-    from omni.config import config_folder, load_config
     from omni.regions import LineCounts
 
-    config = load_config(config_folder(config_path))
+    config = configuration(options)
     names = {str(line.uuid): line.name for line in config.mutlistream_ROI.lines}
     return names, LineCounts(config.state_folder)
 

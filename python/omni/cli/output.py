@@ -1,4 +1,4 @@
-"""What the verbs share in speaking to people and to machines."""
+"""What the verbs share: options, and speaking to people and to machines."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from omni.errors import OmniError, SourceError
+
+if TYPE_CHECKING:
+    from omni.config import AgentConfig
 
 
 class UnwritableError(OmniError):
@@ -24,6 +27,24 @@ class UnwritableError(OmniError):
 def add_json(parser: argparse.ArgumentParser) -> None:
     """``--json``: the result as one JSON document on standard output."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """``--config``: the configuration that a verb works with."""
+    parser.add_argument(
+        "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
+    )
+
+
+def configuration(options: argparse.Namespace) -> AgentConfig:
+    """The configuration that ``--config`` names.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    from omni.config import config_folder, load_config
+
+    return load_config(config_folder(options.config))
 
 
 def page_address(host: str, port: int) -> str:

@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import Progress, add_json, in_seconds, report, whole_file
+from omni.cli.output import Progress, add_config, add_json, configuration, in_seconds, report, whole_file
 from omni.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ def add_parser(verbs: Any) -> None:
         description="Run the files of a configuration through the agent as fast as they are analysed. Nothing is sent. "
         "After a stop, pictures that were looked at are not looked at again.",
     )
-    replay.add_argument(
-        "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
-    )
+    add_config(replay)
     replay.add_argument(
         "--started-at",
         type=in_seconds,
@@ -43,10 +41,9 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from omni.config import config_folder, load_config
     from omni.detect import DetectionMemory
 
-    config = _offline(load_config(config_folder(options.config)))
+    config = _offline(configuration(options))
     with DetectionMemory(options.output.with_name(options.output.name + ".seen")) as memory:
         frames, messages = _told(config, options.started_at, memory)
         records = [record for message in messages for record in message.processes]

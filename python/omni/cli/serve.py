@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import add_json, note, page_address, port_number, print_json, print_line
+from omni.cli.output import add_config, add_json, note, page_address, port_number, print_json, print_line
 
 if TYPE_CHECKING:
     from omni.agent import Agent
@@ -32,12 +31,7 @@ def add_parser(verbs: Any) -> None:
     )
     run.set_defaults(func=run_agent)
     for parser in (serve, run):
-        parser.add_argument(
-            "--config",
-            type=Path,
-            metavar="DIR",
-            help="folder with run_params.json, or the file (default: config)",
-        )
+        add_config(parser)
         add_json(parser)
 
 

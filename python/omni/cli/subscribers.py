@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import add_json, print_json
+from omni.cli.output import add_config, add_json, configuration, print_json
 
 if TYPE_CHECKING:
     from omni.config import AgentConfig, SubscriberConfig
@@ -25,12 +25,12 @@ def add_actions(actions: Any) -> None:
     test_parser.add_argument("id", nargs="*", metavar="ID", help="which, as omni webhooks list has them (default: all)")
     test_parser.set_defaults(func=test)
     for parser in (list_parser, test_parser):
-        parser.add_argument("--config", type=Path, metavar="DIR", help="folder with run_params.json (default: config)")
+        add_config(parser)
         add_json(parser)
 
 
 def list_(options: argparse.Namespace) -> int:
-    config = _config(options)
+    config = configuration(options)
     backlog, dead = _figures(config)
     rows = [
         {
@@ -56,7 +56,7 @@ def test(options: argparse.Namespace) -> int:
     from omni.delivery.trial import try_subscriber
     from omni.errors import UnknownEndpointError
 
-    told = _told(_config(options))
+    told = _told(configuration(options))
     for id_ in options.id:
         if id_ not in told:
             raise UnknownEndpointError(f"no webhook {id_!r}; there are: {', '.join(told) or 'none'}")
@@ -67,12 +67,6 @@ def test(options: argparse.Namespace) -> int:
         for result in results:
             print(f"{result['id']}  {result['failure'] or result['status']}  {result['latency_ms']} ms")
     return 0 if all(result["delivered"] for result in results) else 1
-
-
-def _config(options: argparse.Namespace) -> AgentConfig:
-    from omni.config import config_folder, load_config
-
-    return load_config(config_folder(options.config))
 
 
 def _told(config: AgentConfig) -> dict[str, SubscriberConfig]:

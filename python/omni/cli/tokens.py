@@ -6,10 +6,9 @@ import argparse
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import add_json, note, print_json
+from omni.cli.output import add_config, add_json, configuration, note, print_json
 
 if TYPE_CHECKING:
     from omni.tokens import Tokens
@@ -42,14 +41,12 @@ def add_parser(verbs: Any) -> None:
     remove.add_argument("name", metavar="NAME", help="its name")
     remove.set_defaults(func=run_remove)
     for parser in (add, show, remove):
-        parser.add_argument(
-            "--config", type=Path, metavar="DIR", help="folder with run_params.json, or the file (default: config)"
-        )
+        add_config(parser)
         add_json(parser)
 
 
 def run_add(options: argparse.Namespace) -> int:
-    token = _tokens(options.config).add(options.name, options.scopes, time.time())
+    token = _tokens(options).add(options.name, options.scopes, time.time())
     if options.json:
         print_json({"name": options.name, "scopes": options.scopes, "token": token})
         return 0
@@ -59,20 +56,19 @@ def run_add(options: argparse.Namespace) -> int:
 
 
 def run_list(options: argparse.Namespace) -> int:
-    return _show(options, _tokens(options.config))
+    return _show(options, _tokens(options))
 
 
 def run_remove(options: argparse.Namespace) -> int:
-    tokens = _tokens(options.config)
+    tokens = _tokens(options)
     tokens.remove(options.name)
     return _show(options, tokens)
 
 
-def _tokens(config_path: Path | None) -> Tokens:
-    from omni.config import config_folder, load_config
+def _tokens(options: argparse.Namespace) -> Tokens:
     from omni.tokens import Tokens
 
-    return Tokens(load_config(config_folder(config_path)).state_folder)
+    return Tokens(configuration(options).state_folder)
 
 
 def _show(options: argparse.Namespace, tokens: Tokens) -> int:

@@ -193,8 +193,9 @@ class AgentConfig(Section):
         cos_reident_confidence: least cosine of the looks of somebody new and somebody who left, to be one person.
         pipelines: what is looked for.
         enable_body_tracking: whether people are looked for and followed.
-        desired_score: least score of a face's match. One of desired_score, faR and frR is given.
+        desired_score: least score of a face's match; where it is set, faR and frR are ignored.
         faR: share of comparisons of two different people that may be taken for one; 0.001 where none of them is given.
+            Not beside frR.
         frR: share of comparisons of one person with the own photo that may be missed.
         map_tracking: the floor map.
         mutlistream_ROI: regions and lines.

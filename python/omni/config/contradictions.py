@@ -25,9 +25,9 @@ def contradictions(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
             if named is not None and _uuid(named) not in known:
                 yield (*place, "stream_uuid"), f"expected one of the streams, got {named!s:.80}"
     yield from _subscribers(document)
-    given = [key for key in ("desired_score", "faR", "frR") if document.get(key) is not None]
-    if len(given) > 1:
-        yield (given[1],), f"{' and '.join(given)}: each of them is the threshold of a match; give one"
+    # Beside a desired_score the original ignores the two, and so do we.
+    if document.get("desired_score") is None and None not in (document.get("faR"), document.get("frR")):
+        yield ("frR",), "faR and frR: each of them is the threshold of a match; give one"
 
 
 def _subscribers(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:

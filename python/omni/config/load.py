@@ -17,17 +17,22 @@ from pydantic import BaseModel, ValidationError
 
 from omni.config.agent import AgentConfig
 from omni.config.contradictions import CONTRADICTION, contradictions
-from omni.config.secrets import masked_address
+from omni.config.secrets import ADDRESS_KEYS, HEADERS_KEY, SECRET_KEYS, masked_address
 from omni.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
 FILE_NAME = "run_params.json"
 
-STATE_FOLDER = "state"
-"""Where the state of a configuration file lies, beside it, unless the file says otherwise."""
+STATE_FOLDER, OUTBOX_FOLDER = "state", "outbox"
+"""Where the state and the outbox of a configuration file lie, beside it, unless the file says otherwise."""
 
-_NEVER_SHOWN = frozenset({"url", "secret", "previous_secret", "headers", "brocker_address", "broker_address"})
+_NEVER_SHOWN = SECRET_KEYS | ADDRESS_KEYS | {HEADERS_KEY}
+
+_OF_THE_ORIGINAL = frozenset({"action_recognition", "pose_estimation", "keypoint_confidence_threshold"})
+"""Settings that the original documents and that do nothing here; none of them is a misspelt one of ours."""
+
+_OTHER_SCALE = "the original's detector is surer of people than the one here: leave it out to see whom this one sees"
 
 _NOTHING = object()
 
@@ -42,9 +47,6 @@ _KINDS = {
 
 SHOWN_MAX = 80
 """Characters of what came, in a message."""
-
-OUTBOX_FOLDER = "outbox"
-"""Where the outbox of a configuration file lies, beside it, unless the file says otherwise."""
 
 
 def load_config(source: AgentConfig | Mapping[str, Any] | str | Path) -> AgentConfig:
@@ -72,6 +74,11 @@ def load_config(source: AgentConfig | Mapping[str, Any] | str | Path) -> AgentCo
     if added:
         _add_uuids(path, document)
     return config
+
+
+def config_folder(folder: str | os.PathLike[str] | None) -> Path:
+    """The folder (or file) to load: the one given, else ``config`` in the working folder."""
+    return Path(folder) if folder is not None else Path("config")
 
 
 def config_file(source: str | Path) -> Path:
@@ -230,6 +237,8 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
     """
     if document.get("compat") is True:
         document = _without_unknown(document, origin)
+        if document.get("detector_confidence") is not None:
+            logger.warning("%s: $.detector_confidence: %s", origin, _OTHER_SCALE)
     try:
         return AgentConfig.model_validate(document)
     except ValidationError as error:
@@ -327,6 +336,8 @@ def _value(document: Any, loc: tuple[int | str, ...]) -> Any:
 def _hint(loc: tuple[int | str, ...]) -> str:
     name = str(loc[-1])
     known = _known_keys(AgentConfig, loc[:-1])
+    if name in _OF_THE_ORIGINAL:
+        return ' here, but a setting of the original: "compat": true passes it over'
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f'; did you mean "{nearest[0]}"?' if nearest else f"; known here: {', '.join(sorted(known))}"
 
@@ -348,8 +359,3 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if not inner:
         return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
     return next((model for model in map(_model_in, inner) if model), None)
-
-
-def config_folder(folder: str | os.PathLike[str] | None) -> Path:
-    """The folder (or file) to load: the one given, else ``config`` in the working folder."""
-    return Path(folder) if folder is not None else Path("config")

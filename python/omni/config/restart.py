@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from omni.config.agent import AgentConfig
 
 NEEDS_RESTART = (
@@ -25,12 +27,11 @@ def needs_restart(path: str) -> bool:
 
 def without_restart(running: AgentConfig, proposed: AgentConfig) -> AgentConfig:
     """The proposed configuration with what needs a restart as it runs."""
-    return proposed.model_copy(
-        update={
-            "http": running.http,
-            "state_folder": running.state_folder,
-            "detector": proposed.detector.model_copy(update={"threads": running.detector.threads}),
-            "history": proposed.history.model_copy(update={"enabled": running.history.enabled}),
-            "delivery": proposed.delivery.model_copy(update={"directory": running.delivery.directory}),
-        }
-    )
+    kept: dict[str, Any] = {}
+    for path in NEEDS_RESTART:
+        section, _, name = path[1:].partition("/")
+        value = getattr(running, section)
+        if name:
+            value = kept.get(section, getattr(proposed, section)).model_copy(update={name: getattr(value, name)})
+        kept[section] = value
+    return proposed.model_copy(update=kept)

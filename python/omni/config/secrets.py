@@ -37,6 +37,25 @@ class Concealed:
         return f"Concealed({self.shown!r})"
 
 
+class SecretUrl(str):
+    """An address whose user and password show only to who reads its characters: a decoder, a file's writer.
+
+    Printed, formatted or shown as ``repr``, ``***`` stands for them, and for what its parameters call a secret; so no
+    log, error or traceback has them.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return hidden_login(self[:])
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
 def conceal(document: Any, key: str = "", *, in_headers: bool = False) -> Any:
     """A JSON document with each secret ``Concealed``: webhook secrets, headers, passwords in addresses."""
     if isinstance(document, Mapping):

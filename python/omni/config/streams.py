@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, field_validator
 
 from omni.config._base import Section
-from omni.config.secret_url import SecretUrl
+from omni.config.secrets import SecretUrl
 
 Relative = Annotated[float, Field(ge=0.0, le=1.0)]
 Polygon = Annotated[tuple[tuple[Relative, Relative], ...], Field(min_length=3, max_length=1000)]

@@ -153,6 +153,8 @@ class Delivery:
         self._outbox.flush(COMMIT_S)
         self._call(self._drain(), DRAIN_S + 5.0)
         self._loop = None
+        self._outbox.flush(COMMIT_S)  # what was acknowledged last waits no more
+        self._warn_of_what_waits()
         self._outbox.close(COMMIT_S)
         loop.call_soon_threadsafe(loop.stop)
         self._thread.join(5.0)
@@ -284,12 +286,12 @@ class Delivery:
             pass
         for endpoint in self._endpoints.values():
             await endpoint.close()
+
+    def _warn_of_what_waits(self) -> None:
         waiting = sum(count for count, _ in self.log.backlog().values())
         if waiting:
-            where = (
-                "they wait in the outbox" if self._outbox.on_disk else "they are lost, for there is no outbox folder"
-            )
-            logger.warning("webhooks: stopped with some %d messages not delivered; %s", waiting, where)
+            where = "wait in the outbox" if self._outbox.on_disk else "are lost, for there is no outbox folder"
+            logger.warning("webhooks: %d messages were not delivered before the end; they %s", waiting, where)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
-from omni.delivery.body import NOTHING
 from omni.delivery.channel import Channel, Outcome, Outgoing
 from omni.delivery.clock import Clock
 from omni.delivery.figures import Latencies
@@ -20,7 +18,7 @@ from omni.delivery.outbox import Outbox
 from omni.delivery.records import Attempt, Chosen, Death, LaneKey, Message
 from omni.delivery.retry import Breaker, RetryPlan
 from omni.delivery.store import Store
-from omni.delivery.trial import told
+from omni.delivery.trial import empty, told
 from omni.delivery.writer import Route
 
 logger = logging.getLogger(__name__)
@@ -218,7 +216,8 @@ class Endpoint:
     async def test(self) -> dict[str, Any]:
         """Send an empty message now, whatever else waits, and say how it went."""
         begun = self.clock.monotonic()
-        return told(await self.attempt(self._empty("test")), self.clock.monotonic() - begun)
+        outcome = await self.attempt(empty(self.route.kind, self.epoch, "test"))
+        return told(outcome, self.clock.monotonic() - begun)
 
     def stats(self) -> dict[str, Any]:
         """Counts so far, plain values."""
@@ -327,9 +326,5 @@ class Endpoint:
                 await self.clock.sleep(self._heartbeat_s - quiet)
                 continue
             await self.admission()
-            await self.attempt(self._empty("heartbeat"))
+            await self.attempt(empty(self.route.kind, self.epoch, "heartbeat"))
             self._heard = self.clock.monotonic()
-
-    def _empty(self, reason: str) -> Outgoing:
-        headers = {"omni-epoch": self.epoch, "omni-attempt": "1", "omni-reason": reason}
-        return Outgoing(str(uuid4()), self.route.kind, "", NOTHING, headers)

@@ -88,13 +88,16 @@ class Log:
         return self._seen(lambda store: store.used_bytes(), 0)
 
     def _read(self, question: Callable[[Store], T]) -> T:
-        viewer = self._outbox.viewer
-        if viewer is None:
-            raise OutboxError(self._outbox.problem or "there is no outbox: no subscriber and no delivery.directory")
+        viewer = self._viewer()
         try:
             return question(viewer)
         except sqlite3.Error as error:
             raise OutboxError(f"the outbox cannot be read: {error}") from None
+
+    def _viewer(self) -> Store:
+        if self._outbox.viewer is None:
+            raise OutboxError(self._outbox.problem or "there is no outbox: no subscriber and no delivery.directory")
+        return self._outbox.viewer
 
     def _seen(self, question: Callable[[Store], T], otherwise: T) -> T:
         try:
@@ -103,8 +106,7 @@ class Log:
             return otherwise
 
     def _change(self, change: Callable[[Store], int]) -> int:
-        if self._outbox.viewer is None:
-            raise OutboxError(self._outbox.problem or "there is no outbox: no subscriber and no delivery.directory")
+        self._viewer()
         counts: list[int] = []
         self._outbox.change(lambda store: counts.append(change(store)))
         if not self._outbox.flush(WRITTEN_S) or not counts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from omni.delivery.clock import Clock
 
@@ -22,19 +22,17 @@ class RetryPlan:
 
     Args:
         pauses_s: seconds before each attempt, the first at index 0, before jitter.
-        uniform: a random number between two.
     """
 
-    def __init__(self, pauses_s: Sequence[float], uniform: Callable[[float, float], float] = random.uniform) -> None:
+    def __init__(self, pauses_s: Sequence[float]) -> None:
         self._pauses_s = pauses_s
-        self._uniform = uniform
 
     def pause(self, made: int, retry_after: float | None = None) -> float | None:
         """Seconds to wait when so many attempts were made; None: give up."""
         if made >= len(self._pauses_s):
             return None
         planned = self._pauses_s[made]
-        pause = planned * self._uniform(1 - JITTER, 1 + JITTER)
+        pause = planned * random.uniform(1 - JITTER, 1 + JITTER)
         return pause if retry_after is None else min(max(pause, retry_after), RETRY_AFTER_AT_MOST * planned)
 
 

@@ -26,6 +26,9 @@ FILE_NAME = "outbox.sqlite"
 ATTEMPTS_MAX = 5000
 """Attempts that are remembered, of all endpoints together; the oldest go first."""
 
+DEAD_MAX = 1000
+"""Dead letters that are shown at once."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS message (
     id INTEGER PRIMARY KEY AUTOINCREMENT, webhook_id TEXT NOT NULL, epoch TEXT NOT NULL, kind TEXT NOT NULL,
@@ -235,13 +238,13 @@ class Store:
             *(endpoint, message_id, death.at, death.cause, death.attempts, death.status, death.answer),
         )
 
-    def dead(self, *, endpoint: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:
-        """Dead letters, oldest first, without their bodies."""
+    def dead(self, *, endpoint: str | None = None) -> list[dict[str, Any]]:
+        """Dead letters, the oldest ``DEAD_MAX`` first, without their bodies."""
         rows = self._rows(
             "SELECT dead.id, endpoint, webhook_id, kind, reason, stream, message.at, dead.at, cause, attempts, status,"
             " answer, replay FROM dead JOIN message ON message.id = dead.message"
             " WHERE endpoint = COALESCE(?, endpoint) ORDER BY dead.id LIMIT ?",
-            *(endpoint, limit),
+            *(endpoint, DEAD_MAX),
         )
         return [{**dict(zip(_DEAD, row, strict=True)), "replay": bool(row[-1])} for row in rows]
 

@@ -1,4 +1,4 @@
-"""An empty message to one subscriber, sent beside any agent."""
+"""Empty messages: what tests and heartbeats are, and one to a subscriber, sent beside any agent."""
 
 from __future__ import annotations
 
@@ -31,11 +31,16 @@ def told(outcome: Outcome, seconds: float) -> dict[str, Any]:
     }
 
 
+def empty(kind: str, epoch: str, reason: str) -> Outgoing:
+    """An empty message, of no stream and without a number."""
+    headers = {"omni-epoch": epoch, "omni-attempt": "1", "omni-reason": reason}
+    return Outgoing(str(uuid4()), kind, "", NOTHING, headers)
+
+
 async def _send(config: SubscriberConfig) -> Outcome:
     channel = WebhookChannel(config, Clock())
     await channel.open()
     try:
-        headers = {"omni-epoch": str(uuid4()), "omni-attempt": "1", "omni-reason": "test"}
-        return await channel.send(Outgoing(str(uuid4()), config.type or "processes", "", NOTHING, headers))
+        return await channel.send(empty(config.type or "processes", str(uuid4()), "test"))
     finally:
         await channel.close()

@@ -12,8 +12,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from omni.detect.doubles import without_doubles
 from omni.detect.free_size import STEP
 from omni.detect.heads import HEADS, Head, Outputs, Size, choose_head
 from omni.detect.letterbox import Letterbox
@@ -129,7 +129,7 @@ class Detector:
         # A model may give numbers without sense (inf, NaN); such boxes come out empty and are dropped.
         with np.errstate(over="ignore", invalid="ignore"):
             boxes, scores = self._head.decode(outputs, letterbox.input_size, self._confidence)
-            best = _best(boxes, scores, self._head.iou)
+            best = without_doubles(boxes, scores, self._head.iou)
             boxes, scores = letterbox.to_frame(boxes[best]), scores[best]
             solid = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
         boxes, scores = boxes[solid], scores[solid]
@@ -239,15 +239,6 @@ def _find(model: str | Path) -> Path:
         people = ", ".join(spec.name for spec in MODELS.values() if spec.task == "person")
         raise ModelError(f"model {model} is neither an ONNX file nor one of {people}")
     return path
-
-
-def _best(boxes: Float32, scores: Float32, iou: float | None) -> npt.NDArray[np.intp]:
-    """Indices, best first, without boxes that overlap a better one by more than ``iou``."""
-    if iou is None or not len(boxes):
-        return np.argsort(-scores, kind="stable")
-    corner_and_size = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    kept = cv2.dnn.NMSBoxes(corner_and_size, scores, 0.0, iou)  # type: ignore[arg-type]  # the stub omits arrays
-    return np.asarray(kept, np.intp).ravel()
 
 
 def _as_bgr(image: UInt8) -> UInt8:

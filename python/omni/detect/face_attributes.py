@@ -41,6 +41,7 @@ class AgeGenderReader:
     """Age and gender of faces. Made by :func:`open_age_gender`; several threads may call it at once."""
 
     def __init__(self, network: Network) -> None:
+        self.runs_on = network.runs_on
         self._size = network.size
         self._batcher = Batcher.of(network, on_cpu=_FACERES_BATCH)
 
@@ -65,6 +66,7 @@ class EmotionReader:
     """Emotion of faces. Made by :func:`open_emotion`; several threads may call it at once."""
 
     def __init__(self, network: Network) -> None:
+        self.runs_on = network.runs_on
         self._size = network.size
         self._batcher = Batcher.of(network, on_cpu=_XCEPTION_BATCH)
 
@@ -77,7 +79,7 @@ class EmotionReader:
 
 
 def open_age_gender(
-    *, providers: Sequence[str] = ("CPUExecutionProvider",), threads: int = 1, allow_fallback: bool = False
+    *, providers: Sequence[str] = ("CPU",), threads: int = 1, allow_fallback: bool = False
 ) -> AgeGenderReader:
     """Open FaceRes of the registry.
 
@@ -93,7 +95,7 @@ def open_age_gender(
 
 
 def open_emotion(
-    *, providers: Sequence[str] = ("CPUExecutionProvider",), threads: int = 1, allow_fallback: bool = False
+    *, providers: Sequence[str] = ("CPU",), threads: int = 1, allow_fallback: bool = False
 ) -> EmotionReader:
     """Open mini-Xception of the registry.
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from omni.detect.doubles import without_doubles
 from omni.detect.heads import Outputs
 from omni.detect.models import locate
 from omni.detect.network import Network
 from omni.errors import ModelError
-from omni.types import Faces, Float32, UInt8
+from omni.types import Faces, UInt8
 
 MODEL = "centerface"
 
@@ -91,13 +91,4 @@ def _decode(outputs: Outputs) -> Faces:
     boxes = np.stack([*(centre - half)[::-1], *(centre + half)[::-1]], 1).astype(np.float32)
     relative = outputs["landmarks"][0][at].reshape(5, 2, -1).transpose(2, 0, 1)[:, :, ::-1]  # N, 5, (x, y)
     landmarks = (boxes[:, None, :2] + relative * 2 * half[::-1].T[:, None]).astype(np.float32)
-    kept = _best(boxes, confidence)
-    return Faces(boxes, confidence, landmarks)[kept]
-
-
-def _best(boxes: Float32, scores: Float32) -> npt.NDArray[np.intp]:
-    if not len(boxes):
-        return np.zeros(0, np.intp)
-    corner_and_size = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    kept = cv2.dnn.NMSBoxes(corner_and_size, scores, 0.0, _OVERLAP)  # type: ignore[arg-type]  # the stub omits arrays
-    return np.asarray(kept, np.intp).ravel()
+    return Faces(boxes, confidence, landmarks)[without_doubles(boxes, confidence, _OVERLAP)]

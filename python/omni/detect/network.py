@@ -21,7 +21,7 @@ from omni.types import Float32
 if TYPE_CHECKING:
     import onnxruntime as ort
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _ERRORS_ONLY = 3
 CPU = "CPUExecutionProvider"
 _PROVIDERS = {
@@ -226,7 +226,7 @@ def _require(path: Path, asked: Sequence[str], found: Sequence[str], what: str, 
     message = f"{path.name}: {', '.join(missing)} cannot be had, {what} are {', '.join(found)}"
     if not allow_fallback:
         raise ModelError(f"{message}: install the onnxruntime that has it, or set allow_fallback")
-    _log.warning("%s; going on with these", message)
+    logger.warning("%s; going on with these", message)
 
 
 def _picture_size(path: Path, picture: ort.NodeArg, free_size: Size, channels: int) -> Size:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omni.config import AgentConfig
@@ -31,7 +30,12 @@ class FaceEngine:
     @property
     def runs_on(self) -> dict[str, RunsOn]:
         """What runs the networks, by their role."""
-        return {"faces": self.detector.runs_on, "face embeddings": self.embedder.runs_on}
+        traits = {"age and gender": self.traits.age_gender, "emotion": self.traits.emotion}
+        return {
+            "faces": self.detector.runs_on,
+            "face embeddings": self.embedder.runs_on,
+            **{role: reader.runs_on for role, reader in traits.items() if reader is not None},
+        }
 
     def watch(self, *, pictures: bool) -> FaceWatch:
         """For one stream. ``pictures``: whether pictures of faces are handed on."""
@@ -44,30 +48,16 @@ class FaceEngine:
         return Enroller(self.detector, self.embedder)
 
 
-def open_face_engine(
-    config: AgentConfig,
-    *,
-    providers: Sequence[str] = ("CPU",),
-    threads: int = 1,
-    allow_fallback: bool = False,
-) -> FaceEngine:
+def open_face_engine(config: AgentConfig) -> FaceEngine:
     """Open what a configuration asks for.
-
-    Args:
-        config: whose gallery, embedder and threshold.
-        providers: best first, as ``open_detector`` takes them.
-        threads: that one inference uses.
-        allow_fallback: go on with the CPU where a provider cannot be had.
 
     Raises:
         ModelError: a network is missing, damaged, or does not run where it was asked to.
         StateError: the gallery's file cannot be used.
     """
+    face, settings = config.pipelines.face, config.detector
+    providers, threads, allow_fallback = face.providers or settings.providers, settings.threads, settings.allow_fallback
     detector = open_face_detector(providers=providers, threads=threads, allow_fallback=allow_fallback)
-    embedder = open_face_embedder(
-        config.pipelines.face.embedder, providers=providers, threads=threads, allow_fallback=allow_fallback
-    )
-    traits = open_trait_reader(
-        config.pipelines.face.attributes, providers=providers, threads=threads, allow_fallback=allow_fallback
-    )
-    return FaceEngine(detector, embedder, open_recognition(config, embedder), traits, config.pipelines.face.max_fps)
+    embedder = open_face_embedder(face.embedder, providers=providers, threads=threads, allow_fallback=allow_fallback)
+    traits = open_trait_reader(face.attributes, providers=providers, threads=threads, allow_fallback=allow_fallback)
+    return FaceEngine(detector, embedder, open_recognition(config, embedder), traits, face.max_fps)

@@ -39,7 +39,7 @@ def footprint(
     places = homography.map_from_image(np.stack([columns.ravel(), rows.ravel()], 1)).reshape(COLUMNS, ROWS, 2)
     inside = np.all(np.isfinite(places) & (places >= np.asarray(low)) & (places <= np.asarray(high)), axis=2)
     if area is not None:
-        inside &= _contained(places, np.asarray(area, np.float64))
+        inside &= contained(places, np.asarray(area, np.float64))
     first = inside.argmax(1)
     near, far = [], []
     for column in np.flatnonzero(inside.any(1)):
@@ -50,11 +50,11 @@ def footprint(
     return np.array(near + far[::-1], np.float64).reshape(-1, 2)
 
 
-def _contained(places: Float64, area: Float64) -> Bool:
-    """Which places lie in a polygon: from there a ray meets its edges an odd number of times."""
+def contained(places: Float64, area: Float64) -> Bool:
+    """Which of (..., 2) places lie in a polygon (N, 2): from there a ray meets its edges an odd number of times."""
     x, y = places[..., 0], places[..., 1]
-    contained = np.zeros(x.shape, np.bool_)
+    within = np.zeros(x.shape, np.bool_)
     for (x1, y1), (x2, y2) in zip(area, np.roll(area, -1, axis=0), strict=True):
         if y1 != y2:
-            contained ^= ((y1 > y) != (y2 > y)) & (x < x1 + (y - y1) / (y2 - y1) * (x2 - x1))
-    return contained
+            within ^= ((y1 > y) != (y2 > y)) & (x < x1 + (y - y1) / (y2 - y1) * (x2 - x1))
+    return within

@@ -1,6 +1,6 @@
 """Processes: what happened, from when to when, to whom (protocol, section 3)."""
 
-from omni.process.builder import ProcessBuilder
+from omni.process.builder import Ground, ProcessBuilder
 from omni.process.events import stream_event
 from omni.process.external import ExternalProcesses, Position
 from omni.process.schema import (
@@ -15,6 +15,7 @@ from omni.process.shots import ShotSettings
 
 __all__ = [
     "ExternalProcesses",
+    "Ground",
     "Position",
     "ProcessBuilder",
     "ShotSettings",

@@ -34,6 +34,9 @@ EMOTION_UNSEEN_S = 2.0
 FRAMES_REMEMBERED = 256
 """Enough to find the frame in which a track was first seen, before it was confirmed."""
 
+Ground = Callable[[list[float]], list[float] | None]
+"""Box, x1, y1, x2, y2 relative to the picture -> x, y on a map where it stands; None: nowhere that the map shows."""
+
 
 class ProcessBuilder:
     """Keeps the open processes of one stream. Not thread-safe: one stream, one thread.
@@ -68,6 +71,7 @@ class ProcessBuilder:
         self._shots = BestShots(best_shots) if best_shots else None
         self._also_open = also_open
         self._stays = stays
+        self._grounds: Mapping[str, Ground] = {}
         self._open: dict[int, Person] = {}
         self._actions = Actions(stream_uuid, run, numbers)
         self._people_seen = 0
@@ -118,7 +122,7 @@ class ProcessBuilder:
         if faces is not None:
             messages += self._feel(now, faces.sights)
             messages += self._recognise(frame.timestamp, faces.verdicts)
-        messages += self._act(frame.timestamp, in_regions)
+        messages += self.act(frame.timestamp, in_regions)
         messages += self._end(frame.timestamp, gone)
         messages += self.ongoing(frame.timestamp)
         return messages
@@ -135,7 +139,7 @@ class ProcessBuilder:
         ``in_regions``: what the end brought in regions and at lines; ``verdicts``: what the gallery says at last.
         """
         messages = self._recognise(timestamp, verdicts)
-        messages += self._act(timestamp, in_regions, end_reason)
+        messages += self.act(timestamp, in_regions, end_reason)
         ended = list(self._open.values())
         self._open.clear()
         return messages + [self._message("end", timestamp, [person], end_reason) for person in ended]
@@ -165,9 +169,18 @@ class ProcessBuilder:
             for person in self._open.values():
                 person.forget_pictures()
 
-    def act(self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str) -> list[ProcessMessage]:
-        """Tell of what happened in regions beside a frame; presences that end do so with this reason."""
-        return self._act(timestamp, in_regions, end_reason)
+    def stand_on(self, grounds: Mapping[str, Ground]) -> None:
+        """Tell of people where they stand, on each of these maps; by its name."""
+        self._grounds = grounds
+
+    def act(
+        self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str | None = None
+    ) -> list[ProcessMessage]:
+        """Tell of what happened in regions; presences that end do so with this reason, else with the person's own."""
+        people = [(event, self._open[event.track_id]) for event in in_regions]
+        return [
+            self._actions.take(event, person, timestamp, end_reason or person.end_reason) for event, person in people
+        ]
 
     def object_uuids(self, tracks: Tracks) -> tuple[str, ...]:
         """The UUID of the human of each track."""
@@ -240,10 +253,8 @@ class ProcessBuilder:
             person = self._open[verdict.track_id]
             person.profiles = verdict.profiles
             self._verdicts += 1
-            message, id_ = (
-                self._message("match", timestamp, [person]),
-                self._run.uuid("verdict", self._stream_uuid, self._verdicts),
-            )
+            id_ = self._run.uuid("verdict", self._stream_uuid, self._verdicts)
+            message = self._message("match", timestamp, [person])
             human = message.processes[0]
             if verdict.kind == "identified":
                 profiles = [{**asdict(profile), "groups": list(profile.groups)} for profile in verdict.profiles]
@@ -256,10 +267,7 @@ class ProcessBuilder:
     def _identity(self, track_id: int) -> Identity:
         self._people_seen += 1
         name = (self._stream_uuid, self._people_seen)
-        person = (
-            self._stream_uuid,
-            track_id,
-        )  # who comes back under the old number is the same person in a new process
+        person = (self._stream_uuid, track_id)  # who comes back under the old number is the same, in a new process
         return Identity(
             human_id=self._run.uuid("human", *name),
             human_number=next(self._numbers),
@@ -271,14 +279,6 @@ class ProcessBuilder:
             track_id=track_id,
         )
 
-    def _act(
-        self, timestamp: float, in_regions: Iterable[RegionEvent], end_reason: str | None = None
-    ) -> list[ProcessMessage]:
-        people = [(event, self._open[event.track_id]) for event in in_regions]
-        return [
-            self._actions.take(event, person, timestamp, end_reason or person.end_reason) for event, person in people
-        ]
-
     def _first_seen(self, timestamp: float, now: Moment) -> Moment:
         return next((seen for seen in reversed(self._seen_at) if seen.timestamp <= timestamp + 1e-6), now)
 
@@ -286,13 +286,20 @@ class ProcessBuilder:
         people = [self._open.pop(track_id) for track_id in gone if track_id in self._open]
         return [self._message("end", timestamp, [person], person.end_reason) for person in people]
 
+    def _places(self, box: list[float]) -> dict[str, list[float]]:
+        found = {name: ground(box) for name, ground in self._grounds.items()}
+        return {name: place for name, place in found.items() if place is not None}
+
     def _message(
         self, reason: str, timestamp: float, people: Iterable[Person], end_reason: str | None = None
     ) -> ProcessMessage:
         processes: list[dict[str, Any]] = []
         shots: dict[str, UInt8] = {}
         for person in people:
-            processes += person.documents(end_reason)
+            human, *children = person.documents(end_reason)
+            if person.body is not None and (places := self._places(person.body.box)):
+                human["omni"]["map"] = places
+            processes += [human, *children]
             shots |= person.pictures()
         return ProcessMessage(reason, self._stream_uuid, timestamp, tuple(processes), shots)
 

@@ -106,7 +106,7 @@ class View(TypedDict):
     """
 
     name: str
-    metres_per_unit: float | None
+    metres_per_unit: float
     extent: tuple[float, float, float, float]
     plan: Plan | None
     cameras: list[str]
@@ -120,7 +120,7 @@ class Views(TypedDict):
 
 
 class Region(TypedDict):
-    """A region, or a line, which has two points and a ``direction``. Points are relative to the picture."""
+    """A region, or a line, which has a ``direction``. Points are its corners, relative to the picture."""
 
     uuid: str
     name: str
@@ -137,7 +137,7 @@ class Regions(TypedDict):
 
 
 class FlowCell(TypedDict):
-    """The middle of a square of the floor, how long people were in it, and which way they went (at most 1)."""
+    """The middle of a square of the floor, how long people were in it, and the way that they went, map units."""
 
     x: float
     y: float

@@ -22,7 +22,6 @@ BODY_MAX_BYTES = 256 * 1024
 
 _EXPECTED = {
     "bool": "true or false",
-    "int": f"an integer from 0 to {INT_MAX}",
     "text": f"a string of 1 to {TEXT_MAX} characters",
     "uuid": 'a UUID (8-4-4-4-12 hexadecimal digits) or ""',
 }
@@ -33,11 +32,25 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a call: its name in the protocol, its kind, and its default; without one it is required."""
+    """One field of a call.
+
+    Attributes:
+        name: in the protocol.
+        kind: what it holds.
+        default: without one it is required.
+        least, most: of an integer.
+    """
 
     name: str
     kind: Literal["bool", "int", "text", "uuid"]
     default: bool | int | str | None = None
+    least: int = 0
+    most: int = INT_MAX
+
+    @property
+    def expected(self) -> str:
+        """What it takes, in words."""
+        return f"an integer from {self.least} to {self.most}" if self.kind == "int" else _EXPECTED[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +166,12 @@ def _refuse_constant(name: str) -> NoReturn:
 def _value(field: Field, given: Mapping[str, Any]) -> Any:
     if field.name not in given:
         if field.default is None:
-            _refuse(field, "nothing", "missing-field")
+            refuse(field.name, field.expected, "nothing", "missing-field")
         return field.default
     sent = given[field.name]
     value = _from_text(field.kind, sent.text) if isinstance(sent, _Text) else sent
-    if not _fits(field.kind, value):
-        _refuse(field, _shown(sent.text if isinstance(sent, _Text) else sent), "invalid-field")
+    if not _fits(field, value):
+        refuse(field.name, field.expected, _shown(sent.text if isinstance(sent, _Text) else sent))
     return value.lower() if field.kind == "uuid" else value
 
 
@@ -170,22 +183,26 @@ def _from_text(kind: str, text: str) -> Any:
     return text
 
 
-def _fits(kind: str, value: Any) -> bool:
-    if kind == "bool":
+def _fits(field: Field, value: Any) -> bool:
+    if field.kind == "bool":
         return isinstance(value, bool)
-    if kind == "int":
-        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= INT_MAX
+    if field.kind == "int":
+        return isinstance(value, int) and not isinstance(value, bool) and field.least <= value <= field.most
     if not isinstance(value, str):
         return False
-    if kind == "uuid":
+    if field.kind == "uuid":
         return value == "" or _UUID.fullmatch(value) is not None
     return 0 < len(value) <= TEXT_MAX and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
-def _refuse(field: Field, found: str, slug: str) -> NoReturn:
-    expected = _EXPECTED[field.kind]
-    detail = f"{_path(field.name)}: expected {expected}, found {found}"
-    raise Problem(slug, 400, detail, field=_path(field.name), expected=expected, found=found)
+def refuse(name: str, expected: str, found: str, slug: str = "invalid-field") -> NoReturn:
+    """Refuse a call for one of its fields.
+
+    Raises:
+        Problem: 400.
+    """
+    path = _path(name)
+    raise Problem(slug, 400, f"{path}: expected {expected}, found {found}", field=path, expected=expected, found=found)
 
 
 def _refuse_unknown(name: str, known: Iterable[str]) -> NoReturn:

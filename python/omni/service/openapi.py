@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from omni._build import __version__
 from omni.service.context import App
-from omni.service.fields import INT_MAX, TEXT_MAX, Field
+from omni.service.fields import TEXT_MAX, Field
 from omni.service.operations import Operation, operation_of
 
 PROBLEM = "application/problem+json"
@@ -20,7 +20,7 @@ _REF = "#/components/schemas/{model}"
 
 _FIELD_KINDS: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
-    "int": {"type": "integer", "minimum": 0, "maximum": INT_MAX},
+    "int": {"type": "integer"},
     "text": {"type": "string", "minLength": 1, "maxLength": TEXT_MAX},
     "uuid": {"type": "string", "pattern": "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"},
 }
@@ -192,6 +192,8 @@ def _body(body: Any, schemas: dict[Any, dict[str, Any]]) -> dict[str, Any]:
 
 def _field(field: Field) -> dict[str, Any]:
     kind = dict(_FIELD_KINDS[field.kind])
+    if field.kind == "int":
+        kind |= {"minimum": field.least, "maximum": field.most}
     if field.default is None:
         return kind
     if field.kind == "text" and field.default == "":  # absent, not sent as such

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import numpy as np
 
+from omni.agent.map_view import MapView
 from omni.agent.pipeline import StreamPipeline
 from omni.agent.scheduler import Scheduler
 from omni.config import RegionConfig, StreamConfig
@@ -48,6 +49,7 @@ class Scene:
         best_shots: ShotSettings | None = None,
         picture: Callable[[int], np.ndarray] | None = None,
         faces: FaceWatch | None = None,
+        views: Sequence[MapView] = (),
         options: dict[str, Any] = {},  # noqa: B006
     ) -> None:
         self.people = people
@@ -77,7 +79,7 @@ class Scene:
             Tracker(),
             monitor,
             builder,
-            [],
+            views,
             self.told.append,
             self.crossed.append,
             lambda *_: None,

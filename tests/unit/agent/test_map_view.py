@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.unit.agent.scene import STREAM, Scene, standing
 
 from omni.agent.map_view import MapView
 from omni.config import ViewConfig
@@ -116,7 +117,10 @@ def test_the_document_is_as_the_protocol_says() -> None:
         "timestamp_millisec": 1_001_900,
         "video_timestamp": 1900,
     }
-    source = document["objects"][0]["source_objects"][A]
+    [person] = document["objects"]
+    assert set(person) == {"bbox", "class", "id", "score", "source_objects", "omni"}  # what is ours is in one member
+    assert (len(person["bbox"]), person["class"], type(person["id"])) == (2, "body", int)
+    source = person["source_objects"][A]
     assert set(source) == {"id", "class", "score", "bbox", "object_id"}
     assert (source["id"], source["object_id"]) == (3, "uuid-7c")
     assert all(0 <= v <= 1 for v in source["bbox"])
@@ -229,6 +233,29 @@ def test_the_map_knows_what_its_cameras_cover_and_where_people_were() -> None:
     assert flow["cell"] == 25.0
     assert sum(cell["seconds"] for cell in flow["cells"]) == pytest.approx(1.9, abs=0.4)
     assert sum(cell["dx"] for cell in flow["cells"]) > 50
+
+
+def test_people_are_told_of_with_where_they_stand_on_the_maps_of_their_camera() -> None:
+    """By this camera alone, so that the same frames give the same records whatever other cameras see."""
+    camera = {"stream_uuid": STREAM, "points": [{"image": c, "map": [c[0] * 500, c[1] * 500]} for c in CORNERS]}
+    west = {**camera, "visible_area": [[0, 0], [251, 0], [251, 500], [0, 500]]}
+    maps = [
+        MapView(ViewConfig.model_validate({"name": name, "metres_per_unit": 0.02, "cameras": [of]}), [STREAM], [])
+        for name, of in (("whole", camera), ("west", west))
+    ]
+    scene = Scene(lambda i: [standing(60 + 2 * i, 120)], 100, views=maps)
+    told = [process for message in scene.play() for process in message.processes]
+    humans = [process for process in told if process["object"]["class"] == "human"]
+    assert len(humans) > 5
+    for human in humans:
+        x1, _, x2, y2 = human["omni"]["bbox"]
+        place = pytest.approx([250 * (x1 + x2), 500 * y2], abs=0.01)
+        in_the_west = 250 * (x1 + x2) < 251
+        assert human["omni"]["map"] == {"whole": place} | ({"west": place} if in_the_west else {})
+    assert {len(human["omni"]["map"]) for human in humans} == {1, 2}
+    assert all("map" not in process["omni"] for process in told if process["object"]["class"] == "body")
+    [person] = maps[0].tick.document["objects"]
+    assert np.hypot(*np.subtract(person["bbox"], humans[-1]["omni"]["map"]["whole"])) < 10
 
 
 def moved(seen: FrameResult, seconds: float) -> FrameResult:

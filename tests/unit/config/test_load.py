@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -234,16 +233,6 @@ def test_the_state_folder_lies_beside_the_file_that_names_it(tmp_path: Path) -> 
     (tmp_path / "run_params.json").write_text('{"state_folder": "kept"}')
     assert load_config(tmp_path).state_folder == str(tmp_path / "kept")
     assert load_config({}).state_folder is None
-
-
-def test_compat_takes_the_originals_keys_with_one_warning_each(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
-        config = load_config({"compat": True, "osd": {"enable": False}, "pipelines": {"osd": {}}})
-    assert isinstance(config, AgentConfig)
-    assert sorted(record.getMessage().split(": ")[1] for record in caplog.records) == [
-        "$.osd is not used by this version",
-        "$.pipelines.osd is not used by this version",
-    ]
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b'{"streams": 3}'])

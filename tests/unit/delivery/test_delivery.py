@@ -139,7 +139,19 @@ def test_a_message_that_cannot_be_written_is_counted_and_the_next_goes_out(inbox
     assert stats["dropped"] == [{"class": "durable", "cause": "cannot be written as JSON", "count": 1}]
 
 
-def test_stopping_does_not_wait_for_a_receiver_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("times", range(5))
+def test_what_was_acknowledged_last_is_not_told_of_as_undelivered(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture, times: int
+) -> None:
+    del times
+    deliver([{"url": inbox.address}], [message("begin", n) for n in range(1, 21)])
+    assert inbox.numbers() == list(range(1, 21))
+    assert "not delivered" not in caplog.text
+
+
+def test_stopping_does_not_wait_for_a_receiver_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("omni.delivery.delivery.DRAIN_S", 1000.0)
     delivery = new_delivery([{"id": "site", "url": "http://127.0.0.1:9/"}], directory=str(tmp_path))
     delivery.start()
@@ -148,6 +160,7 @@ def test_stopping_does_not_wait_for_a_receiver_that_is_away(tmp_path: Path, monk
     begun = time.monotonic()
     delivery.stop()
     assert time.monotonic() - begun < 100
+    assert "1 messages were not delivered before the end; they wait in the outbox" in caplog.text
 
 
 def test_ways_out_that_were_replaced_are_not_kept(inbox: Inbox) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, save
 
 from omni.detect import open_detector
-from omni.detect.detector import _best
+from omni.detect.doubles import without_doubles
 from omni.errors import ModelError
 from omni.types import Float32
 
@@ -296,4 +296,4 @@ def test_suppression_is_the_greedy_one(seed: int, count: int, iou: float) -> Non
     corner = random.uniform(0, 60, (count, 2))
     boxes = np.concatenate([corner, corner + random.uniform(5, 60, (count, 2))], axis=1).astype(np.float32)
     scores = random.permutation(np.linspace(0.1, 1, count)).astype(np.float32)
-    assert _best(boxes, scores, iou).tolist() == brute_force(boxes, scores, iou)
+    assert without_doubles(boxes, scores, iou).tolist() == brute_force(boxes, scores, iou)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sanic import Blueprint, HTTPResponse, json
 
 from omni._build import build_info
+from omni.agent.software import software_versions
 from omni.service.answers import About
 from omni.service.context import HttpRequest
 from omni.service.operations import operation
@@ -18,15 +19,6 @@ def blueprint() -> Blueprint:
 
 @operation("Which agent this is", scope="read", answer=About, of_the_original=True)
 async def about(request: HttpRequest) -> HTTPResponse:
-    build = build_info()
-    return json(
-        {
-            "version": build["version"],
-            "full_version_with_hash": build["full_version_with_hash"],
-            "build_hash": build["build_hash"],
-            "build_date": build["build_date"],
-            "name": "omni",
-            "used_software": request.app.ctx.agent.about_software(),
-            "may_be_standalone": True,
-        }
-    )
+    faces = request.app.ctx.agent.faces
+    software = software_versions(faces.name if faces else "none")
+    return json({**build_info(), "name": "omni", "used_software": software, "may_be_standalone": True})

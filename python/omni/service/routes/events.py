@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import NoReturn
 
 from sanic import Blueprint, HTTPResponse, json
 from sanic.exceptions import ServerError
@@ -12,15 +11,14 @@ from sanic.exceptions import ServerError
 from omni.delivery import Page
 from omni.errors import OutboxError
 from omni.service.context import Context, HttpRequest
-from omni.service.fields import Field, read_fields
+from omni.service.fields import Field, read_fields, refuse
 from omni.service.operations import operation
-from omni.service.problems import Problem
 from omni.service.serialize import to_json
 from omni.service.webhook_answers import Events
 
 AFTER = Field("after", "text", "")
-PAGE = (AFTER, Field("limit", "int", 100))
 MOST = 1000
+PAGE = (AFTER, Field("limit", "int", 100, least=1, most=MOST))
 _NO_OUTBOX = {503: ["outbox-unavailable"]}
 
 LOOK_S = 0.25
@@ -40,10 +38,7 @@ def blueprint() -> Blueprint:
 @operation("What happened", scope="read", answer=Events, query=PAGE, errors=_NO_OUTBOX)
 async def events(request: HttpRequest) -> HTTPResponse:
     fields = read_fields(request, PAGE)
-    limit = fields["limit"]
-    if not 1 <= limit <= MOST:
-        _refuse("$.limit", f"an integer from 1 to {MOST}", str(limit))
-    return json(asdict(await _page(request.app.ctx, fields["after"], limit)))
+    return json(asdict(await _page(request.app.ctx, fields["after"], fields["limit"])))
 
 
 @operation(
@@ -75,10 +70,7 @@ async def stream(request: HttpRequest) -> None:
             await asyncio.sleep(0 if page.events else LOOK_S)
             quiet_s += LOOK_S
             page = await _page(context, page.next, MOST)
-    except (
-        ServerError,
-        OutboxError,
-    ):  # the reader is gone, or the agent stops; who comes again goes on from its cursor
+    except (ServerError, OutboxError):  # the reader is gone, or the agent stops: it comes again with its cursor
         return
 
 
@@ -86,14 +78,9 @@ async def _page(context: Context, after: str, limit: int) -> Page:
     try:
         return await asyncio.to_thread(context.agent.delivery.log.events, after, limit)
     except ValueError as error:
-        _refuse("$.after", str(error), after[:100])
+        refuse("after", str(error), after[:100])
 
 
 def _server_sent(page: Page) -> str:
     gap = ["event: gap\ndata: {}\n\n"] if page.gap else []
     return "".join(gap + [f"id: {e['cursor']}\nevent: {e['reason']}\ndata: {to_json(e)}\n\n" for e in page.events])
-
-
-def _refuse(field: str, expected: str, found: str) -> NoReturn:
-    detail = f"{field}: expected {expected}, found {found}"
-    raise Problem("invalid-field", 400, detail, field=field, expected=expected, found=found)

@@ -13,7 +13,7 @@ from sanic import Blueprint, HTTPResponse, json
 from omni.faces.gallery import Profile
 from omni.service.answers import Faces, Nothing, Profiles
 from omni.service.context import HttpRequest
-from omni.service.fields import Field, read_query
+from omni.service.fields import Field, read_query, refuse
 from omni.service.operations import operation
 from omni.service.problems import Problem
 
@@ -100,8 +100,7 @@ def _groups(text: str) -> list[str]:
     try:
         return [str(UUID(part.strip())) for part in text.split(",") if part.strip()]
     except ValueError:
-        detail = "$.groups: expected UUIDs with commas between them"
-        raise Problem("invalid-field", 400, detail, field="$.groups", expected="UUIDs") from None
+        refuse("groups", "UUIDs with commas between them", text[:100])
 
 
 def _add(engine: FaceEngine, name: str, groups: list[str], photo: bytes) -> Any:

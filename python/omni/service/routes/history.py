@@ -6,14 +6,14 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, NoReturn
+from typing import Any
 
 from sanic import Blueprint, HTTPResponse, json, raw
 
 from omni.history import Archive, Filter, Span, counts, occupancy, table
 from omni.service.answers import Counts, Occupancy, Processes, StreamChanges
 from omni.service.context import HttpRequest
-from omni.service.fields import Field, read_fields
+from omni.service.fields import Field, read_fields, refuse
 from omni.service.operations import operation
 from omni.service.problems import Problem
 from omni.service.serialize import to_json
@@ -35,11 +35,14 @@ _CHOSEN = (
     Field("region", "uuid", ""),
     Field("person", "uuid", ""),
 )
-_PAGE = (*_CHOSEN, Field("limit", "int", 100), Field("cursor", "text", ""))
+_LIMIT = Field("limit", "int", 100, least=1, most=MOST)
+_PAGE = (*_CHOSEN, _LIMIT, Field("cursor", "text", ""))
 _EXPORT = (*_CHOSEN, Field("format", "text", "json"))
-_CHANGES = (*_TIMES, Field("stream", "uuid", ""), Field("limit", "int", 100), Field("cursor", "text", ""))
+_CHANGES = (*_TIMES, Field("stream", "uuid", ""), _LIMIT, Field("cursor", "text", ""))
 _OFF = {409: ["history-off"]}
-_SPAN = (*_TIMES, Field("bucket_s", "int", 3600))
+_SPAN = (*_TIMES, Field("bucket_s", "int", 3600, least=1))
+_COUNTS = (*_SPAN, Field("line", "uuid", ""))
+_OCCUPANCY = (*_SPAN, Field("region", "uuid"))
 
 
 def blueprint() -> Blueprint:
@@ -57,9 +60,9 @@ def blueprint() -> Blueprint:
 async def processes(request: HttpRequest) -> HTTPResponse:
     archive, fields = _archive(request), read_fields(request, _PAGE)
     try:
-        page = await asyncio.to_thread(archive.page, _chosen(fields), limit=_limit(fields), cursor=fields["cursor"])
+        page = await asyncio.to_thread(archive.page, _chosen(fields), limit=fields["limit"], cursor=fields["cursor"])
     except ValueError as error:
-        _refuse("cursor", str(error), fields["cursor"][:100])
+        refuse("cursor", str(error), fields["cursor"][:100])
     return json(asdict(page))
 
 
@@ -72,11 +75,11 @@ async def changes_of_streams(request: HttpRequest) -> HTTPResponse:
             stream=fields["stream"],
             from_s=fields["from"] or None,
             to_s=fields["to"] or None,
-            limit=_limit(fields),
+            limit=fields["limit"],
             cursor=fields["cursor"],
         )
     except ValueError as error:
-        _refuse("cursor", str(error), fields["cursor"][:100])
+        refuse("cursor", str(error), fields["cursor"][:100])
     return json(asdict(page))
 
 
@@ -86,7 +89,7 @@ async def export(request: HttpRequest) -> None:
     archive, fields = _archive(request), read_fields(request, _EXPORT)
     format_ = fields["format"]
     if format_ not in ("csv", "json"):
-        _refuse("format", '"csv" or "json"', format_[:100])
+        refuse("format", '"csv" or "json"', format_[:100])
     parts = _csv(archive, _chosen(fields)) if format_ == "csv" else _json(archive, _chosen(fields))
     first = await asyncio.to_thread(next, parts)  # what cannot be read is told before the answer begins
     content_type = "text/csv; charset=utf-8" if format_ == "csv" else "application/json"
@@ -114,28 +117,16 @@ async def best_shot(request: HttpRequest, uuid: str) -> HTTPResponse:
     return raw(jpeg, content_type="image/jpeg")
 
 
-@operation(
-    "Crossings over time",
-    scope="read",
-    answer=Counts,
-    query=(*_SPAN, Field("line", "uuid", "")),
-    errors={**_OFF, 404: ["unknown-line"]},
-)
+@operation("Crossings over time", scope="read", answer=Counts, query=_COUNTS, errors=_OFF)
 async def counts_of_lines(request: HttpRequest) -> HTTPResponse:
-    archive, fields = _archive(request), read_fields(request, (*_SPAN, Field("line", "uuid", "")))
+    archive, fields = _archive(request), read_fields(request, _COUNTS)
     span = _span(fields, time.time())
     return json({"buckets": await asyncio.to_thread(counts, archive, span, fields["line"])})
 
 
-@operation(
-    "People in a region over time",
-    scope="read",
-    answer=Occupancy,
-    query=(*_SPAN, Field("region", "uuid")),
-    errors=_OFF,
-)
+@operation("People in a region over time", scope="read", answer=Occupancy, query=_OCCUPANCY, errors=_OFF)
 async def occupancy_of_region(request: HttpRequest) -> HTTPResponse:
-    archive, fields = _archive(request), read_fields(request, (*_SPAN, Field("region", "uuid")))
+    archive, fields = _archive(request), read_fields(request, _OCCUPANCY)
     now = time.time()
     span = _span(fields, now)
     return json({"buckets": await asyncio.to_thread(occupancy, archive, span, fields["region"], now)})
@@ -147,13 +138,6 @@ def _archive(request: HttpRequest) -> Archive:
         detail = "no history is kept: it needs history.enabled and a state folder (a configuration that is a file)"
         raise Problem("history-off", 409, detail)
     return history.archive
-
-
-def _limit(fields: dict[str, Any]) -> int:
-    limit: int = fields["limit"]
-    if not 1 <= limit <= MOST:
-        _refuse("limit", f"an integer from 1 to {MOST}", str(limit))
-    return limit
 
 
 def _chosen(fields: dict[str, Any]) -> Filter:
@@ -174,9 +158,9 @@ def _span(fields: dict[str, Any], now: float) -> Span:
     end, bucket = fields["to"] or int(now) + 1, fields["bucket_s"]
     start = fields["from"] or end - DAY_S
     if not start < end <= MOST_SECONDS:
-        _refuse("to", f"an integer above $.from, {start}, and up to {MOST_SECONDS}", str(end))
-    if bucket < 1 or (end - start) / bucket > MOST_BUCKETS:
-        _refuse("bucket_s", f"an integer that makes at most {MOST_BUCKETS} buckets of {end - start} s", str(bucket))
+        refuse("to", f"an integer above $.from, {start}, and up to {MOST_SECONDS}", str(end))
+    if (end - start) / bucket > MOST_BUCKETS:
+        refuse("bucket_s", f"an integer that makes at most {MOST_BUCKETS} buckets of {end - start} s", str(bucket))
     return Span(start, end, bucket)
 
 
@@ -192,9 +176,3 @@ def _json(archive: Archive, chosen: Filter) -> Iterator[str]:
         yield ("" if i else '{"processes": [\n') + (",\n" if begun and text else "") + text
         begun = begun or bool(records)
     yield "\n]}\n"
-
-
-def _refuse(name: str, expected: str, found: str) -> NoReturn:
-    field = f"$.{name}"
-    detail = f"{field}: expected {expected}, found {found}"
-    raise Problem("invalid-field", 400, detail, field=field, expected=expected, found=found)

@@ -15,7 +15,7 @@ from omni.service.operations import operation
 from omni.service.problems import Problem
 from omni.service.scene import region_documents, view_documents
 
-_WINDOW = Field("window_s", "int", WINDOW_S)
+_WINDOW = Field("window_s", "int", WINDOW_S, least=1, most=WINDOW_S)
 
 
 def blueprint() -> Blueprint:
@@ -48,10 +48,6 @@ async def views(request: HttpRequest) -> HTTPResponse:
 )
 async def flow(request: HttpRequest, name: str) -> HTTPResponse:
     window_s = read_query(request, (_WINDOW,))["window_s"]
-    if not 1 <= window_s <= WINDOW_S:
-        expected = f"an integer from 1 to {WINDOW_S}"
-        detail = f"$.window_s: expected {expected}, found {window_s}"
-        raise Problem("invalid-field", 400, detail, field="$.window_s", expected=expected, found=str(window_s))
     try:
         document = await asyncio.to_thread(request.app.ctx.agent.map_flow, name, window_s)
     except KeyError:

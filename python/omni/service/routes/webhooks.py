@@ -13,15 +13,15 @@ from omni.delivery import Chosen
 from omni.service.context import HttpRequest
 from omni.service.fields import Field, read_fields
 from omni.service.operations import operation
-from omni.service.problems import Problem
 from omni.service.webhook_answers import DeadLetters, Deliveries, Paused, Purged, Replayed, Secret, Tested, Webhooks
 
 _ENDPOINT = Field("endpoint", "text", "")
 CHOSEN = (Field("id", "int", 0), _ENDPOINT, Field("since", "int", 0), Field("until", "int", 0))
+_PAUSED = (Field("paused", "bool"),)
+_LIMIT = (Field("limit", "int", 50, least=1, most=200),)
 _NO_OUTBOX = {503: ["outbox-unavailable"]}
 
 SECRET_BYTES = 32
-DELIVERIES_MAX = 200
 
 
 def blueprint() -> Blueprint:
@@ -58,13 +58,13 @@ async def test(request: HttpRequest, id: str) -> HTTPResponse:
     "Keep messages for one of them without sending, or go on",
     scope="config",
     answer=Paused,
-    body=(Field("paused", "bool"),),
+    body=_PAUSED,
     path={"id": "of the subscriber"},
     errors={404: ["unknown-endpoint"], 422: ["config-invalid"]},
 )
 async def pause(request: HttpRequest, id: str) -> HTTPResponse:
     context = request.app.ctx
-    paused = read_fields(request, (Field("paused", "bool"),))["paused"]
+    paused = read_fields(request, _PAUSED)["paused"]
     await context.change(lambda: context.settings.paused(id, paused))
     return json({"paused": paused})
 
@@ -90,15 +90,12 @@ async def rotate(request: HttpRequest, id: str) -> HTTPResponse:
     "Deliveries to one of them, with their attempts",
     scope="read",
     answer=Deliveries,
-    query=(Field("limit", "int", 50),),
+    query=_LIMIT,
     path={"id": "of the subscriber"},
     errors={**_NO_OUTBOX, 404: ["unknown-endpoint"]},
 )
 async def deliveries(request: HttpRequest, id: str) -> HTTPResponse:
-    limit = read_fields(request, (Field("limit", "int", 50),))["limit"]
-    if not 1 <= limit <= DELIVERIES_MAX:
-        expected = f"an integer from 1 to {DELIVERIES_MAX}"
-        raise Problem("invalid-field", 400, f"$.limit: expected {expected}, found {limit}", field="$.limit")
+    limit = read_fields(request, _LIMIT)["limit"]
     found = await asyncio.to_thread(request.app.ctx.agent.delivery.deliveries, id, limit)
     return json({"deliveries": found})
 

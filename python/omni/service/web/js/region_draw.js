@@ -40,7 +40,7 @@ export function drawRegion(context, place, region, { inside = 0, glow = 0, direc
 
 export function at({ x, y, width, height }, [u, v]) { return [x + u * width, y + v * height]; }
 
-export function centre(points) {
+function centre(points) {
   return [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
 }
 

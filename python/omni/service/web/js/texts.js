@@ -88,9 +88,9 @@ const TEXTS = {
   },
   settings: {
     title: "Settings", sections: "Parts of the settings", restart: "needs a restart", pending: "Changed, in effect after a restart: {paths}", general: "General",
-    add: "Add", remove: "Remove", entry: "{name} {n}", none: "none", optional: "not set", json: "as JSON", not_json: "This is not JSON: {reason}", file: "Written to {file}",
-    no_file: "Not written to a file: changes last until the agent ends.", faults: "{n} settings cannot be used as they are.", fault: "1 setting cannot be used as it is.", raw: "The whole as JSON", form: "As a form",
-    safe_title: "The configuration cannot be used", safe_hint: "The agent does not run. Mend the settings here; it starts when they are right.", save: "Check and start", filter: "Find a setting", other: "Not this: {path}", started: "Accepted. The agent starts.",
+    add: "Add", remove: "Remove", entry: "{name} {n}", none: "none", optional: "not set", not_json: "This is not JSON: {reason}", file: "Written to {file}",
+    no_file: "Not written to a file: changes last until the agent ends.", faults: "{n} settings cannot be used as they are.", fault: "1 setting cannot be used as it is.", raw: "The whole as JSON",
+    safe_title: "The configuration cannot be used", safe_hint: "The agent does not run. Mend the settings here; it starts when they are right.", save: "Check and start",
   },
   webhooks: {
     title: "Webhooks", add: "Add a webhook", none: "Nobody is told yet.", url: "Address (http:// or https://)", id: "Name", type: "What it is told", processes: "processes", events: "events",

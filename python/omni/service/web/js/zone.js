@@ -1,7 +1,7 @@
 // The geometry of regions and lines. Points are {x, y} relative to the picture; aspect: its width by its height.
 // Lengths are in heights of the picture, so that they are the same in every direction.
 
-export const LINE_WIDTH = 0.12;
+const LINE_WIDTH = 0.12;
 
 export function square(aspect, size = 0.3) {
   const [w, h] = [size / aspect / 2, size / 2];

@@ -7,9 +7,9 @@ import traceback
 import pytest
 
 from omni.config import StreamConfig, load_config
-from omni.config.secret_url import SecretUrl
+from omni.config.secrets import SecretUrl
 
-ADDRESS = "rtsp://ann:p@ss/w0rd@cam/1?x=y".replace("ss/w", "ssw")
+ADDRESS = "rtsp://ann:p@ssw0rd@cam/1?x=y"
 
 
 def test_only_who_reads_the_characters_sees_the_password(caplog: pytest.LogCaptureFixture) -> None:
