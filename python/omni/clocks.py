@@ -20,6 +20,11 @@ _MARKS = 50
 Mark = TypeVar("Mark")
 
 
+def passing() -> float:
+    """Seconds that only go forward, those of the machine's sleep among them where it tells (Linux)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class TimeOfDay:
     """Moments of the monotonic clock as Unix epoch seconds.
 
@@ -73,7 +78,7 @@ class Ages(Generic[Mark]):
         monotonic: seconds that only go forward.
     """
 
-    def __init__(self, monotonic: Seconds = time.monotonic) -> None:
+    def __init__(self, monotonic: Seconds = passing) -> None:
         self._monotonic = monotonic
         self._before: tuple[float, float] | None = None
         self._ahead_since: float | None = None

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from omni.clocks import Ages
+from omni.clocks import Ages, passing
 from omni.damage import is_damage, put_aside
 from omni.history.archive import Archive
 from omni.history.store import FILE_NAME, Store
@@ -79,7 +79,7 @@ class History:
         max_bytes: int,
         shots: Shots | None,
         clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = passing,
     ) -> None:
         self._ages = Ages[tuple[int, int]](monotonic)
         self._path = folder / FILE_NAME
