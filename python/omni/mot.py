@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,15 @@ import numpy as np
 
 from omni.errors import SourceError
 from omni.track import TrackRows
-from omni.types import Float64
+from omni.types import Float32, Float64
 
 COLUMNS = 7
 
 LAST_FRAME = 100_000_000
 """38 days at 30 frames a second: a larger number is a time, or a slip, and all up to it are gone through."""
+
+LEAST_FRAMES = 10
+"""From fewer with rows it is not told which were looked at: that ten are all even or all odd is one chance in 500."""
 
 GREATEST = 1e12
 """Larger numbers are no pixels; those within keep being finite in single precision."""
@@ -25,7 +28,10 @@ GREATEST = 1e12
 
 @dataclass(frozen=True, slots=True)
 class MotRows:
-    """Rows of a file, sorted by frame: ``frame`` (N,), ``id`` (N,), ``xyxy`` (N, 4), ``score`` (N,), all float64."""
+    """Rows of a file, sorted by frame: ``frame`` (N,), ``id`` (N,), ``xyxy`` (N, 4), ``score`` (N,), all float64.
+
+    ``score`` is as in the file; see ``confidences``.
+    """
 
     frame: Float64
     id: Float64
@@ -62,6 +68,36 @@ def read_mot(path: Path) -> MotRows:
     table = table[np.argsort(table[:, 0], kind="stable")]
     xyxy = np.c_[table[:, 2:4], table[:, 2:4] + table[:, 4:6]]
     return MotRows(table[:, 0], table[:, 1], xyxy, table[:, 6])
+
+
+def confidences(rows: MotRows) -> tuple[Float32, str | None]:
+    """(N,) the scores as 0 to 1, and in words how they were brought there; None where they are so already.
+
+    Scores on both sides of 0 to 1 are margins or log odds, as of DPM: their logistic is taken. Scores that are only
+    greater, such as percents, are divided by the greatest, for what counts is how sure a box is beside the surest.
+    Scores that are only less are 0: a detector's own scale does not begin below nothing and end at one.
+    """
+    score = rows.score
+    least, most = (float(end(score)) for end in (np.min, np.max)) if len(score) else (0.0, 0.0)
+    if most <= 1.0:
+        return score.clip(min=0.0).astype(np.float32), None
+    told = f"scores from {least:g} to {most:g}, expected 0 to 1"
+    if least < 0.0:
+        return (1.0 / (1.0 + np.exp(-score.clip(-50.0, 50.0)))).astype(np.float32), f"{told}: taken for log odds"
+    return (score / most).astype(np.float32), f"{told}: divided by the greatest"
+
+
+def looked_at(files: Iterable[MotRows]) -> range:
+    """The frames in which a detector looked for people, up to the last with rows: all of them, or every k-th.
+
+    Who looks at every third frame and keeps their numbers has rows in no other: the frames between are none in which
+    nobody was.
+    """
+    frames = np.unique(np.concatenate([np.zeros(0), *(rows.frame for rows in files)])).astype(np.int64)
+    if not len(frames):
+        return range(1, 1)
+    step = int(np.gcd.reduce(np.diff(frames))) if len(frames) >= LEAST_FRAMES else 1
+    return range((int(frames[0]) - 1) % step + 1, int(frames[-1]) + 1, step)
 
 
 def _row(path: Path, number: int, line: str) -> list[float]:

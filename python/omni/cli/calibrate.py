@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     drawn = {name: (camera.homography, _map_points(camera.points)) for name, camera in cameras.items()}
     write(picture, draw(drawn, document.metres_per_unit))
     if options.output is not None:
-        _write_calibration(options.output, cameras)
+        _write_calibration(options.output, cameras, document.metres_per_unit)
     qualities = {name: _quality(camera, document.metres_per_unit) for name, camera in cameras.items()}
     if options.json:
         print_json({"cameras": qualities, "picture": str(picture)})
@@ -158,7 +158,7 @@ def _print_table(qualities: dict[str, dict[str, Any]]) -> None:
         print(f"{name:{width}s}  {q['points']:6d}  {q['rms']:9.4g}  {q['rms_m']:8.4g}  {at:14s}  {out}")
 
 
-def _write_calibration(path: Path, cameras: dict[str, Calibrated]) -> None:
+def _write_calibration(path: Path, cameras: dict[str, Calibrated], metres_per_unit: float) -> None:
     entries: dict[str, Any] = {}
     for name, camera in cameras.items():
         entry: dict[str, Any] = {"H_image_to_floor": camera.homography.matrix.tolist()}
@@ -170,6 +170,7 @@ def _write_calibration(path: Path, cameras: dict[str, Calibrated]) -> None:
             entry["distortion"] = list(camera.points.distortion)
         entries[name] = entry
     try:
-        path.write_text(json.dumps({"cameras": entries}, indent=1) + "\n", encoding="utf-8")
+        document = {"metres_per_unit": metres_per_unit, "cameras": entries}
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise SourceError(f"{path}: cannot be written: {error.strerror}") from None

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omni._arrays import check_fps
+from omni.cli.calibration_file import CalibrationFile, read_calibration
 from omni.cli.output import Progress, add_json, note, report, whole_file
 from omni.cli.unfinished import Unfinished
 from omni.errors import CalibrationError, SourceError
-from omni.types import Detections
+from omni.types import Detections, Float32, Int64
 
 if TYPE_CHECKING:
-    from omni.fusion import CameraOffset, Homography
+    from omni.mot import MotRows
 
 
 def add_parser(verbs: Any) -> None:
@@ -110,70 +111,89 @@ def _mot_lines(frame: int, found: Detections) -> list[str]:
 
 
 def run_track(options: argparse.Namespace) -> int:
-    from omni.mot import read_mot, track_lines
+    from omni.mot import looked_at, read_mot, track_lines
     from omni.track import Tracker, TrackRows, smoothed, untangled
 
-    _positive_fps(options.fps)
+    _check_fps(options.fps)
     rows = read_mot(options.detections)
-    tracker = Tracker(homography=_camera(options))
+    confidence = _confidence(options.detections, rows)
+    frames = looked_at([rows])
+    fps = _check_fps(options.fps / frames.step)
+    tracker = Tracker()
+    if options.calibration is not None:
+        calibration = read_calibration(options.calibration)
+        tracker.set_homography(calibration.homography(_camera(options, calibration)), calibration.metres_per_unit)
     with whole_file(options.output) as file:
         told = []
-        progress = Progress("frames", rows.last_frame)
-        for frame in range(1, rows.last_frame + 1):
+        progress = Progress("frames", len(frames))
+        for number, frame in enumerate(frames):
             at = rows.at(frame)
-            boxes = rows.xyxy[at].astype(np.float32)
-            scores = np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
-            with _of_frame(frame):
-                tracks = tracker.update(boxes, scores, timestamp=frame / options.fps, image_size=options.size)
-            if len(tracks):
-                told.append(TrackRows.of_frame(frame, tracks, boxes))
             progress.advance()
+            if at.start == at.stop:  # a file cannot say whether nobody was seen, or there was no picture
+                continue
+            boxes = rows.xyxy[at].astype(np.float32)
+            with _of_frame(frame):
+                tracks = tracker.update(boxes, confidence[at], timestamp=frame / options.fps, image_size=options.size)
+            if len(tracks):
+                told.append(TrackRows.of_frame(number, tracks, boxes))
         progress.finish()
         history = TrackRows.joined(told)
         if not options.live:
-            history = smoothed(untangled(history, options.fps), options.fps)
-        file.writelines(track_lines(history))
-    return report(options, {"frames": rows.last_frame, "tracks": len(np.unique(history.track_id))})
+            history = smoothed(untangled(history, fps), fps)
+        file.writelines(track_lines(replace(history, frame=_numbered(history.frame, frames))))
+    return report(options, {"frames": len(frames), "tracks": len(np.unique(history.track_id))})
 
 
 def run_fuse(options: argparse.Namespace) -> int:
-    from omni.fusion import MapFuser, MapRows, whole_recording
+    from omni.fusion import FusionConfig, MapFuser, MapRows, whole_recording
     from omni.fusion.hindsight import READINGS
-    from omni.mot import read_mot
+    from omni.mot import looked_at, read_mot
 
-    _positive_fps(options.fps)
-    cameras = _calibration(options.calibration)
-    rows = {name: read_mot(_found(options.detections, name)) for name in cameras}
-    fuser = MapFuser(cameras)
-    last = max((r.last_frame for r in rows.values()), default=0)
-    frames = range(1, last + 1)
+    _check_fps(options.fps)
+    calibration = read_calibration(options.calibration)
+    paths = _recorded(calibration, options.detections)
+    cameras = {name: calibration.homography(name) for name in paths}
+    rows = {name: read_mot(path) for name, path in paths.items()}
+    confidence = {name: _confidence(paths[name], r) for name, r in rows.items()}
+    config = FusionConfig(metres_per_unit=calibration.metres_per_unit)
+    fuser = MapFuser(cameras, config)
+    frames = looked_at(rows.values())
+    fps = _check_fps(options.fps / frames.step)
 
-    def seen(frame: int) -> dict[str, Any]:
-        return {name: _given(r, frame, frame / options.fps) for name, r in rows.items()}
+    def seen(number: int) -> dict[str, Any]:
+        # As in a track, a frame without rows says nothing: a camera that stopped does not say that nobody is there.
+        given = {name: _given(r, confidence[name], frames[number], number / fps) for name, r in rows.items()}
+        return {name: boxes for name, boxes in given.items() if len(boxes)}
 
     with whole_file(options.output) as file:
-        progress = Progress("frames", last)
+        progress = Progress("frames", len(frames))
         told = []  # live; the cameras' offsets are what this reading learns
-        for frame in frames:
+        for number, frame in enumerate(frames):
             with _of_frame(frame):
-                state = fuser.update(seen(frame), timestamp=frame / options.fps)
+                state = fuser.update(seen(number), timestamp=number / fps)
             if len(state):
-                told.append(MapRows.of_frame(frame, state))
+                told.append(MapRows.of_frame(number, state))
             progress.advance()
         progress.finish()
         history = MapRows.joined(told)
         if not options.live:
             progress = Progress("readings", READINGS)
-            history = whole_recording(cameras, frames, seen, options.fps, progress=progress.advance)
+            history = whole_recording(cameras, range(len(frames)), seen, fps, config, progress=progress.advance)
             progress.finish()
         file.write("frame,id,x_m,y_m\n")
-        places = zip(history.frame.tolist(), history.object_id.tolist(), history.position.tolist(), strict=True)
+        metres = calibration.metres_per_unit * history.position
+        places = zip(
+            _numbered(history.frame, frames).tolist(), history.object_id.tolist(), metres.tolist(), strict=True
+        )
         file.writelines(f"{frame},{object_id},{x:.4f},{y:.4f}\n" for frame, object_id, (x, y) in places)
     objects = len(np.unique(history.object_id))
-    result: dict[str, Any] = {"frames": last, "cameras": len(cameras), "objects": objects}
-    offsets = {name: [round(float(v), 4) for v in found.offset] for name, found in fuser.offsets.items()}
+    result: dict[str, Any] = {"frames": len(frames), "cameras": len(cameras), "objects": objects}
+    offsets = {
+        name: (calibration.metres_per_unit * found.offset).round(4).tolist() for name, found in fuser.offsets.items()
+    }
     if options.corrected is not None:
-        _write_corrected(options.calibration, options.corrected, cameras, fuser.offsets)
+        with whole_file(options.corrected) as file:
+            file.write(calibration.corrected(cameras, fuser.offsets))
         result["corrected"] = str(options.corrected)
     return report(options, {**result, "offsets": offsets})
 
@@ -187,80 +207,60 @@ def _of_frame(frame: int) -> Iterator[None]:
         raise SourceError(f"frame {frame}: {error}") from None
 
 
-def _write_corrected(
-    source: Path, target: Path, cameras: Mapping[str, Homography], offsets: Mapping[str, CameraOffset]
-) -> None:
-    """The calibration as it was read, every camera moved to where the others see whom it shares with them."""
-    document = json.loads(source.read_bytes())
-    for name, found in offsets.items():
-        document["cameras"][name]["H_image_to_floor"] = cameras[name].shifted(-found.offset).matrix.tolist()
-    with whole_file(target) as file:
-        file.write(json.dumps(document, indent=1) + "\n")
+def _confidence(path: Path, rows: MotRows) -> Float32:
+    from omni.mot import confidences
+
+    confidence, changed = confidences(rows)
+    if changed is not None:
+        note(f"{path}: {changed}")
+    return confidence
 
 
-def _given(rows: Any, frame: int, timestamp: float) -> Any:
+def _given(rows: MotRows, confidence: Float32, frame: int, timestamp: float) -> Any:
     """One camera's rows of one frame; ids of -1 are none."""
     from omni.types import Detections, Tracks
 
     at = rows.at(frame)
-    xyxy, score = rows.xyxy[at].astype(np.float32), np.clip(rows.score[at], 0.0, 1.0).astype(np.float32)
-    detections = Detections(xyxy, score, np.zeros(len(score), np.int32))
+    xyxy = rows.xyxy[at].astype(np.float32)
+    detections = Detections(xyxy, confidence[at], np.zeros(len(xyxy), np.int32))
     return Tracks.of(detections, rows.id[at].astype(np.int64), timestamp)
 
 
-def _calibration(path: Path) -> dict[str, Any]:
-    """Cameras of a calibration.json -> their homographies."""
-    from omni.fusion import Homography
-
-    try:
-        document = json.loads(path.read_bytes())
-        cameras, size = document["cameras"], document.get("image_size")
-        if not isinstance(cameras, dict) or not cameras:
-            raise TypeError("no cameras in it")
-    except OSError as error:
-        raise CalibrationError(f"{path}: cannot be read: {error.strerror}") from None
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        expected = '{"cameras": {NAME: {"H_image_to_floor": 3x3}}}'
-        raise CalibrationError(f"{path}: expected {expected}: {error}") from None
-    homographies = {}
-    for name, camera in cameras.items():
-        try:
-            homographies[name] = Homography(
-                np.array(camera["H_image_to_floor"], np.float64),
-                image_size=tuple(camera.get("image_size") or size or ()) or None,
-                camera_matrix=None if camera.get("K") is None else np.array(camera["K"], np.float64),
-                distortion=None if camera.get("distortion") is None else np.array(camera["distortion"], np.float64),
-            )
-        except KeyError as error:
-            raise CalibrationError(f"{path}: camera {name}: expected {error}") from None
-        except (TypeError, AttributeError, ValueError) as error:
-            raise CalibrationError(f"{path}: camera {name}: {error}") from None
-    return homographies
+def _recorded(calibration: CalibrationFile, folder: Path) -> dict[str, Path]:
+    """The files of those of its cameras that have one."""
+    files = {name: _found(folder, name) for name in calibration.names}
+    if absent := [name for name, path in files.items() if path is None]:
+        told = f"{folder}: no {', '.join(f'{name}.txt[.gz]' for name in absent)}"
+        if len(absent) == len(files):
+            raise SourceError(f"{told} for a camera of {calibration.path}")
+        note(f"{told}: left out")
+    return {name: path for name, path in files.items() if path is not None}
 
 
-def _camera(options: argparse.Namespace) -> Any:
-    """The homography of the one camera that is tracked, None without a calibration."""
-    if options.calibration is None:
-        return None
-    cameras = _calibration(options.calibration)
-    name = options.camera or next(iter(cameras), "")
-    if name not in cameras or (options.camera is None and len(cameras) > 1):
-        raise CalibrationError(f"--camera: expected one of {', '.join(cameras) or 'none'}, got {options.camera}")
-    return cameras[name]
+def _found(folder: Path, camera: str) -> Path | None:
+    paths = (folder / f"{camera}.txt", folder / f"{camera}.txt.gz")
+    return next((path for path in paths if path.is_file()), None)
 
 
-def _found(folder: Path, camera: str) -> Path:
-    for name in (f"{camera}.txt", f"{camera}.txt.gz"):
-        if (folder / name).is_file():
-            return folder / name
-    raise SourceError(f"{folder}: no {camera}.txt or {camera}.txt.gz for camera {camera} of the calibration")
+def _camera(options: argparse.Namespace, calibration: CalibrationFile) -> str:
+    """Which camera is tracked."""
+    name = options.camera or calibration.names[0]
+    if name not in calibration.names or (options.camera is None and len(calibration.names) > 1):
+        raise CalibrationError(f"--camera: expected one of {', '.join(calibration.names)}, got {options.camera}")
+    return name
 
 
-def _positive_fps(fps: float) -> None:
+def _numbered(turns: Int64, frames: range) -> Int64:
+    """The numbers of frames that are known by their turn."""
+    return frames.start + frames.step * turns
+
+
+def _check_fps(fps: float) -> float:
     try:
         check_fps(fps)
     except ValueError as error:
         raise SourceError(f"--{error}") from None
+    return fps
 
 
 def _file(text: str) -> Path:

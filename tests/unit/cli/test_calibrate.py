@@ -34,7 +34,9 @@ def test_quality_calibration_and_picture(tmp_path: Path, capsys: pytest.CaptureF
     west = told["cameras"]["west"]
     assert (west["points"], west["left_out"]) == (7, [4])
     assert west["rms"] < 1e-6 < 1 < west["residuals"][4]
-    entry = json.loads(calibration.read_text())["cameras"]["west"]
+    document = json.loads(calibration.read_text())
+    assert document["metres_per_unit"] == 0.5
+    entry = document["cameras"]["west"]
     np.testing.assert_allclose(entry["H_image_to_floor"], TILTED, rtol=1e-6)
     assert entry["image_size"] == [560, 720]
     picture = cv2.imread(told["picture"])

@@ -12,6 +12,7 @@ import pytest
 from omni.cli import main
 from omni.cli.unfinished import Unfinished
 from omni.errors import SourceError
+from omni.mot import confidences, looked_at, read_mot
 
 
 def walkers(path: Path, frames: int = 30, opened: bool = True) -> Path:
@@ -32,6 +33,72 @@ def test_track_gives_each_walker_one_number(tmp_path: Path, opened: bool, capsys
     rows = np.loadtxt(out, delimiter=",")
     assert set(rows[:, 1].astype(int)) == {1, 2}
     assert rows.shape[1] == 10
+
+
+@pytest.mark.parametrize("live", [[], ["--live"]])
+def test_who_is_looked_for_in_every_sixth_frame_only_is_tracked_in_these(tmp_path: Path, live: list[str]) -> None:
+    told = {}
+    for name, numbers, fps in (("kept", range(3, 240, 6), "30"), ("anew", range(1, 41), "5")):
+        rows = [f"{f},-1,{100 + 9 * k},{100 + 200 * i},60,180,0.9\n" for k, f in enumerate(numbers) for i in range(2)]
+        (tmp_path / name).write_text("".join(rows))
+        assert main(["track", str(tmp_path / name), "--fps", fps, "-o", str(tmp_path / "t.txt"), *live]) == 0
+        told[name] = np.loadtxt(tmp_path / "t.txt", delimiter=",")
+    assert len(set(told["kept"][:, 0])) >= 38
+    np.testing.assert_allclose(told["kept"][:, 0], 3 + 6 * (told["anew"][:, 0] - 1))
+    np.testing.assert_allclose(told["kept"][:, 1:], told["anew"][:, 1:])
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected", "told"),
+    [
+        ([0.0, 0.4, 1.0], [0.0, 0.4, 1.0], None),
+        ([-0.2, 0.3, 0.8], [0.0, 0.3, 0.8], None),
+        ([0.0, 45.0, 90.0], [0.0, 0.5, 1.0], "scores from 0 to 90, expected 0 to 1: divided by the greatest"),
+        ([-2.0, 0.0, 1e9], [0.1192, 0.5, 1.0], "scores from -2 to 1e+09, expected 0 to 1: taken for log odds"),
+    ],
+)
+def test_scores_of_any_scale_become_confidences_and_it_is_told(
+    tmp_path: Path, scores: list[float], expected: list[float], told: str | None
+) -> None:
+    (tmp_path / "d.txt").write_text("".join(f"{f},-1,1,1,5,5,{score}\n" for f, score in enumerate(scores, 1)))
+    confidence, changed = confidences(read_mot(tmp_path / "d.txt"))
+    np.testing.assert_allclose(confidence, expected, atol=1e-4)
+    assert changed == told
+
+
+def test_percents_are_tracked_as_shares_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for name, least in (("shares", 0.005), ("percents", 0.5)):
+        rows = [f"{f},-1,{100 + 4 * f},100,40,120,{least * (200 - f)}\n" for f in range(1, 31)]
+        (tmp_path / name).write_text("".join(rows))
+        assert main(["track", str(tmp_path / name), "--fps", "10", "-o", str(tmp_path / "t.txt")]) == 0
+        told.append(np.loadtxt(tmp_path / "t.txt", delimiter=",")[:, :6])
+        assert ("percents: scores from" in capsys.readouterr().err) == (name == "percents")
+    np.testing.assert_array_equal(told[0], told[1])
+
+
+def test_frames_that_are_missing_cost_nobody_their_number(tmp_path: Path) -> None:
+    with walkers(tmp_path / "d.txt", frames=90).open() as file:
+        kept = [row for row in file if not 20 <= int(row.split(",")[0]) < 80]  # two seconds are missing
+    (tmp_path / "d.txt").write_text("".join(kept))
+    arguments = ["track", str(tmp_path / "d.txt"), "--fps", "30", "-o", str(tmp_path / "t.txt")]
+    assert main([*arguments, "--live"]) == 0
+    told = np.loadtxt(tmp_path / "t.txt", delimiter=",")
+    assert set(told[:, 1]) == {1, 2}
+    assert len(told) == len(kept)
+
+
+def test_of_few_rows_it_is_not_told_which_frames_were_looked_at(tmp_path: Path) -> None:
+    def frames(*numbers: int) -> range:
+        path = tmp_path / "d.txt"
+        path.write_text("".join(f"{f},-1,1,1,5,5,1\n" for f in numbers))
+        return looked_at([read_mot(path)])
+
+    assert frames() == range(1, 1)
+    assert frames(5) == range(1, 6)
+    assert frames(2, 4, 6) == range(1, 7)
+    assert frames(*range(2, 30, 3), 41) == range(2, 42, 3)
+    assert frames(*range(2, 30, 3), 40) == range(1, 41)
 
 
 def test_fuse_puts_two_cameras_on_one_floor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,6 +131,77 @@ def test_fuse_reads_the_files_to_their_end_and_live_does_not(tmp_path: Path) -> 
     live = told("--live")
     assert 1 not in live  # who was seen once may be nobody
     assert 31 in live  # nor is it known then that they are not seen again
+
+
+@pytest.mark.parametrize("live", [[], ["--live"]])
+def test_a_frame_without_rows_is_no_word_of_the_camera_that_nobody_is_there(tmp_path: Path, live: list[str]) -> None:
+    """One camera stops for eight seconds in front of somebody whom another sees now and then, as a pillar lets it."""
+    rows = {
+        "stops": [f"{f},-1,500,500,40,120,0.9\n" for f in range(1, 141) if not 40 <= f < 120],
+        "pillar": [f"{f},-1,500,500,40,120,0.9\n" for f in range(1, 141) if f % 10 == 0],
+    }
+    for name, lines in rows.items():
+        (tmp_path / f"{name}.txt").write_text("".join(lines))
+    camera = {"H_image_to_floor": [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]}
+    calibration, floor = tmp_path / "calibration.json", tmp_path / "floor.csv"
+    calibration.write_text(json.dumps({"image_size": [1920, 1080], "cameras": dict.fromkeys(rows, camera)}))
+    arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "10"]
+    assert main([*arguments, "-o", str(floor), *live]) == 0
+    told = np.loadtxt(floor, delimiter=",", skiprows=1)
+    assert set(told[:, 1]) == {1}
+    assert {60, 80, 100} <= set(told[:, 0])
+
+
+def test_cameras_that_look_at_every_fifth_frame_are_fused_in_these(tmp_path: Path) -> None:
+    for name, offset in (("a", 0), ("b", 2)):  # b has people from its second picture on
+        rows = [f"{f},-1,{500 + 2 * f},500,40,120,0.9\n" for f in range(4 + 5 * offset, 200, 5)]
+        (tmp_path / f"{name}.txt").write_text("".join(rows))
+    camera = {"H_image_to_floor": [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]}
+    calibration, floor = tmp_path / "calibration.json", tmp_path / "floor.csv"
+    calibration.write_text(json.dumps({"image_size": [1920, 1080], "cameras": {"a": camera, "b": camera}}))
+    arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "25"]
+    assert main([*arguments, "-o", str(floor)]) == 0
+    told = np.loadtxt(floor, delimiter=",", skiprows=1)
+    assert told[:, 0].tolist() == list(range(4, 200, 5))
+    assert set(told[:, 1]) == {1}
+
+
+def fused(folder: Path, document: dict[str, object], *more: str) -> np.ndarray:
+    (folder / "calibration.json").write_text(json.dumps({"image_size": [1920, 1080], **document}))
+    arguments = ["fuse", "--calibration", str(folder / "calibration.json"), "--detections", str(folder), "--fps", "10"]
+    assert main([*arguments, "-o", str(folder / "floor.csv"), *more]) == 0
+    return np.loadtxt(folder / "floor.csv", delimiter=",", skiprows=1)
+
+
+@pytest.mark.parametrize("unit", [{"unit": "cm"}, {"metres_per_unit": 0.01}, {"unit": "ft", "metres_per_unit": 0.01}])
+def test_a_floor_in_another_unit_is_told_of_in_metres(tmp_path: Path, unit: dict[str, object]) -> None:
+    def cameras(scale: float) -> dict[str, object]:
+        start = {"a": 0.0, "b": 0.2}  # b shows everybody 0.2 m further along x
+        return {
+            n: {"H_image_to_floor": [[0.01 * scale, 0, x * scale], [0, 0.01 * scale, 0], [0, 0, 1]]}
+            for n, x in start.items()
+        }
+
+    for camera in "ab":
+        walkers(tmp_path / f"{camera}.txt", frames=100)
+    corrected = tmp_path / "corrected.json"
+    metres = fused(tmp_path, {"cameras": cameras(1)})
+    told = fused(tmp_path, {**unit, "cameras": cameras(100)}, "--corrected", str(corrected))
+    np.testing.assert_allclose(told, metres, atol=2e-3)
+    document = json.loads(corrected.read_text())
+    assert unit.items() <= document.items()
+    apart = document["cameras"]["b"]["H_image_to_floor"][0][2] - document["cameras"]["a"]["H_image_to_floor"][0][2]
+    assert abs(apart) < 10
+
+
+def test_a_camera_that_recorded_nothing_is_left_out_and_it_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walkers(tmp_path / "a.txt")
+    camera = {"H_image_to_floor": [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]}
+    told = fused(tmp_path, {"cameras": {"a": camera, "off": camera, "not surveyed": {}}})
+    assert set(told[:, 1]) == {1, 2}
+    assert "no off.txt[.gz], not surveyed.txt[.gz]: left out" in capsys.readouterr().err
 
 
 def test_fuse_writes_the_calibration_without_the_offset_between_cameras(tmp_path: Path) -> None:
@@ -276,10 +414,14 @@ def test_a_full_disk_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_a_calibration_names_the_camera_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     calibration = tmp_path / "c.json"
+    for camera in "ab":
+        walkers(tmp_path / f"{camera}.txt")
     matrix = [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]
     arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "10"]
     for document, fault in (
         ({"cameras": {}}, "no cameras in it"),
+        ({"unit": "yard", "cameras": {"a": {}}}, "unit: expected m, cm, mm, ft, in, or metres_per_unit; got 'yard'"),
+        ({"metres_per_unit": 0, "cameras": {"a": {}}}, "metres_per_unit: expected a number above 0, got 0"),
         ({"cameras": {"a": {"H_image_to_floor": matrix}, "b": {"H_image_to_floor": [[1]]}}}, "camera b: matrix"),
         ({"cameras": {"a": {"H_image_to_floor": matrix}, "b": {}}}, "camera b: expected 'H_image_to_floor'"),
     ):
