@@ -15,7 +15,7 @@ from peers import add_peers
 
 from omni.config import RegionConfig
 from omni.delivery.body import bodies
-from omni.process import ExternalProcesses, ProcessBuilder, ShotSettings
+from omni.process import ExternalProcesses, Position, ProcessBuilder, ShotSettings
 from omni.regions import RegionMonitor
 from omni.types import CONFIRMED, Frame, ProcessMessage, Run, Tracks
 
@@ -82,7 +82,7 @@ def _supervision(seen: list[tuple[Frame, Tracks]]) -> float | None:
 
 def _external() -> dict[str, object]:
     """One more begin and end while 10,000 are open."""
-    external = ExternalProcesses(RUN, count(1), [STREAM], lambda _: (RUN.started_at, 0), lambda _: None)
+    external = ExternalProcesses(RUN, count(1), [STREAM], lambda _: Position(RUN.started_at, 0, 0.0), lambda _: None)
 
     def begin(number: int) -> None:
         external.begin(name=f"{number}", class_="media", repeats=False, duration=0, started_at=0, stream_uuid=STREAM)

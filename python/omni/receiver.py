@@ -1,4 +1,4 @@
-"""A receiver of webhooks of both types: checks every message against its JSON Schema and hands it on."""
+"""A receiver of webhooks of all types: checks every message against its JSON Schema and hands it on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiohttp import web
 
 from omni.delivery import SignatureError, verify
 from omni.errors import PortInUseError
-from omni.process import event_errors, schema_errors
+from omni.process import event_errors, schema_errors, stream_errors
 
 MOST_BYTES = 16 << 20
 
@@ -107,7 +107,8 @@ def _read(request: web.Request, body: bytes) -> Received:
     try:
         payload = json.loads(body)
         is_event = isinstance(payload, dict) and "processes" not in payload
-        wrong = event_errors(payload) if is_event else schema_errors(payload)
+        of_event = stream_errors if is_event and payload.get("type") == "stream" else event_errors
+        wrong = of_event(payload) if is_event else schema_errors(payload)
     except ValueError as error:
         payload, is_event, wrong = {}, False, [f"the body is not JSON: {error}"]
     return Received(
@@ -131,6 +132,10 @@ def describe(received: Received, names: dict[str, str] | None = None) -> str:
     """
     if received.wrong:
         return f"{received.reason:<8} REFUSED  {received.wrong[0]}"
+    if received.event is not None and "stream" in received.event:
+        event = received.event
+        why = f" ({event['reason']})" if event["reason"] else ""
+        return f"{event['timestamp'][11:23]}  stream   {event['stream']['name']} {event['state']}{why}"
     if received.event is not None:
         place = received.event.get("roi") or received.event.get("line") or {"name": ""}
         way = received.event.get("state") or received.event.get("direction") or ""

@@ -11,9 +11,10 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Literal, TypeAlias, get_args
 
 from omni.errors import StateError, TokenError
@@ -135,16 +136,32 @@ def digest_of(token: str) -> bytes:
 @contextmanager
 def _opened(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connection]:
     try:
-        if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if create and not path.exists():
+            _make(path)
         file = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
         try:
-            if create:
-                path.chmod(0o600)
-                file.execute(_TABLE)
             yield file
         finally:
             file.close()
     except (OSError, sqlite3.Error) as error:
         raise StateError(f"{path}: the tokens cannot be kept here: {error}") from None
+
+
+def _make(path: Path) -> None:
+    """The file, with its table or not at all: one without would lock everybody out."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(descriptor)
+    scratch = Path(name)
+    try:
+        with closing(sqlite3.connect(scratch, isolation_level=None)) as file:
+            file.execute(_TABLE)
+        try:
+            os.link(scratch, path)  # unless somebody else was quicker
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            scratch.replace(path)
+    finally:
+        for left in (scratch, scratch.with_name(f"{scratch.name}-journal")):
+            left.unlink(missing_ok=True)

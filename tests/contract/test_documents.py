@@ -66,6 +66,7 @@ def test_every_fault_of_a_camera_has_the_test_that_is_named() -> None:
     named = set(re.findall(r"`(test_\w+)` \|$", (ROOT / "docs" / "cameras.md").read_text(), re.MULTILINE))
     files = [
         "chaos/test_cameras.py",
+        "chaos/test_clock.py",
         "e2e/test_endings.py",
         *(f"unit/sources/test_{of}.py" for of in ("handshake", "live", "opening", "sources")),
     ]

@@ -23,7 +23,7 @@ from omni.delivery import Delivery
 from omni.errors import UnknownLineError
 from omni.faces.engine import FaceEngine
 from omni.history import History
-from omni.process import ExternalProcesses
+from omni.process import ExternalProcesses, Position
 from omni.service import create_app
 from omni.service.server import listen
 from omni.service.settings import Settings
@@ -52,7 +52,7 @@ class FakeAgent:
         self.bus = Bus()
         run = Run(UUID(int=7), 1_700_000_000.0)
         self.external = ExternalProcesses(
-            run, count(1), [DOOR, YARD], lambda _: (1_700_000_001.0, 12), self.bus.publish
+            run, count(1), [DOOR, YARD], lambda _: Position(1_700_000_001.0, 12, 1.0), self.bus.publish
         )
         self.delivery = Delivery(
             config.webhook_tracking_subscribers, run, encode=None, settings=config.delivery, mqtt=config.mqtt_settings

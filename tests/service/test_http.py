@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 from collections.abc import Callable
 from datetime import datetime
@@ -17,6 +18,8 @@ from omni.config import AgentConfig, load_config
 from omni.errors import ConfigError
 from omni.process.schema import events_schema, processes_schema, streams_schema
 from omni.service.map_body import MapBody
+
+BEGIN = "/external_process/begin"
 
 
 def test_about_has_the_documented_members_and_types(server: Server) -> None:
@@ -235,3 +238,15 @@ def test_where_people_were_on_a_view(server: Server) -> None:
     for window in ("0", "3601", "1e3"):
         refused = server.call(f"/api/v1/views/top_view/flow?window_s={window}")
         assert (refused.status, refused.document["field"]) == (400, "$.window_s")
+
+
+def test_a_packed_body_is_told_what_is_read(server: Server) -> None:
+    body = gzip.compress(b'{"name": "film", "stream_uuid": "' + DOOR.encode() + b'"}')
+    for encoding, status in (("gzip", 415), ("br, gzip", 415), ("identity", 400)):
+        answer = server.call(BEGIN, "POST", data=body, headers={"Content-Encoding": encoding})
+        assert answer.status == status
+    refused = server.call(BEGIN, "POST", data=body, headers={"Content-Encoding": "gzip"})
+    assert refused.document["type"] == "urn:omni:problem:encoding-refused"
+    assert "Content-Encoding: 'gzip'" in refused.document["detail"]
+    assert refused.headers["accept-encoding"] == "identity"
+    assert server.call(BEGIN, "POST", json={"name": "film"}, headers={"Content-Encoding": "identity"}).status == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from sanic import HTTPResponse, Request
 from tests.service.fakes import DOOR, LINE, Answer, Server
 
 from omni.service import once, open_settings
@@ -112,6 +114,15 @@ def test_a_secret_is_given_once_and_made_once(tmp_path: Path) -> None:
     [written] = json.loads(file.read_text())["webhook_tracking_subscribers"]
     assert (written["secret"], written["previous_secret"]) == (first.document["secret"], "whsec_c2VjcmV0")
     assert [one.answer for one in kept] == [None]
+
+
+def test_what_is_kept_of_a_call_is_its_answer_and_nothing_of_its_request(server: Server) -> None:
+    for number in range(20):
+        assert begin(server, f"k{number}").status == 200
+    kept = server.app.ctx.once._kept.values()
+    assert [type(one.answer) for one in kept] == [HTTPResponse] * 20
+    gc.collect()
+    assert sum(isinstance(thing, Request) for thing in gc.get_objects()) < 10
 
 
 def test_answers_are_kept_for_a_time_and_only_so_many(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

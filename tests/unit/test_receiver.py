@@ -1,4 +1,4 @@
-"""The receiver that comes along: both types of bodies, and a line of each for people."""
+"""The receiver that comes along: all types of bodies, and a line of each for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 from tests.unit.agent.scene import Scene, standing
 
+from omni.process import stream_event
 from omni.receiver import Received, Receiver, describe
+from omni.types import StreamChange
 
 DOOR = {
     "name": "door",
@@ -39,6 +41,8 @@ def test_processes_and_events_are_taken_and_told_in_one_line_each() -> None:
             assert post(address, {"processes": list(message.processes)}, message.reason) == 200
             for event in message.events:
                 assert post(address, event, message.reason) == 200
+        away = StreamChange(DOOR["uuid"], "gate", 1e9, "backoff", "lost", "the connection ended", 2.0)
+        assert post(address, stream_event(DOOR["uuid"], away), "stream") == 200
         assert post(address, {"type": "roi"}, "roi") == 400
         assert post(address, {"processes": [{}]}, "begin") == 400
     finally:
@@ -49,4 +53,5 @@ def test_processes_and_events_are_taken_and_told_in_one_line_each() -> None:
     assert any("human #4 door forward" in line for line in lines)
     assert any(line.endswith("event    crossing door forward") for line in lines)
     assert any(line.endswith("event    roi door in") for line in lines)
+    assert any(line.endswith("stream   gate backoff (the connection ended)") for line in lines)
     assert lines[-1].startswith("begin    REFUSED")

@@ -83,3 +83,14 @@ def test_a_file_that_is_none_opens_nothing(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"not a database, but long enough to be taken for one" * 10)
     with pytest.raises(StateError, match=FILE_NAME):
         Tokens(tmp_path).all()
+
+
+def test_a_first_token_that_cannot_be_written_leaves_no_file_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One without its table was refused to be read: everybody was locked out, also when there was room again."""
+    monkeypatch.setattr("omni.tokens._TABLE", "no SQL: as if the disk were full")
+    with pytest.raises(StateError):
+        Tokens(tmp_path).add("ops", ["read"], 0.0)
+    assert list(tmp_path.iterdir()) == []
+    assert Tokens(tmp_path).all() == []

@@ -37,9 +37,9 @@ from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
 from omni.detect import DetectionMemory
 from omni.detect.network import cores
-from omni.errors import StateError, UnknownLineError
+from omni.errors import UnknownLineError
 from omni.faces.engine import FaceEngine
-from omni.process import ExternalProcesses, ProcessBuilder
+from omni.process import ExternalProcesses, Position, ProcessBuilder
 from omni.regions import LineCount, LineCounts
 from omni.sources import open_source
 from omni.track import Tracker, TrackerConfig
@@ -297,7 +297,8 @@ class Agent:
 
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
-        return problems(self.streams(), self._parts, self.delivery, self.history)
+        lines = [f"lines: {self._counts.problem}"] if self._counts and self._counts.problem else []
+        return [*problems(self.streams(), self._parts, self.delivery, self.history), *lines]
 
     def stats(self) -> dict[str, Any]:
         """Counts and times so far, plain values."""
@@ -359,12 +360,8 @@ class Agent:
         self._bus.publish(message)
 
     def _crossed(self, event: RegionEvent) -> None:
-        if self._counts is None or event.kind not in ("forward", "reverse"):
-            return
-        try:
+        if self._counts is not None and event.kind in ("forward", "reverse"):
             self._counts.add(event.region_uuid, event.kind, (event.after or event.last).timestamp)
-        except StateError as error:  # the crossing is told all the same
-            logger.error("line %s: a crossing is not in the counters: %s", event.region_name, error)
 
     def _count(self, line_uuid: str) -> LineCount:
         return LineCount() if self._counts is None else self._counts.get(line_uuid)
@@ -373,9 +370,9 @@ class Agent:
         if stream_uuid in self._pipelines:
             self.external.terminate_all(stream_uuid=stream_uuid, end_reason=reason)
 
-    def _position(self, stream_uuid: str) -> tuple[float, int]:
+    def _position(self, stream_uuid: str) -> Position:
         pipeline = self._pipelines.get(stream_uuid)
-        return (pipeline and pipeline.position) or (self._run.started_at, 0)
+        return (pipeline and pipeline.position) or Position(self._run.started_at, 0, self._run.started_at)
 
     def _ended(self) -> bool:
         return self._started and all(pipeline.join(0) for pipeline in self._pipelines.values())

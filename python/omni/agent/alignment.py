@@ -13,6 +13,9 @@ TOLERANCE_S = 0.05
 LIVE_WAIT_S = 0.5
 """A camera that is this far behind the newest frame is not waited for."""
 
+SET_BACK_S = 1.0
+"""A stream whose time goes back by more is dated by a clock that was set back (``omni.clocks``)."""
+
 
 class FrameAligner:
     """Puts results of one view's streams into groups of one moment, in order of time.
@@ -38,6 +41,8 @@ class FrameAligner:
     def add(self, result: FrameResult) -> list[dict[str, FrameResult]]:
         """Take one result. Returns the groups that are complete now: stream_uuid -> result."""
         stream = result.frame.stream_uuid
+        if result.frame.timestamp < self._newest.get(stream, float("-inf")) - SET_BACK_S:
+            self._begin_anew()
         self._awaited.add(stream)
         self._waiting[stream].append(result)
         self._newest[stream] = result.frame.timestamp
@@ -47,6 +52,12 @@ class FrameAligner:
         """A stream gives no more for the time being. Returns the groups that are complete without it."""
         self._awaited.discard(stream_uuid)
         return self._complete()
+
+    def _begin_anew(self) -> None:
+        """What waits is of a time that will not come for long."""
+        for queue in self._waiting.values():
+            queue.clear()
+        self._newest.clear()
 
     def _complete(self) -> list[dict[str, FrameResult]]:
         groups = []
@@ -67,5 +78,6 @@ class FrameAligner:
 
     def _may_bring_more(self, stream: str, until: float) -> bool:
         newest = self._newest.get(stream, float("-inf"))
-        behind = max(self._newest.values()) - max(newest, until)
+        others = (self._newest[other] for other in self._awaited & self._newest.keys())
+        behind = max(others, default=newest) - max(newest, until)
         return newest < until and not (stream in self._cameras and behind > LIVE_WAIT_S)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from omni.agent.alignment import FrameAligner
+from omni.agent.alignment import SET_BACK_S, FrameAligner
 from omni.agent.flow import FlowMap
 from omni.config import CameraView, ViewConfig
 from omni.errors import CalibrationError
@@ -21,6 +22,9 @@ from omni.types import FACE_CLASS, Float64, FrameResult, MapState, MapTick, Trac
 
 MOST_WAITING = 64
 """Frames of a file that may wait for another file before its own reading pauses."""
+
+LATEST_S = 10.0
+"""No camera's frame comes so late: what waited for more than a second is not analysed."""
 
 APART = 1000
 """A view that takes another's place counts on from so far behind it: that one is still at work while it is made."""
@@ -49,14 +53,9 @@ class MapView:
         for camera in config.cameras:  # what cannot be used is refused now, not with the first picture
             _set_camera(trial, config.name, camera, (1, 1))
         self._aligner = FrameAligner(self._files, self._cameras)
-        self._fuser = MapFuser({}, FusionConfig(metres_per_unit=config.metres_per_unit))
-        self._flow = FlowMap(config.metres_per_unit)
         self._footprints: dict[str, list[list[float]]] = {}
-        self._sizes: dict[str, tuple[int, int]] = {}
         self._frames_data: dict[str, dict[str, int]] = {}
-        self._times: dict[str, float] = {}
-        self._timestamp = float("-inf")
-        self._newest: dict[str, FrameResult] = {}
+        self._dropped_before: Counter[str] = Counter()
         self._ids_before: int = 0 if before is None else before._ids_before + before._last_object_id + APART
         self._people_before = 0 if before is None else before.objects_seen
         self._last_object_id: int = 0
@@ -64,6 +63,16 @@ class MapView:
         self._tick = MapTick(config.name, first, _view_document(config.name, {}, []))
         self._fuse_s = 0.0
         self._changed = threading.Condition()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nobody is on the map, at no time yet."""
+        self._fuser = MapFuser({}, FusionConfig(metres_per_unit=self._config.metres_per_unit))
+        self._flow = FlowMap(self._config.metres_per_unit)
+        self._sizes: dict[str, tuple[int, int]] = {}
+        self._times: dict[str, float] = {}
+        self._timestamp = float("-inf")
+        self._newest: dict[str, FrameResult] = {}
 
     @property
     def name(self) -> str:
@@ -88,7 +97,7 @@ class MapView:
     def stats(self) -> dict[str, Any]:
         """Frames that came too late, and how far each camera lies off the others (in map units and seconds)."""
         return {
-            "dropped_frames": self._fuser.dropped_frames,
+            "dropped_frames": {s: n + self._dropped_before[s] for s, n in self._fuser.dropped_frames.items()},
             "offsets": {
                 stream: {
                     "place": [_rounded(v) for v in offset.place],
@@ -168,8 +177,10 @@ class MapView:
     def _fuse(self, group: Mapping[str, FrameResult]) -> None:
         begun = time.perf_counter()
         times = {stream: result.frame.timestamp for stream, result in group.items()}
+        if self._was_set_back(times):
+            self._begin_anew()
         if any(at <= self._times.get(stream, float("-inf")) for stream, at in times.items()):
-            return  # a clock was set back
+            return  # by less than would be worth it
         self._times.update(times)
         for stream, result in group.items():
             self._fit_camera(stream, result.frame.size)
@@ -186,6 +197,20 @@ class MapView:
         document = _view_document(self._config.name, dict(self._frames_data), objects)
         self._tick = MapTick(self._config.name, self._tick.sequence + 1, document)
         self._fuse_s += time.perf_counter() - begun
+
+    def _was_set_back(self, times: Mapping[str, float]) -> bool:
+        """Whether the clock that dates the frames was: the fuser would refuse them until it has caught up."""
+        if any(at < self._times.get(stream, at) - SET_BACK_S for stream, at in times.items()):
+            return True
+        return not self._files and max(times.values()) < self._timestamp - LATEST_S  # one still came with the old time
+
+    def _begin_anew(self) -> None:
+        """Ids go on, whatever else is known is of another time."""
+        self._ids_before += self._last_object_id
+        self._people_before += self._last_object_id
+        self._last_object_id = 0
+        self._dropped_before.update(self._fuser.dropped_frames)
+        self._begin()
 
     def _fit_camera(self, stream: str, size: tuple[int, int]) -> None:
         """Points are relative to the picture, boxes are pixels: the size decides, and it may change."""

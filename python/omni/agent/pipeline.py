@@ -21,7 +21,7 @@ from omni.detect.lookout import Lookout
 from omni.detect.motion import MotionGate
 from omni.errors import OmniError
 from omni.faces.watch import FaceWatch
-from omni.process import ProcessBuilder, ShotSettings
+from omni.process import Position, ProcessBuilder, ShotSettings
 from omni.regions import RegionMonitor
 from omni.sources import ConditionLog, Source
 from omni.track import Tracker
@@ -145,13 +145,14 @@ class StreamPipeline:
         return self._latest
 
     @property
-    def position(self) -> tuple[float, int] | None:
+    def position(self) -> Position | None:
         """Where the stream is: time and number of the newest frame. For a camera that is away time goes on."""
-        now = self._source.now() if self._condition.now.away else None
-        if now is None:
-            return self._position
-        timestamp, number = self._position or (now, 0)
-        return max(now, timestamp), number
+        now = self._source.now() if self._position is None or self._condition.now.away else None
+        if now is None and self._position is None:
+            return None
+        shown, number = self._position or (0.0, 0)
+        timestamp = shown if now is None else now
+        return Position(timestamp, number, time.monotonic() if self._stream.live else timestamp)
 
     @property
     def people_seen(self) -> int:
@@ -353,7 +354,7 @@ class StreamPipeline:
             for view in self._views:
                 view.stream_down(self._stream.uuid)
         if (position := self.position) is not None:
-            for message in self._builder.ongoing(position[0]):
+            for message in self._builder.ongoing(position.timestamp):
                 self._publish(message)
 
     def _new_segment(self, frame: Frame) -> None:

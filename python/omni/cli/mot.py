@@ -93,6 +93,8 @@ def run_detect(options: argparse.Namespace) -> int:
     progress = Progress("frames", reader.frames)
     with Unfinished(options.output, about) as unfinished:
         for number, (_, picture) in enumerate(reader.pictures(), 1):
+            if picture is None:  # frame numbers without boxes would be taken for frames without people
+                raise SourceError(f"{options.video}: picture {number} cannot be decoded")
             if number > unfinished.frames:
                 unfinished.write(number, _mot_lines(number, detector.detect(picture)))
             progress.advance()

@@ -189,11 +189,14 @@ class Endpoint:
         at, begun = self.clock.time(), self.clock.monotonic()
         try:
             outcome = await channel.send(message)
+        except Exception as error:  # a lane that ended would hold up its stream until the next start
+            logger.exception("webhook %s: an attempt failed by an error of ours", self.label)
+            outcome = Outcome(f"an error of ours ({type(error).__name__})", "internal")
         except BaseException:
             self._breaker.abandoned()
             raise
         finally:
-            self._sending[channel] -= 1
+            self._sending -= Counter((channel,))  # one that sends nothing is forgotten
             if channel is not self._channel and not self._sending[channel]:
                 await channel.close()
         self._attempts[outcome.kind] += 1

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from omni.clocks import Ages
 from omni.damage import is_damage, put_aside
 from omni.delivery.body import EncodePicture
 from omni.delivery.clock import Clock
@@ -96,6 +97,7 @@ class Outbox:
         self.dropped: Counter[tuple[str, str]] = Counter()
         """(class of message, why) -> how many."""
         self._writer = LogWriter(run, routes, encode, self.dropped)
+        self._retention = Retention(self.dropped, Ages(clock.monotonic))
 
     def check(self) -> None:
         """Find out early what ``open`` would refuse; nothing is made.
@@ -248,6 +250,9 @@ class Outbox:
     def _write(self) -> None:
         next_retain = 0.0
         while True:
+            if time.monotonic() >= next_retain and not self._closing:  # a full disk lets old messages be deleted
+                next_retain = time.monotonic() + RETAIN_EVERY_S
+                self._attempt(self._retain)
             with self._filled:
                 self._busy = False
                 self._filled.notify_all()
@@ -255,16 +260,21 @@ class Outbox:
                 if self._closing:
                     return
                 self._busy = self._waiting()
+                if self._busy and len(self._handed_over) < GROUP:
+                    self._filled.wait_for(lambda: self._closing, GROUP_COMMIT_S)
             if self._busy:
-                if len(self._handed_over) < GROUP:
-                    time.sleep(GROUP_COMMIT_S)
-                self._commit_until_done()
-            if time.monotonic() >= next_retain and not self._closing:  # a full disk lets old messages be deleted
-                next_retain = time.monotonic() + RETAIN_EVERY_S
-                self._attempt(self._retain)
+                self._commit_all()
 
     def _waiting(self) -> bool:
         return bool(self._handed_over or self._changes or self._progress)
+
+    def _commit_all(self) -> None:
+        """An error of ours costs what was being written; a thread that ended would cost all that comes after."""
+        try:
+            self._commit_until_done()
+        except Exception:
+            logger.exception("webhooks: what was being written may be lost")
+            self.dropped["durable", "internal error"] += 1
 
     def _commit_until_done(self) -> None:
         with self._filled:
@@ -302,7 +312,7 @@ class Outbox:
                 done()
 
     def _retain(self) -> None:
-        lost = Retention(self._bounds, self.dropped).apply(self._connected(), self._clock.time())
+        lost = self._retention.apply(self._connected(), self._bounds, self._clock.time())
         if lost:
             self._committed(Committed(lost=lost))
 

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
+from omni.clocks import Ages
 from omni.delivery.records import LaneKey
 from omni.delivery.store import Store
 
@@ -27,40 +28,45 @@ class Bounds:
 class Retention:
     """Brings a log within its bounds.
 
-    By age everything goes, except the message that a lane is trying to deliver, which has its own plan. By bytes:
+    By age everything goes, except the message that a lane is trying to deliver, which has its own plan; nothing grows
+    older because the machine's clock is set (``omni.clocks``). By bytes:
     pictures first, oldest first, then what nobody waits for, then the oldest that is waited for, which its lanes are
     told of as a gap.
 
     Args:
-        bounds: its bounds.
         dropped: (class, why) -> how many; counted up.
+        ages: how old messages can be.
     """
 
-    def __init__(self, bounds: Bounds, dropped: Counter[tuple[str, str]]) -> None:
-        self._bounds = bounds
+    def __init__(self, dropped: Counter[tuple[str, str]], ages: Ages[int]) -> None:
         self._dropped = dropped
+        self._ages = ages
 
-    def apply(self, store: Store, now: float) -> Counter[LaneKey]:
+    def apply(self, store: Store, bounds: Bounds, now: float) -> Counter[LaneKey]:
         """Take out what is too much or too old.
 
         Args:
             store: the log, outside a transaction.
+            bounds: its bounds.
             now: Unix epoch seconds.
 
         Returns:
             How many messages each lane will never get.
         """
         lost: Counter[LaneKey] = Counter()
-        old = now - self._bounds.age_s
-        oldest = store.oldest()
+        old, last = self._ages.old(bounds.age_s, now, store.newest())
+        oldest = store.oldest(last)
         if oldest is not None and oldest < old:
-            while _drop_delivered(store, old, CHUNK) or self._drop_waiting(store, old, CHUNK, "too old", lost):
+            while _drop_delivered(store, old, last, CHUNK) or self._drop_waiting(
+                store, old, last, CHUNK, "too old", lost
+            ):
                 pass
-        while (count := _too_many(store, self._bounds.bytes)) > 0:
+        while (count := _too_many(store, bounds.bytes)) > 0:
+            newest = store.newest()
             if not (
                 self._drop_pictures(store, count)
-                or _drop_delivered(store, float("inf"), count)
-                or self._drop_waiting(store, float("inf"), count, "outbox full", lost)
+                or _drop_delivered(store, float("inf"), newest, count)
+                or self._drop_waiting(store, float("inf"), newest, count, "outbox full", lost)
             ):
                 break
         if lost:
@@ -73,9 +79,11 @@ class Retention:
         self._dropped["image", "outbox full"] += count
         return count > 0
 
-    def _drop_waiting(self, store: Store, before: float, most: int, why: str, lost: Counter[LaneKey]) -> bool:
+    def _drop_waiting(
+        self, store: Store, before: float, last: int, most: int, why: str, lost: Counter[LaneKey]
+    ) -> bool:
         with store:
-            count, owed = store.drop_waiting(before, most)
+            count, owed = store.drop_waiting(before, last, most)
         self._dropped["durable", why] += owed.total()
         lost.update(owed)
         return count > 0
@@ -89,6 +97,6 @@ def _too_many(store: Store, most_bytes: int) -> int:
     return min(ceil((used - most_bytes) / store.mean_bytes()), CHUNK)
 
 
-def _drop_delivered(store: Store, before: float, most: int) -> bool:
+def _drop_delivered(store: Store, before: float, last: int, most: int) -> bool:
     with store:
-        return store.drop_delivered(before, most) > 0
+        return store.drop_delivered(before, last, most) > 0

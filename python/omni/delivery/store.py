@@ -327,9 +327,9 @@ class Store:
 
     # Bounds
 
-    def oldest(self) -> float | None:
-        """When the oldest message was published."""
-        at: float | None = self._value("SELECT MIN(at) FROM message")
+    def oldest(self, last: int) -> float | None:
+        """The earliest time of publication, of messages up to that id."""
+        at: float | None = self._value("SELECT at FROM message WHERE id <= ? ORDER BY at LIMIT 1", last)
         return at
 
     def mean_bytes(self) -> float:
@@ -351,8 +351,8 @@ class Store:
             self._run("UPDATE message SET pictures = 0, body = ? WHERE id = ?", without_pictures(body), id_)
         return len(rows)
 
-    def drop_delivered(self, before: float, limit: int) -> int:
-        """Delete the oldest messages that nobody waits for and that were published before that time.
+    def drop_delivered(self, before: float, last: int, limit: int) -> int:
+        """Delete the oldest messages, up to that id, that nobody waits for and that were published before that time.
 
         Returns:
             How many, at most ``limit``.
@@ -363,15 +363,15 @@ class Store:
             rows = self._rows(
                 "SELECT id FROM message WHERE kind = ? AND stream = ? AND id <= ? AND at < ? AND NOT EXISTS"
                 " (SELECT 1 FROM dead WHERE dead.message = message.id) ORDER BY id LIMIT ?",
-                *(kind, stream, self.newest() if had is None else had, before, limit),
+                *(kind, stream, last if had is None else min(had, last), before, limit),
             )
             found += [id_ for (id_,) in rows]
         for id_ in sorted(found)[:limit]:
             self._run("DELETE FROM message WHERE id = ?", id_)
         return min(len(found), limit)
 
-    def drop_waiting(self, before: float, limit: int) -> tuple[int, Counter[LaneKey]]:
-        """Delete the oldest messages published before that time, waited for, or dead since before then.
+    def drop_waiting(self, before: float, last: int, limit: int) -> tuple[int, Counter[LaneKey]]:
+        """Delete the oldest messages, up to that id, published before that time, waited for, or dead since before then.
 
         Each lane keeps its next one.
 
@@ -379,10 +379,11 @@ class Store:
             How many messages, and how many of them each lane will never get.
         """
         rows = self._rows(
-            f"SELECT id, kind, stream FROM message WHERE at < ? AND id NOT IN (SELECT COALESCE({_NEXT}, 0) FROM lane)"
+            "SELECT id, kind, stream FROM message WHERE id <= ? AND at < ?"
+            f" AND id NOT IN (SELECT COALESCE({_NEXT}, 0) FROM lane)"
             " AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.message = message.id AND dead.at >= ?)"
-            " ORDER BY at, id LIMIT ?",
-            *(before, before, limit),
+            " ORDER BY id LIMIT ?",  # not by time: the clock may have been set back
+            *(last, before, before, limit),
         )
         lost: Counter[LaneKey] = Counter()
         for id_, kind, stream in rows:

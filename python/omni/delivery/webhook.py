@@ -13,7 +13,7 @@ from omni.config import SubscriberConfig
 from omni.delivery.channel import Outcome, Outgoing
 from omni.delivery.clock import Clock
 from omni.delivery.network import ForbiddenAddressError, Guard, Resolver
-from omni.delivery.signing import signature
+from omni.delivery.signing import TOLERANCE_S, signature
 
 TIMEOUT = aiohttp.ClientTimeout(total=15.0, sock_connect=3.0)
 CONNECTIONS = 16
@@ -87,12 +87,15 @@ class WebhookChannel:
         status = answer.status
         if 200 <= status < 300:
             return Outcome("", "ok", status)
+        now = self._clock.time()
+        said = _date(answer.headers.get("date", ""))
+        apart = bool(self._secrets) and said is not None and abs(said - now) > TOLERANCE_S
         return Outcome(
-            f"answered {status}",
+            f"answered {status}" + ("; its clock and this machine's are minutes apart" if apart else ""),
             f"http_{status // 100}xx",
             status,
             await _start_of(answer),
-            _retry_after(answer.headers.get("retry-after"), self._clock.time()),
+            _retry_after(answer.headers.get("retry-after"), now),
             slow_down=status in SLOW_DOWN,
             gone=status == GONE,
         )
@@ -140,7 +143,13 @@ def _retry_after(text: str | None, now: float) -> float | None:
         return None
     if text.strip().isdecimal() and len(text) < 10:
         return float(text)
+    at = _date(text)
+    return None if at is None else max(at - now, 0.0)
+
+
+def _date(text: str) -> float | None:
+    """Epoch seconds of an HTTP date; None where it is none."""
     try:
-        return max(email.utils.parsedate_to_datetime(text).timestamp() - now, 0.0)
+        return email.utils.parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError):
         return None

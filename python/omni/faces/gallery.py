@@ -21,6 +21,7 @@ from uuid import uuid4
 import numpy as np
 
 from omni import _core
+from omni.clocks import Ages
 from omni.errors import StateError, UnknownProfileError
 from omni.types import Float32
 
@@ -99,6 +100,7 @@ class Gallery:
         self._model = model
         self._dimension = dimension
         self._retention_s = retention_s
+        self._ages = Ages[None]()
         self._lock = threading.RLock()
         self._generation = 0
         try:
@@ -192,9 +194,10 @@ class Gallery:
             now: Unix epoch seconds.
         """
         with self._lock:
-            if self._retention_s is not None and self._snapshot.oldest < now - self._retention_s:
+            old = -np.inf if self._retention_s is None else self._ages.old(self._retention_s, now, None)[0]
+            if self._snapshot.oldest < old:
                 self._execute("BEGIN IMMEDIATE")
-                self._execute("DELETE FROM sample WHERE added < ?", (now - self._retention_s,))
+                self._execute("DELETE FROM sample WHERE added < ?", (old,))
                 self._execute("DELETE FROM profile WHERE id NOT IN (SELECT profile FROM sample)")
                 self._commit()
             elif self._version_of_file() != self._data_version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from omni.detect import FaceDetector, FaceEmbedder
+from omni.errors import StateError
 from omni.faces.association import in_heads, owners
 from omni.faces.evidence import Evidence, Sample
 from omni.faces.people import People
@@ -19,6 +21,8 @@ from omni.faces.traits import Impression, TraitReader
 from omni.process.best_shot import cut_out
 from omni.track import Tracker
 from omni.types import FaceReport, Faces, FaceSight, FaceTraits, Float32, Frame, ProfileMatch, Tracks, Verdict
+
+logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 1.0
 """Frames further apart do not count as seen between."""
@@ -61,6 +65,7 @@ class FaceWatch:
         self._seen_at: float | None = None
         self._next_search = -np.inf
         self._generation = recognition.gallery.generation
+        self._unrefreshed = False
         self._counts = Counter(searched=0, found=0, embedded=0, attributes=0, identified=0, unknown=0, withdrawn=0)
         self._cost_s = dict.fromkeys(("detect_s", "embed_s", "attributes_s"), 0.0)
         self._person_s = 0.0
@@ -178,7 +183,14 @@ class FaceWatch:
     def _judge(self, timestamp: float, seen: set[int]) -> Iterator[Verdict]:
         """What is new of those who are seen; of everybody when the gallery has changed."""
         gallery = self._recognition.gallery
-        gallery.refresh(timestamp)
+        try:
+            gallery.refresh(timestamp)
+        except StateError as error:  # a full disk; who is known stays known meanwhile
+            if not self._unrefreshed:
+                logger.error("faces: the gallery is not brought up to date: %s", error)
+            self._unrefreshed = True
+        else:
+            self._unrefreshed = False
         changed = gallery.generation != self._generation
         self._generation = gallery.generation
         yield from self._tell_apart(seen)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from omni.clocks import Ages, passing
 from omni.damage import is_damage, put_aside
 from omni.history.archive import Archive
 from omni.history.store import FILE_NAME, Store
@@ -66,7 +67,8 @@ class History:
         retention_days: a process is deleted so long after its end.
         max_bytes: most bytes on disk; best shots go first, then the oldest processes.
         shots: None: no picture is kept.
-        clock: Unix epoch seconds.
+        clock: Unix epoch seconds; where it is set, nothing grows older (``omni.clocks``).
+        monotonic: seconds that only go forward.
     """
 
     def __init__(
@@ -77,7 +79,9 @@ class History:
         max_bytes: int,
         shots: Shots | None,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = passing,
     ) -> None:
+        self._ages = Ages[tuple[int, int]](monotonic)
         self._path = folder / FILE_NAME
         self._clock = clock
         self._waiting: deque[ProcessMessage] = deque()
@@ -197,6 +201,7 @@ class History:
         if not self._begun:
             with self._store as store:
                 store.end_open("agent_restarted")
+            self._old(self._store)
             self._begun = True
         while self._dropped_for != (shows := self.archive.shows):
             with self._store as store:
@@ -238,15 +243,19 @@ class History:
 
     def _retain(self) -> None:
         """Bring the history within its bounds."""
-        old = round(self._clock() * 1000) - self._retention_ms
-        while self._dropped_some(lambda store: store.drop_ended_before(old, CHUNK)):
+        old, last = self._old(self._open())
+        while self._dropped_some(lambda store: store.drop_ended_before(round(old * 1000), last, CHUNK)):
             pass
         while (used := self._open().used_bytes()) > self._max_bytes:
             if not self._dropped_some(
-                lambda store: store.drop_oldest_shots(CHUNK) or store.drop_ended_before(1 << 62, CHUNK)
+                lambda store: store.drop_oldest_shots(CHUNK) or store.drop_ended_before(1 << 62, store.newest(), CHUNK)
             ):
                 break
         self._used_bytes = used
+
+    def _old(self, store: Store) -> tuple[float, tuple[int, int]]:
+        """What is kept for too long, as ``Ages.old``."""
+        return self._ages.old(self._retention_ms / 1000, self._clock(), store.newest())
 
     def _dropped_some(self, drop: Callable[[Store], int]) -> bool:
         with self._open() as store:

@@ -116,14 +116,28 @@ class Store:
         if kept != "all":
             self._db.execute("DELETE FROM shot WHERE NOT (? = 'anonymous' AND anonymous)", (kept,))
 
-    def drop_ended_before(self, before_ms: int, limit: int) -> int:
-        """Delete what ended before a time, the oldest first. Returns how many, at most ``limit`` of each kind."""
+    def newest(self) -> tuple[int, int]:
+        """The numbers of the newest process and the newest change; 0: none yet."""
+        process, change = (
+            self._db.execute(f"SELECT COALESCE(MAX(number), 0) FROM {table}").fetchone()[0]
+            for table in ("process", "change")
+        )
+        return int(process), int(change)
+
+    def drop_ended_before(self, before_ms: int, last: tuple[int, int], limit: int) -> int:
+        """Delete what ended before a time, up to those numbers (``newest``), the oldest first.
+
+        Returns:
+            How many, at most ``limit`` of each kind.
+        """
         changes = self._db.execute(
-            "DELETE FROM change WHERE number IN (SELECT number FROM change WHERE at < ? ORDER BY at LIMIT ?)",
-            (before_ms, limit),
+            "DELETE FROM change WHERE number IN"
+            " (SELECT number FROM change WHERE at < ? AND number <= ? ORDER BY at LIMIT ?)",
+            (before_ms, last[1], limit),
         ).rowcount
         rows = self._db.execute(
-            "SELECT id FROM process WHERE ended < ? ORDER BY ended LIMIT ?", (before_ms, limit)
+            "SELECT id FROM process WHERE ended < ? AND number <= ? ORDER BY ended LIMIT ?",
+            (before_ms, last[0], limit),
         ).fetchall()
         self._db.executemany("DELETE FROM shot WHERE process = ?", rows)
         self._db.executemany("DELETE FROM process WHERE id = ?", rows)

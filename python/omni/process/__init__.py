@@ -2,7 +2,7 @@
 
 from omni.process.builder import Ground, ProcessBuilder
 from omni.process.events import stream_event
-from omni.process.external import ExternalProcesses
+from omni.process.external import ExternalProcesses, Position
 from omni.process.schema import (
     event_errors,
     events_schema,
@@ -16,6 +16,7 @@ from omni.process.shots import ShotSettings
 __all__ = [
     "ExternalProcesses",
     "Ground",
+    "Position",
     "ProcessBuilder",
     "ShotSettings",
     "event_errors",

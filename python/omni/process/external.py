@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from omni.errors import NotOpenError, UnknownStreamError
 from omni.process.record import Moment, base_record
 from omni.types import ProcessMessage, Run
+
+logger = logging.getLogger(__name__)
+
+MOST_OPEN = 10_000
+"""Of all streams. One more, and the oldest is taken for one that its caller forgot to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class _Open:
     duration: int
     started_at: int
     began: Moment
+    began_s: float
 
     def media_clock(self, elapsed_ms: int) -> tuple[int, int]:
         """Where the media's own clock stands (milliseconds), and how often it went round.
@@ -40,8 +47,18 @@ class _Open:
         return min(reached, max(self.duration, self.started_at)), 0
 
 
-Position = Callable[[str], tuple[float, int]]
-"""stream_uuid -> (where it is in epoch seconds, number of its latest frame)."""
+class Position(NamedTuple):
+    """Where a stream is.
+
+    Attributes:
+        timestamp: Unix epoch seconds; a camera's go back when the machine's clock is set back.
+        frame: number of its latest frame.
+        elapsed_s: seconds on a clock that only goes forward, the same over the stream's life.
+    """
+
+    timestamp: float
+    frame: int
+    elapsed_s: float
 
 
 class ExternalProcesses:
@@ -51,7 +68,7 @@ class ExternalProcesses:
         run: where identifiers come from.
         numbers: small numbers, unique in the run.
         stream_uuids: the streams that there are.
-        position: where each stream is now; the stream's clock dates what comes from outside.
+        position: stream_uuid -> where it is now; the stream's clock dates what comes from outside.
         publish: takes the messages, in order.
     """
 
@@ -60,7 +77,7 @@ class ExternalProcesses:
         run: Run,
         numbers: Iterator[int],
         stream_uuids: Sequence[str],
-        position: Position,
+        position: Callable[[str], Position],
         publish: Callable[[ProcessMessage], None],
     ) -> None:
         self._run = run
@@ -71,6 +88,7 @@ class ExternalProcesses:
         self._open: dict[str, _Open] = {}  # by id, in the order in which they were opened
         self._named: dict[tuple[str, str], list[str]] = {}  # name and class -> ids, the last opened last
         self._begun = 0
+        self._told_of_many = False
         self._lock = threading.RLock()  # a callback may open or end another
 
     def change_streams(self, stream_uuids: Sequence[str]) -> None:
@@ -100,6 +118,7 @@ class ExternalProcesses:
             return
         with self._lock:
             self._begun += 1
+            position = self._position(stream)
             process = _Open(
                 id=self._run.uuid("external", self._begun),
                 object_id=self._run.uuid("external-object", self._begun),
@@ -110,11 +129,14 @@ class ExternalProcesses:
                 repeats=bool(repeats),
                 duration=duration,
                 started_at=started_at,
-                began=self._now(stream),
+                began=_moment(position),
+                began_s=position.elapsed_s,
             )
             self._open[process.id] = process
             self._named.setdefault((name, class_), []).append(process.id)
-            self._publish(self._message("begin", process))
+            self._publish(self._message("begin", process, position))
+            if len(self._open) > MOST_OPEN:
+                self._give_up_oldest()
 
     def end(self, *, name: str, class_: str, stopped_at: int, stream_uuid: str) -> None:
         """Close the last opened process of that name and class (and stream, where one is given).
@@ -133,7 +155,9 @@ class ExternalProcesses:
                 process = self._open[process_id]
                 if stream in ("", process.stream_uuid):
                     self._close(process)
-                    self._publish(self._message("end", process, "ended", stopped_at))
+                    self._publish(
+                        self._message("end", process, self._position(process.stream_uuid), "ended", stopped_at)
+                    )
                     return
         raise NotOpenError(f"no external process named {name!r} of class {class_!r} is open")
 
@@ -149,12 +173,12 @@ class ExternalProcesses:
             for process in closing:
                 self._close(process)
             for process in closing:
-                self._publish(self._message("end", process, end_reason))
+                self._publish(self._message("end", process, self._position(process.stream_uuid), end_reason))
 
     def ongoing(self, stream_uuid: str) -> list[dict[str, Any]]:
         """The open processes of one stream as they stand now."""
         with self._lock:
-            now = self._now(stream_uuid)
+            now = self._position(stream_uuid)
             return [self._document(p, now) for p in self._open.values() if p.stream_uuid == stream_uuid]
 
     def publish_ongoing(self, message: ProcessMessage) -> None:
@@ -163,6 +187,17 @@ class ExternalProcesses:
             open_ = tuple(p for p in message.processes if p["type"] != "external" or p["id"] in self._open)
             if open_:
                 self._publish(replace(message, processes=open_))
+
+    def _give_up_oldest(self) -> None:
+        oldest = next(iter(self._open.values()))
+        if not self._told_of_many:
+            self._told_of_many = True
+            logger.warning(
+                "external processes: %d are open; the oldest (%r) is ended, as others will be: does somebody end them?",
+                *(MOST_OPEN, oldest.name[:100]),
+            )
+        self._close(oldest)
+        self._publish(self._message("end", oldest, self._position(oldest.stream_uuid), "terminated"))
 
     def _close(self, process: _Open) -> None:
         del self._open[process.id]
@@ -180,21 +215,17 @@ class ExternalProcesses:
         return stream
 
     def _message(
-        self, reason: str, process: _Open, end_reason: str | None = None, stopped_at: int | None = None
+        self, reason: str, process: _Open, now: Position, end_reason: str | None = None, stopped_at: int | None = None
     ) -> ProcessMessage:
-        now = self._now(process.stream_uuid)
         document = self._document(process, now, end_reason, stopped_at)
         return ProcessMessage(reason, process.stream_uuid, now.timestamp, (document,))
 
-    def _now(self, stream_uuid: str) -> Moment:
-        return Moment.at(*self._position(stream_uuid))
-
     def _document(
-        self, process: _Open, now: Moment, end_reason: str | None = None, stopped_at: int | None = None
+        self, process: _Open, now: Position, end_reason: str | None = None, stopped_at: int | None = None
     ) -> dict[str, Any]:
-        if now.timestamp < process.began.timestamp:  # begun while a camera was away, and it shows what it saw before
-            now = process.began
-        stopped, rounds = process.media_clock(round((now.timestamp - process.began.timestamp) * 1000))
+        # begun while a camera was away, and it shows what it saw before; or the clock was set back since
+        last = process.began if now.timestamp < process.began.timestamp else _moment(now)
+        stopped, rounds = process.media_clock(round(max(now.elapsed_s - process.began_s, 0.0) * 1000))
         record = base_record(
             process.id,
             "external",
@@ -202,7 +233,7 @@ class ExternalProcesses:
             process.stream_uuid,
             {"id": process.object_id, "class": process.class_},
             process.began,
-            now,
+            last,
             end_reason,
         )
         record["name"] = process.name
@@ -212,6 +243,10 @@ class ExternalProcesses:
         if process.repeats and process.duration:
             record["omni"]["rounds"] = rounds
         return record
+
+
+def _moment(position: Position) -> Moment:
+    return Moment.at(position.timestamp, position.frame)
 
 
 def _milliseconds(name: str, value: int) -> int:

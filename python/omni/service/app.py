@@ -18,7 +18,13 @@ from omni.config.secrets import revealed
 from omni.errors import ConfigError
 from omni.service.access import Access
 from omni.service.context import App, Context
-from omni.service.guard import add_security_headers, authorise, refuse_other_hosts, refuse_other_origins
+from omni.service.guard import (
+    add_security_headers,
+    authorise,
+    refuse_encoded_bodies,
+    refuse_other_hosts,
+    refuse_other_origins,
+)
 from omni.service.problems import problem_response
 from omni.service.routes import blueprints, map_tracking
 from omni.service.serialize import to_json
@@ -60,7 +66,7 @@ def create_app(agent_factory: Callable[[], Agent] | None, config: AgentConfig, s
     )
     app.error_handler.add(Exception, problem_response)
     app.ctx.access = Access(config)
-    for check in (refuse_other_hosts, refuse_other_origins, authorise):
+    for check in (refuse_other_hosts, refuse_other_origins, authorise, refuse_encoded_bodies):
         app.register_middleware(check, "request")
     app.register_middleware(add_security_headers, "response")
     for blueprint in blueprints():

@@ -66,6 +66,22 @@ async def authorise(request: HttpRequest) -> None:
     request.app.ctx.access.authorise(request)
 
 
+async def refuse_encoded_bodies(request: HttpRequest) -> None:
+    """No call needs a body so large that it would pay, and a small one can unpack to any size.
+
+    Raises:
+        Problem: 415.
+    """
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() not in ("", "identity"):
+        raise Problem(
+            "encoding-refused",
+            415,
+            f"Content-Encoding: {encoding[:100]!r} is not read; send the body as it is (identity)",
+            headers={"accept-encoding": "identity"},
+        )
+
+
 async def add_security_headers(_: HttpRequest, response: BaseHTTPResponse) -> None:
     """For every answer: run nothing that is not ours, be embedded nowhere, be stored only where said."""
     for name, value in _HEADERS.items():

@@ -25,10 +25,10 @@ KEPT_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A call. ``answer``: None where it was a secret and has been given."""
+    """A call. ``answer``: it while it is carried out, then what it answered; None where that was a secret."""
 
     fingerprint: bytes
-    answer: asyncio.Task[Any] | None
+    answer: asyncio.Task[Any] | HTTPResponse | None
     begun: float
 
 
@@ -79,6 +79,8 @@ class Once:
         if kept.answer is None:
             detail = f"this was carried out, and its answer is not kept: it holds a secret; take a new {HEADER}"
             raise Problem("secret-shown", 409, detail)
+        if isinstance(kept.answer, HTTPResponse):
+            return _copy(kept.answer)
         return _copy(await asyncio.shield(kept.answer))
 
     def _forget_old(self) -> None:
@@ -93,8 +95,8 @@ class Once:
             return
         if failed:
             del self._kept[named]
-        elif secret:
-            self._kept[named] = replace(kept, answer=None)
+        else:  # a task would keep its request, a photo of 8 MiB may be, for as long
+            self._kept[named] = replace(kept, answer=None if secret else _copy(task.result()))
 
 
 def _fingerprint(request: HttpRequest) -> bytes:

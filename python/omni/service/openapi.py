@@ -32,6 +32,7 @@ _ALWAYS: dict[int, tuple[str, ...]] = {
     403: ("origin-refused",),
     408: ("request-timeout",),
     413: ("too-large",),
+    415: ("encoding-refused",),
     421: ("host-refused",),
     500: ("internal-error",),
     503: ("unavailable", "state-unusable", "safe-mode"),

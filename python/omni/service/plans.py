@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from omni.config import MapTrackingConfig
+from omni.errors import StateError
 
 logger = logging.getLogger(__name__)
 
@@ -92,10 +93,18 @@ def checked_plan(name: str, data: bytes) -> tuple[int, int]:
 
 
 def write_plan(path: Path, data: bytes) -> None:
-    """Put a picture in the place of a file, whole or not at all."""
+    """Put a picture in the place of a file, whole or not at all.
+
+    Raises:
+        StateError: the folder cannot be written.
+    """
     scratch = path.with_name(f".{path.name}.new")
-    scratch.write_bytes(data)
-    scratch.replace(path)
+    try:
+        scratch.write_bytes(data)
+        scratch.replace(path)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        raise StateError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _png_size(data: bytes) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -17,6 +18,8 @@ from omni.errors import SourceError
 from omni.sources.condition import ConditionLog
 from omni.sources.picture import cropped
 from omni.types import Frame, UInt8
+
+logger = logging.getLogger(__name__)
 
 PICTURES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 FOLDER_FPS = 10.0
@@ -34,7 +37,8 @@ class Reader(Protocol):
     fps: float
     frames: int
 
-    def pictures(self) -> Iterator[tuple[float, UInt8]]: ...
+    def pictures(self) -> Iterator[tuple[float, UInt8 | None]]:
+        """None in place of one that cannot be decoded, which the log names."""
 
 
 class VideoReader:
@@ -91,21 +95,38 @@ def _beginning(path: Path) -> bytes:
 
 
 class FolderReader:
-    """A folder of pictures, in the order of their names."""
+    """A folder of pictures, in the order of their names. One that is damaged or gone leaves a gap."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
+        self._passed_over: set[Path] = set()
         self._files = sorted(f for f in path.iterdir() if f.suffix.lower() in PICTURES)
         self.fps = FOLDER_FPS
         self.frames = len(self._files)
         if not self._files:
             raise SourceError(f"{path}: no pictures in this folder; expected {', '.join(sorted(PICTURES))}")
 
-    def pictures(self) -> Iterator[tuple[float, UInt8]]:
+    def pictures(self) -> Iterator[tuple[float, UInt8 | None]]:
+        found = False
         for i, file in enumerate(self._files):
+            picture = self._picture(file)
+            found = found or picture is not None
+            yield i / self.fps, picture
+        if not found:
+            raise SourceError(f"{self._path}: none of its {self.frames} pictures can be decoded")
+
+    def _picture(self, file: Path) -> UInt8 | None:
+        try:
             image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR) if _beginning(file) else None
-            if image is None:
-                raise SourceError(f"{file}: not a picture that can be decoded")
-            yield i / self.fps, np.asarray(image, np.uint8)
+            why = "not a picture that can be decoded"
+        except (SourceError, OSError, cv2.error) as error:
+            image, why = None, str(error)
+        if image is None:
+            if file not in self._passed_over:
+                logger.warning("%s: passed over: %s", file, why)
+                self._passed_over.add(file)
+            return None
+        return np.asarray(image, np.uint8)
 
 
 class FileSource:
@@ -160,6 +181,8 @@ class FileSource:
             if taken is None:
                 return
             at, picture = taken
+            if picture is None:
+                continue
             if self._stream.max_fps is not None:
                 if at < due - 1e-3:
                     continue

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from omni.clocks import TimeOfDay
 from omni.config import StreamConfig
 from omni.sources.backoff import Backoff
 from omni.sources.clock import LATE_S, CameraClock
@@ -32,14 +33,16 @@ class LiveSource:
     """Frames of an RTSP, HTTP or USB camera.
 
     A thread of its own reads as fast as the camera gives, so that no queue grows old; the iteration takes the newest.
-    A decoder that hangs is left to itself and counted, and another takes its place: it holds nobody up. The wall clock
-    dates the first frame; from then on the camera's timestamps do (``CameraClock``).
+    A decoder that hangs is left to itself and counted, and another takes its place: it holds nobody up. Pictures follow
+    each other by the camera's timestamps (``CameraClock``); the machine's clock says what time of day that is. Where it
+    is set, a new segment begins.
 
     Args:
         stream: the camera.
         stop: ends the iteration.
         log: its condition.
         open_decoder: opens the camera.
+        wall: the machine's time of day, Unix epoch seconds.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class LiveSource:
         stop: threading.Event,
         log: ConditionLog,
         open_decoder: OpenDecoder = OpenCvDecoder,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._stream = stream
         self._stop = stop
@@ -57,7 +61,9 @@ class LiveSource:
         self._clock = CameraClock()
         self._backoff = Backoff()
         self._left: list[CameraReader] = []
-        self._zero: tuple[float, float] | None = None
+        self._time_of_day = TimeOfDay(wall)
+        self._settings = 0
+        self._first_at: float | None = None
         self.image_size: tuple[int, int] | None = None
         self.decode_s = 0.0
         self.fresh_until = 0.0
@@ -73,7 +79,7 @@ class LiveSource:
 
     def now(self) -> float:
         """See ``Source``."""
-        return time.time() if self._zero is None else self._zero[0] + time.monotonic() - self._zero[1]
+        return self._time_of_day.now()
 
     def __iter__(self) -> Iterator[Frame | None]:
         reader, index = self._started(), 0
@@ -109,10 +115,15 @@ class LiveSource:
     def _frame(self, arrival: Arrival, index: int) -> Frame:
         image = cropped(arrival.image, self._stream.crop)
         self.image_size = image.shape[1], image.shape[0]
-        if self._zero is None:
-            self._zero = time.time() - (time.monotonic() - arrival.moment.at), arrival.moment.at
-        when = arrival.moment.at - self._zero[1]
-        return Frame(self._stream.uuid, index, self._zero[0] + when, when, image, arrival.moment.segment)
+        moment = arrival.moment
+        if self._first_at is None:
+            self._first_at = moment.at
+        if set_by := self._time_of_day.follow():
+            self._settings += 1
+            logger.warning("stream %s: the machine's clock was set by %+.0f s", self._stream.label, set_by)
+        when = self._time_of_day.of(moment.at)
+        segment = moment.segment + self._settings
+        return Frame(self._stream.uuid, index, when, moment.at - self._first_at, image, segment)
 
     def _checked(self, reader: CameraReader) -> CameraReader:
         """No picture came: the reader that goes on, the same or another one."""

@@ -72,3 +72,34 @@ def test_different_rates_give_each_frame_once() -> None:
     assert sum("a" in g for _, g in moments(groups)) == 30
     assert sum("b" in g for _, g in moments(groups)) == 5
     assert [m for m, _ in moments(groups)] == sorted(m for m, _ in moments(groups))
+
+
+def test_a_clock_that_is_set_back_leaves_nothing_waiting_for_it() -> None:
+    aligner = FrameAligner((), "ab")
+    groups = []
+    for at in (1000.0, 1000.1):
+        groups += [*aligner.add(result("a", at)), *aligner.add(result("b", at))]
+    groups += aligner.add(result("a", 1000.2))
+    for at in (400.3, 400.4, 400.5):  # b is dated anew first, a follows
+        groups += aligner.add(result("b", at))
+        groups += aligner.add(result("a", 1000.3 if at == 400.3 else at))
+    assert moments(groups)[-1] == (400.5, ["a", "b"])
+    assert max(aligner.backlog(stream) for stream in "ab") == 0
+
+
+def test_who_went_away_before_the_clock_was_set_back_holds_up_nobody() -> None:
+    aligner = FrameAligner((), "abc")
+    for stream in "abc":
+        aligner.add(result(stream, 1000.0))
+    aligner.end("c")
+    groups = []
+    for at in (400.0, 400.1):
+        groups += [*aligner.add(result("a", at)), *aligner.add(result("b", at))]
+    assert moments(groups)[-1] == (400.1, ["a", "b"])
+
+
+def test_a_clock_that_is_set_forward_waits_for_the_others() -> None:
+    aligner = FrameAligner((), "ab")
+    groups = [*aligner.add(result("a", 1000.0)), *aligner.add(result("b", 1000.0))]
+    groups += [*aligner.add(result("a", 5000.1)), *aligner.add(result("b", 1000.1)), *aligner.add(result("b", 5000.1))]
+    assert moments(groups) == [(1000.0, ["a", "b"]), (1000.1, ["b"]), (5000.1, ["a", "b"])]

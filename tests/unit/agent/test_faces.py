@@ -11,6 +11,7 @@ from tests.unit.agent.face_scene import ANN, BOB, EVE, FACE, GROUP, STANDS, Seen
 from tests.unit.agent.scene import standing
 
 from omni.agent.map_view import _sightings
+from omni.errors import StateError
 from omni.faces import Gallery
 from omni.faces.watch import LONE_FROM
 
@@ -262,7 +263,7 @@ def test_no_more_pictures_a_second_are_searched_or_shown_than_wanted(gallery: Ga
     latest = told.pipeline.latest
     assert latest is not None
     assert any(x1 <= 140 and y1 <= 42 and x2 >= 180 for x1, y1, x2, _ in latest.bodies.tolist())
-    assert told.pipeline.position == (pytest.approx(1e9 + 119 / 24), 119)
+    assert told.pipeline.position == (pytest.approx(1e9 + 119 / 24), 119, pytest.approx(1e9 + 119 / 24))
     [human], [face] = records(told, "human"), records(told, "face")
     assert human["frame_interval"] == [0, 119]
     assert face["frame_interval"][1] >= 116
@@ -287,3 +288,18 @@ def test_a_head_that_jerks_stays_one_person(gallery: Gallery) -> None:
     elsewhere = scene(lambda i: [(60.0 if i < 20 else 250.0, 100.0, ANN)], lambda _: [], gallery)
     elsewhere.play()
     assert len(records(elsewhere, "human")) == 2
+
+
+def test_a_gallery_that_cannot_be_brought_up_to_date_is_told_once_and_stops_nobody(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuses(_: float) -> None:
+        raise StateError("faces.sqlite: database or disk is full")
+
+    monkeypatch.setattr(gallery, "refresh", refuses)
+    told = scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery)
+    told.play()
+    assert events(told) == ["identification"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "faces: the gallery is not brought up to date: faces.sqlite: database or disk is full"
+    ]

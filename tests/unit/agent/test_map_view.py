@@ -256,3 +256,44 @@ def test_people_are_told_of_with_where_they_stand_on_the_maps_of_their_camera() 
     assert all("map" not in process["omni"] for process in told if process["object"]["class"] == "body")
     [person] = maps[0].tick.document["objects"]
     assert np.hypot(*np.subtract(person["bbox"], humans[-1]["omni"]["map"]["whole"])) < 10
+
+
+def moved(seen: FrameResult, seconds: float) -> FrameResult:
+    """The same at another time."""
+    return replace(seen, frame=replace(seen.frame, timestamp=seen.frame.timestamp + seconds))
+
+
+def test_a_clock_that_is_set_back_empties_the_map_and_it_goes_on() -> None:
+    site = MapView(view(), [], [A, B])
+    for i in range(20):
+        for stream, foot in ((A, (0.5, 0.5)), (B, (0.5, 0.5))):
+            site.receive(result(stream, i, foot))
+    [before] = site.tick.document["objects"]
+    sequence, seen = site.tick.sequence, site.objects_seen
+    for i in range(20, 40):
+        site.receive(moved(result(A, i, (0.5, 0.5)), -86_400))
+        late = 0 if i == 20 else -86_400  # one of B still comes with the old time
+        site.receive(moved(result(B, i, (0.5, 0.5)), late))
+    [after] = site.tick.document["objects"]
+    assert set(after["source_objects"]) == {A, B}
+    assert after["id"] > before["id"]
+    assert site.objects_seen > seen
+    assert site.tick.sequence > sequence + 15
+    data = site.tick.document["camera_frames_data"]
+    assert {d["timestamp_millisec"] for d in data.values()} == {round((1003.9 - 86_400) * 1000)}
+    assert site.flow(3600)["cells"] != []
+
+
+def test_a_camera_lost_just_when_the_clock_is_set_back_does_not_stop_the_map() -> None:
+    site = MapView(view(), [], [A, B])
+    for i in range(10):
+        for stream in (A, B):
+            site.receive(result(stream, i, (0.5, 0.5)))
+    site.receive(moved(result(A, 10, (0.5, 0.5)), -600))
+    site.receive(result(B, 10, (0.5, 0.5)))
+    site.stream_down(B)
+    for i in range(11, 30):
+        site.receive(moved(result(A, i, (0.5, 0.5)), -600))
+    [person] = site.tick.document["objects"]
+    assert set(person["source_objects"]) == {A}
+    assert site.tick.document["camera_frames_data"][A]["frame_index"] == 29

@@ -12,6 +12,7 @@ import pytest
 from tests.unit.delivery.conftest import STREAMS, Inbox, deliver, eventually, message, new_delivery, record
 
 from omni.agent.best_shot import BestShotEncoder
+from omni.config import load_config
 from omni.delivery.body import MOST_BYTES, bodies, without_pictures
 from omni.types import ProcessMessage
 
@@ -160,3 +161,18 @@ def test_stopping_does_not_wait_for_a_receiver_that_is_away(
     delivery.stop()
     assert time.monotonic() - begun < 100
     assert "1 messages were not delivered before the end; they wait in the outbox" in caplog.text
+
+
+def test_ways_out_that_were_replaced_are_not_kept(inbox: Inbox) -> None:
+    delivery = new_delivery([{"id": "site", "url": inbox.address}])
+    delivery.start()
+    for number in range(1, 6):
+        config = load_config({"webhook_tracking_subscribers": [{"id": "site", "url": f"{inbox.address}?{number}"}]})
+        delivery.reconfigure(
+            config.webhook_tracking_subscribers, encode=None, settings=config.delivery, mqtt=config.mqtt_settings
+        )
+        delivery.publish(message("begin", number))
+        eventually(lambda number=number: inbox.numbers() == list(range(1, number + 1)))
+    [endpoint] = delivery._endpoints.values()
+    eventually(lambda: not endpoint._sending)
+    delivery.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -277,7 +278,7 @@ def test_the_log_keeps_what_was_delivered_for_those_who_pull(tmp_path: Path, inb
     assert delivery.log.events("00000000-3").gap
     with pytest.raises(ValueError, match="cursor"):
         delivery.log.events("x")
-    clock.jump(3601)
+    clock.advance(3601)
     eventually(lambda: delivery.log.events(page.next).gap)
     delivery.stop()
     assert numbers_used(tmp_path) == 5
@@ -310,3 +311,45 @@ def test_a_running_agent_tells_of_what_it_had_no_room_for(tmp_path: Path, clock:
     assert told[-1:] == [lost]
     assert len(set(arrived)) == 200 - lost
     assert receiver.header("omni-sequence")[-1] == str(200 - lost)
+
+
+def test_an_error_of_ours_costs_no_later_message(tmp_path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivery = new_delivery([{"id": "site", "url": inbox.address}], directory=str(tmp_path))
+    delivery.start()
+    with monkeypatch.context() as broken:
+        broken.setattr(delivery._outbox._writer, "append", lambda *_: 1 // 0)
+        delivery.publish(message("begin", 1))
+        eventually(lambda: delivery.stats()["dropped"])
+    delivery.publish(message("begin", 2))
+    eventually(lambda: inbox.numbers() == [2])
+    assert [(d["class"], d["cause"]) for d in delivery.stats()["dropped"]] == [("durable", "internal error")]
+    delivery.stop()
+
+
+@pytest.mark.parametrize("step", [80 * 3600.0, -80 * 3600.0])
+def test_what_waits_grows_no_older_when_the_clock_is_set(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, step: float
+) -> None:
+    monkeypatch.setattr("omni.delivery.outbox.RETAIN_EVERY_S", 0.01)
+    delivery = filled(tmp_path, 19, 10, clock)
+    assert delivery._outbox.flush(60)
+    clock.jump(step)
+    for number in range(20, 40):
+        delivery.publish(message("end", number))
+    assert delivery._outbox.flush(60)
+    clock.advance(3 * 3600)  # it is believed by then
+    looked = list[int]()
+    monkeypatch.setattr(delivery._outbox._retention, "apply", _counted(delivery._outbox._retention.apply, looked))
+    eventually(lambda: len(looked) > 3)
+    kept = [event["body"]["processes"][0]["numerical_id"] for event in delivery.log.events(limit=1000).events]
+    assert kept == list(range(1, 40))
+    assert delivery.stats()["dropped"] == []
+    delivery.stop()
+
+
+def _counted(apply: Callable[..., Any], looked: list[int]) -> Callable[..., Any]:
+    def counting(*of: Any) -> Any:
+        looked.append(1)
+        return apply(*of)
+
+    return counting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
@@ -12,7 +13,9 @@ from tests.unit.delivery.conftest import STREAMS, FakeClock, Inbox, Scripted, ev
 
 from omni.config import DeliveryConfig
 from omni.delivery import Chosen, Delivery
+from omni.delivery.channel import Outcome, Outgoing
 from omni.delivery.retry import FAILURES, LONGEST_REST_S, REST_S, Breaker, RetryPlan
+from omni.delivery.webhook import WebhookChannel
 
 Make = Callable[[Callable[[int], Any]], Scripted]
 
@@ -192,3 +195,41 @@ def test_a_test_says_how_it_went(scripted: Make) -> None:
     with pytest.raises(LookupError, match="there are: site"):
         delivery.test("other")
     delivery.stop()
+
+
+def test_an_attempt_that_fails_by_an_error_of_ours_is_made_again(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, broken = WebhookChannel.send, iter([True])
+
+    async def send(channel: WebhookChannel, outgoing: Outgoing) -> Outcome:
+        if next(broken, False):
+            raise RuntimeError("of ours")
+        return await real(channel, outgoing)
+
+    monkeypatch.setattr(WebhookChannel, "send", send)
+    delivery = new_delivery([{"id": "site", "url": inbox.address}], retry_s=[0.0, 0.01])
+    delivery.start()
+    for number in (1, 2):
+        delivery.publish(message("begin", number))
+    eventually(lambda: inbox.numbers() == [1, 2])
+    assert [received.attempt for received in inbox.messages] == ["2", "1"]
+    eventually(lambda: delivery.stats()["endpoints"][0]["attempts"] == {"internal": 1, "ok": 2})
+    assert "an error of ours" in caplog.text
+    delivery.stop()
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(600.0, True), (-600.0, True), (60.0, False)])
+def test_a_refusal_says_that_the_clocks_are_apart(clock: FakeClock, ahead: float, told: bool) -> None:
+    clock.jump(time.time() - clock.time() + ahead)
+    box = Inbox(secret="whsec_c2VjcmV0")
+    wrong = {"id": "site", "url": box.address, "secret": "whsec_" + "b3RoZXI="}
+    delivery = new_delivery([wrong], clock=clock)
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: delivery.stats()["endpoints"][0]["last_failure"])
+    [site] = delivery.stats()["endpoints"]
+    assert site["last_failure"].startswith("answered 401")
+    assert ("its clock and this machine's are minutes apart" in site["last_failure"]) == told
+    delivery.stop()
+    box.receiver.stop()

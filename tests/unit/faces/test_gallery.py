@@ -96,6 +96,18 @@ def test_samples_are_deleted_when_their_time_is_over(tmp_path: Path) -> None:
     assert old.id.encode() not in (tmp_path / "faces.sqlite").read_bytes()
 
 
+def test_a_clock_that_is_wrong_for_a_moment_deletes_nobody(tmp_path: Path) -> None:
+    gallery = Gallery(tmp_path, MODEL, D, retention_s=1000.0)
+    gallery.refresh(NOW)
+    gallery.add("Ann", [], vectors(1), NOW)
+    for now in (NOW + 1e8, NOW, NOW - 1e8, NOW + 1e8):
+        gallery.refresh(now)
+    assert [profile.name for profile in gallery.profiles] == ["Ann"]
+    Gallery(tmp_path, MODEL, D, retention_s=1000.0).refresh(NOW + 1001)
+    gallery.refresh(NOW)
+    assert gallery.profiles == ()
+
+
 def test_embeddings_of_another_network_are_left_out_and_said(tmp_path: Path) -> None:
     rows = vectors(1)
     Gallery(tmp_path, "other@fedcba9876543210", D).add("Ann", [], rows, NOW)

@@ -263,3 +263,35 @@ def test_what_streams_did_is_kept_as_long_as_processes(history: Make) -> None:
         kept.record(ProcessMessage("stream", STREAM, T0 + 4 * i, (), events=(event,)))
     assert kept.flush(5)
     eventually(lambda: len(kept.archive.changes(limit=10).changes) == 1)
+
+
+def test_what_is_young_is_kept_when_the_clock_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omni.history.recorder.RETAIN_EVERY_S", 0.01)
+    day_s, ahead, at = 86_400.0, [0.0], [0.0]
+    kept = History(
+        tmp_path,
+        retention_days=1,
+        max_bytes=1 << 30,
+        shots=None,
+        clock=lambda: T0 + at[0] + ahead[0],
+        monotonic=lambda: at[0],
+    )
+    kept.start()
+
+    def record_now(number: int) -> None:
+        kept.record(message(record(number, at[0] + ahead[0] - 10.0)))
+        assert kept.flush(5)
+
+    record_now(1)
+    for number, ahead[0] in enumerate((10 * day_s, 0.0, -10 * day_s, 10 * day_s), 2):
+        record_now(number)
+    at[0] = 2 * 3600.0  # the clock is believed by now
+    record_now(6)
+    record_now(7)
+    assert sorted(ids(kept)) == [uuid(number) for number in range(1, 8)]
+    at[0] = 2.1 * day_s
+    record_now(8)
+    eventually(lambda: uuid(1) not in ids(kept))
+    assert not {uuid(number) for number in range(1, 6)} & set(ids(kept))
+    assert uuid(8) in ids(kept)
+    kept.stop()

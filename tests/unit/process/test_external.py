@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from omni.errors import NotOpenError, UnknownStreamError
-from omni.process import ExternalProcesses, schema_errors
+from omni.process import ExternalProcesses, Position, schema_errors
 from omni.types import ProcessMessage, Run
 
 A = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -19,10 +19,12 @@ B = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
 class Site:
     def __init__(self) -> None:
         self.now = (1000.0, 0)
+        self.set_by = 0.0
         self.told: list[ProcessMessage] = []
-        self.external = ExternalProcesses(
-            Run(UUID(int=1), 1000.0), count(1), [A, B], lambda _: self.now, self.told.append
-        )
+        self.external = ExternalProcesses(Run(UUID(int=1), 1000.0), count(1), [A, B], self._position, self.told.append)
+
+    def _position(self, _: str) -> Position:
+        return Position(*self.now, self.now[0] - self.set_by)
 
     def begin(self, name: str = "clip.mp4", stream: str = A, **more: int) -> None:
         fields = {"repeats": False, "duration": 0, "started_at": 0, "class_": "media", **more}
@@ -108,7 +110,7 @@ def test_a_callback_may_end_what_just_began() -> None:
         if message.reason == "begin":
             external.terminate_all(stream_uuid="")
 
-    external = ExternalProcesses(Run(UUID(int=1), 1000.0), count(1), [A], lambda _: (1000.0, 0), publish)
+    external = ExternalProcesses(Run(UUID(int=1), 1000.0), count(1), [A], lambda _: Position(1000.0, 0, 0.0), publish)
     external.begin(name="a", class_="media", repeats=False, duration=0, started_at=0, stream_uuid=A)
     assert [message.reason for message in told] == ["begin", "end"]
 
@@ -217,3 +219,37 @@ def test_integers_of_numpy_come_out_plain_and_what_is_no_number_is_refused() -> 
     with pytest.raises(ValueError, match="name and class_"):
         site.begin("")
     assert len(site.external.ongoing(A)) == 1
+
+
+@pytest.mark.parametrize("set_by", [86_400.0, -86_400.0])
+def test_a_clock_that_is_set_makes_a_media_neither_longer_nor_end_before_it_began(set_by: float) -> None:
+    site = Site()
+    site.begin(started_at=500)
+    site.set_by, site.now = set_by, (1002.0 + set_by, 20)
+    [record] = site.external.ongoing(A)
+    assert record["internal_time_interval"] == [500, 2500]
+    assert record["time_interval"][0] <= record["time_interval"][1]
+    site.now = (1003.0 + set_by, 30)
+    site.end()
+    record = site.told[-1].processes[0]
+    assert record["internal_time_interval"] == [500, 3500]
+    assert record["time_interval"][0] <= record["time_interval"][1]
+    assert schema_errors({"processes": [record]}) == []
+
+
+def test_processes_that_nobody_ends_are_bounded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("omni.process.external.MOST_OPEN", 3)
+    site = Site()
+    for number in range(5):
+        site.begin(f"{number}.mp4")
+    assert [record["name"] for record in site.external.ongoing(A)] == ["2.mp4", "3.mp4", "4.mp4"]
+    ends = [m.processes[0] for m in site.told if m.reason == "end"]
+    assert [(end["name"], end["omni"]["end_reason"]) for end in ends] == [
+        ("0.mp4", "terminated"),
+        ("1.mp4", "terminated"),
+    ]
+    assert [record.getMessage()[:34] for record in caplog.records] == ["external processes: 3 are open; th"]
+    with pytest.raises(NotOpenError):
+        site.end("0.mp4")

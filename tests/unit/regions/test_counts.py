@@ -49,3 +49,40 @@ def test_a_folder_that_cannot_be_used_is_one_clear_error(tmp_path: Path) -> None
     (tmp_path / "counts.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(StateError, match="cannot be kept here"):
         LineCounts(tmp_path)
+
+
+def test_while_the_disk_is_full_crossings_are_counted_in_memory_and_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    counts, other = LineCounts(tmp_path), LineCounts(tmp_path)
+    counts.add(DOOR, "forward", 1.0)
+    pages = counts._file.execute("PRAGMA page_count").fetchone()[0]
+    counts._file.execute("CREATE TABLE filler (x BLOB)")
+    counts._file.execute("PRAGMA max_page_count = 1")
+    counts._file.execute(f"PRAGMA max_page_count = {pages + 1}")
+    lines = [f"{DOOR[:-4]}{number:04}" for number in range(200)]
+    for line in lines:
+        counts.add(line, "forward", 2.0)
+        counts.add(line, "reverse", 3.0)
+    assert "is full" in counts.problem
+    assert {counts.get(line) for line in lines} == {LineCount(1, 1, 2.0)}
+    assert other.get(lines[-1]) == LineCount()
+    counts._file.execute("PRAGMA max_page_count = 1000")
+    counts.add(DOOR, "reverse", 4.0)
+    assert counts.problem == ""
+    assert {other.get(line) for line in lines} == {LineCount(1, 1, 2.0)}
+    assert other.get(DOOR) == counts.get(DOOR) == LineCount(1, 1, 1.0)
+    assert [record.getMessage()[-24:] for record in caplog.records][1:] == ["sqlite can be written again"[-24:]]
+
+
+def test_a_file_that_is_locked_holds_up_the_counting_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omni.regions.counts._BUSY_S", 0.01)
+    counts, other = LineCounts(tmp_path), LineCounts(tmp_path)
+    other._file.execute("BEGIN IMMEDIATE")
+    counts.add(DOOR, "forward", 1.0)
+    assert "locked" in counts.problem
+    other._file.execute("COMMIT")
+    counts.add(DOOR, "forward", 2.0)
+    assert other.get(DOOR) == LineCount(2, 0, 1.0)

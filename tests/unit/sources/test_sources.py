@@ -106,10 +106,26 @@ def test_a_file_that_goes_while_it_loops_is_told(tmp_path: Path) -> None:
         list(pictures)
 
 
-def test_an_empty_picture_of_a_folder_is_named(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((8, 8, 3), np.uint8))
+def test_pictures_of_a_folder_that_are_none_leave_a_gap_and_are_named_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in (("a.png", 10), ("d.png", 40)):
+        cv2.imwrite(str(tmp_path / name), np.full((8, 8, 3), value, np.uint8))
     (tmp_path / "b.png").touch()
-    with pytest.raises(SourceError, match=r"b\.png: not a picture"):
+    (tmp_path / "c.png").write_bytes((tmp_path / "a.png").read_bytes()[:40])
+    stop, found = threading.Event(), []
+    for frame in open_source(stream(tmp_path, loop=True), 1000.0, stop):
+        found.append((frame.index, int(frame.image[0, 0, 0]), round(frame.timestamp - 1000.0, 3)))
+        if len(found) == 4:
+            stop.set()
+    assert found == [(0, 10, 0.0), (1, 40, 0.3), (2, 10, 0.4), (3, 40, 0.7)]
+    told = [record.getMessage() for record in caplog.records]
+    assert [line.split(": ")[0][-5:] for line in told] == ["b.png", "c.png"]
+
+
+def test_a_folder_in_which_no_picture_can_be_decoded_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    with pytest.raises(SourceError, match="none of its 1 pictures"):
         frames(tmp_path)
 
 
