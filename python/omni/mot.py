@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ COLUMNS = 7
 
 LAST_FRAME = 100_000_000
 """38 days at 30 frames a second: a larger number is a time, or a slip, and all up to it are gone through."""
+
+NO_SCORE = -1.0
+"""What MOT text writes where there is none."""
 
 LEAST_FRAMES = 10
 """From fewer with rows it is not told which were looked at: that ten are all even or all odd is one chance in 500."""
@@ -53,18 +57,18 @@ def read_mot(path: Path) -> MotRows:
     Raises:
         SourceError: the file cannot be read, or a row is wrong; names the line.
     """
-    rows = []
+    cells = array("d")  # an hour of a crowd has millions of rows
     try:
         opened = gzip.open if path.suffix == ".gz" else open
         with opened(path, "rt", encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    rows.append(_row(path, number, line))
+                    cells.extend(_row(path, number, line))
     except UnicodeDecodeError:
         raise SourceError(f"{path}: cannot be read: no text") from None
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    table = np.array(rows, np.float64).reshape(-1, COLUMNS)
+    table = np.frombuffer(cells, np.float64).reshape(-1, COLUMNS)
     table = table[np.argsort(table[:, 0], kind="stable")]
     xyxy = np.c_[table[:, 2:4], table[:, 2:4] + table[:, 4:6]]
     return MotRows(table[:, 0], table[:, 1], xyxy, table[:, 6])
@@ -75,9 +79,12 @@ def confidences(rows: MotRows) -> tuple[Float32, str | None]:
 
     Scores on both sides of 0 to 1 are margins or log odds, as of DPM: their logistic is taken. Scores that are only
     greater, such as percents, are divided by the greatest, for what counts is how sure a box is beside the surest.
-    Scores that are only less are 0: a detector's own scale does not begin below nothing and end at one.
+    Scores that are only less are 0, for no scale begins below nothing and ends at one, but where all are -1, which
+    stands for none: then all are 1.
     """
     score = rows.score
+    if len(score) and (score == NO_SCORE).all():
+        return np.ones(len(score), np.float32), None
     least, most = (float(end(score)) for end in (np.min, np.max)) if len(score) else (0.0, 0.0)
     if most <= 1.0:
         return score.clip(min=0.0).astype(np.float32), None

@@ -23,7 +23,7 @@ from omni.track.crossings import untangled
 from omni.track.rows import TrackRows
 from omni.track.smoothing import smoothed
 from omni.track.tracker import Tracker
-from omni.types import Detections, Int64
+from omni.types import Detections, Int32, Int64
 
 Seen: TypeAlias = Callable[[int], Detections | None]
 """What was detected in a frame; None where there is no picture."""
@@ -79,7 +79,7 @@ def whole_recording(
     ends = np.cumsum([0, *(len(boxes) for _, boxes in found)]).tolist()
     pictures = [(turn, slice(*each)) for (turn, _), each in zip(found, pairwise(ends), strict=True)]
     boxes = _joined([boxes for _, boxes in found])
-    numbers = np.zeros((len(boxes), READINGS), np.int64)
+    numbers = np.zeros((len(boxes), READINGS), np.int32)  # the most of what is kept
     told, detection = TrackRows.joined([]), np.zeros(0, np.int64)
     for reading in range(READINGS):
         turn, backwards = divmod(reading, 2)
@@ -150,7 +150,7 @@ def _reading(
     return rows.at(detected), detection[detected]
 
 
-def _steady(rows: TrackRows, numbers: Int64, fps: float) -> Int64:
+def _steady(rows: TrackRows, numbers: Int32, fps: float) -> Int32:
     """The number that each reading gives most often around each row, on the track of the first reading.
 
     Args:
@@ -204,7 +204,7 @@ class _Person:
         return known.get(number, 0.0) / sum(known.values())
 
 
-def _agreed(rows: TrackRows, ballots: Int64, fps: float) -> Int64:
+def _agreed(rows: TrackRows, ballots: Int32, fps: float) -> Int64:
     """Who each row is.
 
     Args:

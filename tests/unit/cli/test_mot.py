@@ -53,6 +53,7 @@ def test_who_is_looked_for_in_every_sixth_frame_only_is_tracked_in_these(tmp_pat
     [
         ([0.0, 0.4, 1.0], [0.0, 0.4, 1.0], None),
         ([-0.2, 0.3, 0.8], [0.0, 0.3, 0.8], None),
+        ([-1.0, -1.0, -1.0], [1.0, 1.0, 1.0], None),
         ([0.0, 45.0, 90.0], [0.0, 0.5, 1.0], "scores from 0 to 90, expected 0 to 1: divided by the greatest"),
         ([-2.0, 0.0, 1e9], [0.1192, 0.5, 1.0], "scores from -2 to 1e+09, expected 0 to 1: taken for log odds"),
     ],
