@@ -10,7 +10,7 @@ import numpy as np
 
 from omni.cli.output import add_json, print_json
 from omni.errors import OmniError, SourceError
-from omni.mot import read_mot
+from omni.mot import LAST_FRAME, read_mot
 from omni.types import Float64
 
 
@@ -66,10 +66,11 @@ def run_floor(options: argparse.Namespace) -> int:
     if not hasattr(np, "asfarray"):  # motmetrics 1.4.0 still calls it; NumPy 2 has dropped it
         np.asfarray = lambda a, dtype=np.float64: np.asarray(a, dtype=dtype)  # type: ignore[attr-defined]
     accumulator = motmetrics.MOTAccumulator(auto_id=True)
-    for frame in np.unique(truth[:, 0]):
+    # Nobody is there in a frame between the first and the last that the truth does not have.
+    for frame in range(int(truth[:, 0].min()), int(truth[:, 0].max()) + 1):
         wanted, had = truth[truth[:, 0] == frame], result[result[:, 0] == frame]
-        distance = np.linalg.norm(wanted[:, None, 2:] - had[None, :, 2:], axis=2)
-        distance[distance > options.radius] = np.nan
+        distance = ((wanted[:, None, 2:] - had[None, :, 2:]) ** 2).sum(axis=2)
+        distance[distance > options.radius**2] = np.nan
         accumulator.update(wanted[:, 1].astype(int).tolist(), had[:, 1].astype(int).tolist(), distance)
     row = (
         motmetrics.metrics.create()
@@ -80,7 +81,7 @@ def run_floor(options: argparse.Namespace) -> int:
         "MOTA": round(float(row.mota) * 100, 2),
         "IDF1": round(float(row.idf1) * 100, 2),
         "switches": int(row.num_switches),
-        "error_m": round(float(row.motp), 3) if np.isfinite(row.motp) else None,
+        "error_m": round(float(row.motp) ** 0.5, 3) if np.isfinite(row.motp) else None,
     }
     return _show(options, scores)
 
@@ -96,7 +97,7 @@ def _readable(truth: Path, result: Path) -> None:
 
 
 def _floor_rows(path: Path) -> Float64:
-    """Rows frame, id, x, y of a floor, (N, 4); a header may come first."""
+    """Rows frame, id, x, y of a floor, (N, 4); a header may come first, and more columns behind."""
     rows = []
     try:
         with path.open(encoding="utf-8-sig") as file:
@@ -116,10 +117,10 @@ def _floor_rows(path: Path) -> Float64:
 def _floor_row(line: str) -> list[float] | None:
     """The numbers of a row; None: they are none."""
     try:
-        row = [float(cell) for cell in line.split(",")]
+        row = [float(cell) for cell in line.split(",")[:4]]
     except ValueError:
         return None
-    return row if len(row) == 4 and np.isfinite(row).all() else None
+    return row if len(row) == 4 and np.isfinite(row).all() and abs(row[0]) <= LAST_FRAME else None
 
 
 def _metres(text: str) -> float:

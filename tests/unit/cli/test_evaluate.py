@@ -46,3 +46,15 @@ def test_who_finds_nobody_is_scored(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / "result").write_text("frame,id,x_m,y_m\n")
     assert main(["evaluate", "floor", str(tmp_path / "gt"), str(tmp_path / "result"), "--radius", "1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["MOTA"] == 0.0
+
+
+def test_people_between_the_frames_of_the_truth_are_too_many_and_more_columns_do_no_harm(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("motmetrics")
+    (tmp_path / "gt").write_text("frame,id,x_m,y_m,z_m\n1,1,0,0,0.8\n3,1,0,0,0.8\n")
+    (tmp_path / "result").write_text("frame,id,x_m,y_m\n1,7,0.3,0\n2,7,0,0\n3,7,0,0.4\n")
+    assert main(["evaluate", "floor", str(tmp_path / "gt"), str(tmp_path / "result"), "--radius", "1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["MOTA"], told["switches"]) == (50.0, 0)
+    assert told["error_m"] == pytest.approx(((0.3**2 + 0.4**2) / 2) ** 0.5, abs=1e-3)
