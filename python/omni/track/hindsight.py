@@ -145,7 +145,9 @@ def _reading(
         if len(tracks):
             told.append(TrackRows.of_frame(turn, tracks, xyxy))
             index.append(np.where(tracks.detection_index < 0, -1, at.start + tracks.detection_index))
-    rows, detection = untangled(TrackRows.joined(told), fps), np.concatenate(index)
+    joined, detection = TrackRows.joined(told), np.concatenate(index)
+    told.clear()  # of an hour it is much
+    rows = untangled(joined, fps)
     detected = np.flatnonzero(detection >= 0)
     return rows.at(detected), detection[detected]
 
