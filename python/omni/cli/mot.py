@@ -93,7 +93,7 @@ def run_detect(options: argparse.Namespace) -> int:
     progress = Progress("frames", reader.frames)
     with Unfinished(options.output, about) as unfinished:
         for number, (_, picture) in enumerate(reader.pictures(), 1):
-            if picture is None:  # frame numbers without boxes would be taken for frames without people
+            if picture is None:  # once it is mended the work goes on here; passed over it would be missing for good
                 raise SourceError(f"{options.video}: picture {number} cannot be decoded")
             if number > unfinished.frames:
                 unfinished.write(number, _mot_lines(number, detector.detect(picture)))
@@ -123,7 +123,7 @@ def run_track(options: argparse.Namespace) -> int:
     fps = _check_fps(options.fps / frames.step)
     tracker = partial(Tracker, **_floor(options))
     size = options.size
-    with whole_file(options.output) as file, _named_frame():
+    with whole_file(options.output) as file, _blamed_on_the_file():
         if options.live:
             history = _told_live(tracker(), frames, seen, fps, size)
         else:
@@ -147,7 +147,7 @@ def _told_live(
         progress.advance()
         if found is None:
             continue
-        with _of_frame(frame):
+        with _blamed_on_the_file(f"frame {frame}: "):
             tracks = tracker.update(found.xyxy, found.confidence, timestamp=turn / fps, image_size=size)
         told.append(TrackRows.of_frame(frame, tracks, found.xyxy))
     progress.finish()
@@ -178,7 +178,7 @@ def run_fuse(options: argparse.Namespace) -> int:
         progress = Progress("frames", len(frames))
         told = []  # live; the cameras' offsets are what this reading learns
         for frame in frames:
-            with _of_frame(frame):
+            with _blamed_on_the_file(f"frame {frame}: "):
                 state = fuser.update(seen(frame), timestamp=frame / options.fps)
             if len(state):
                 told.append(MapRows.of_frame(frame, state))
@@ -206,21 +206,12 @@ def run_fuse(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _of_frame(frame: int) -> Iterator[None]:
-    """Names the frame of which the core refuses something."""
-    try:
-        yield
-    except ValueError as error:
-        raise SourceError(f"frame {frame}: {error}") from None
-
-
-@contextlib.contextmanager
-def _named_frame() -> Iterator[None]:
+def _blamed_on_the_file(where: str = "") -> Iterator[None]:
     """What the core refuses of a frame's boxes, such as more than it takes, is the file's fault."""
     try:
         yield
     except ValueError as error:
-        raise SourceError(str(error)) from None
+        raise SourceError(f"{where}{error}") from None
 
 
 def _confidence(path: Path, rows: MotRows) -> Float32:
