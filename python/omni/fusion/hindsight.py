@@ -5,12 +5,11 @@ goes often hangs on a few pixels; so a finished file is read again with its boxe
 assumed of them anyway (bagging: Breiman, Machine Learning 24, 1996), and every other time from its end to its
 beginning, which errs at other moments: who has just come, and is not yet told of, has then been there for long. People
 of several readings are one where they stand on one spot, and one person in time where the readings have said so of late
-(evidence accumulation: Fred and Jain, IEEE Transactions on Pattern Analysis and Machine Intelligence 27, 2005).
+(``omni._evidence``).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
@@ -19,6 +18,7 @@ from typing import Self, TypeAlias
 import numpy as np
 
 from omni._arrays import check_fps, settings
+from omni._evidence import Evidence, elected
 from omni.fusion.fuser import FusionConfig, MapFuser
 from omni.fusion.homography import Homography
 from omni.types import Bool, Detections, Float64, Int64, MapState, Tracks
@@ -169,51 +169,31 @@ class _Group:
         self.person = person if self.person is None else self.person
 
 
-class _Person:
-    """Who is told of: for each reading the members of its groups of late, and how much they weigh."""
-
-    def __init__(self, frame: int) -> None:
-        self.frame = frame
-        self.members: list[dict[int, float]] = [{} for _ in range(READINGS)]
-
-    def note(self, group: _Group, frame: int, fps: float) -> None:
-        left = math.exp((self.frame - frame) / fps / MEMORY_S)
-        self.frame = frame
-        for reading, member in group.members.items():
-            faded = {known: weight * left for known, weight in self.members[reading].items()}
-            faded[member] = faded.get(member, 0.0) + 1.0
-            self.members[reading] = faded
-
-    def share(self, reading: int, member: int) -> float:
-        """How sure one reading is that its member is this person."""
-        known = self.members[reading]
-        return known[member] / sum(known.values()) if member in known else 0.0
-
-
 def _agreed(readings: Sequence[MapRows], frames: range, fps: float, radius: float) -> MapRows:
     """Of whom most readings tell, each where they stand in the mean, with the numbers on which most agree."""
     split = [_by_frame(rows, frames) for rows in readings]
-    people: list[_Person] = []
-    known: list[dict[int, set[int]]] = [{} for _ in readings]  # for each member who it has been
+    evidence = Evidence(len(readings), fps, MEMORY_S)
     now: dict[tuple[int, int], int] = {}  # reading and member -> who it was in the frame before
     told: list[tuple[int, int, float, float, int]] = []
     for step, frame in enumerate(frames):
         there = _groups([parts[step] for parts in split], now, radius)
         there = [group for group in there if len(group.members) >= TOLD_BY * len(readings)]
-        who = _who_is_who(there, people, known)
+        said = [group.members.items() for group in there]
+        votes = [
+            (share, person, i)
+            for i, members in enumerate(said)
+            for person, share in evidence.shares(members).items()
+            if share >= SAME
+        ]
+        who = elected(votes)
         now = {}
         for i, group in enumerate(there):
-            person = who.get(i, len(people))
-            if person == len(people):
-                people.append(_Person(frame))
-            people[person].note(group, frame, fps)
-            for reading, member in group.members.items():
-                now[reading, member] = person
-                known[reading].setdefault(member, set()).add(person)
+            person = evidence.note(who.get(i), said[i], frame)
+            now |= dict.fromkeys(said[i], person)
             told.append((frame, person, *group.place.tolist(), len(group.members)))
     table = np.array(told, np.float64).reshape(-1, 5)
     number = table[:, 1].astype(np.int64)
-    most = np.zeros(len(people))
+    most = np.zeros(len(evidence))
     np.maximum.at(most, number, table[:, 4])
     real = most >= REAL * len(readings)
     renumbered = np.cumsum(real, dtype=np.int64)[number]
@@ -254,24 +234,6 @@ def _near(
     distance = np.hypot(apart[..., 0], apart[..., 1])
     pairs = zip(*(axis.tolist() for axis in np.nonzero(distance <= radius)), strict=True)
     return [(persons[i] is None or persons[i] != groups[g].person, float(distance[i, g]), i, g) for i, g in pairs]
-
-
-def _who_is_who(groups: list[_Group], people: list[_Person], known: list[dict[int, set[int]]]) -> dict[int, int]:
-    """For each group the person whom its readings have had there of late; who is nobody known is left out."""
-    votes = []
-    for i, group in enumerate(groups):
-        candidates = {p for reading, member in group.members.items() for p in known[reading].get(member, ())}
-        for person in candidates:
-            sure = sum(people[person].share(reading, member) for reading, member in group.members.items())
-            if sure >= SAME * len(group.members):
-                votes.append((-sure / len(group.members), person, i))
-    who: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, person, i in sorted(votes):
-        if i not in who and person not in taken:
-            who[i] = person
-            taken.add(person)
-    return who
 
 
 def _without_gaps(rows: MapRows, gap_frames: int) -> MapRows:

@@ -10,7 +10,6 @@ number (evidence accumulation: Fred and Jain, IEEE Transactions on Pattern Analy
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -19,6 +18,7 @@ from typing import TypeAlias
 import numpy as np
 
 from omni._arrays import check_fps
+from omni._evidence import Evidence, elected
 from omni.track.crossings import untangled
 from omni.track.rows import TrackRows
 from omni.track.smoothing import smoothed
@@ -184,28 +184,6 @@ def _told(ballot: Sequence[int]) -> list[tuple[int, int]]:
     return [(reading, number) for reading, number in enumerate(ballot) if number]
 
 
-class _Person:
-    """Somebody of the recording: what number each reading gave them of late, and how much it weighs."""
-
-    def __init__(self) -> None:
-        self._frame = 0
-        self._numbers: list[dict[int, float]] = [{} for _ in range(READINGS)]
-
-    def note(self, numbers: Sequence[int], frame: int, fps: float) -> None:
-        left = math.exp((self._frame - frame) / fps / MEMORY_S)
-        self._frame = frame
-        for reading, number in _told(numbers):
-            known = self._numbers[reading]
-            for earlier in known:
-                known[earlier] *= left
-            known[number] = known.get(number, 0.0) + 1.0
-
-    def share(self, reading: int, number: int) -> float:
-        """How sure one reading is that its number is this person."""
-        known = self._numbers[reading]
-        return known.get(number, 0.0) / sum(known.values())
-
-
 def _agreed(rows: TrackRows, ballots: Int32, fps: float) -> Int64:
     """Who each row is.
 
@@ -217,51 +195,21 @@ def _agreed(rows: TrackRows, ballots: Int32, fps: float) -> Int64:
     Returns:
         (N,) people, numbered from 1 in the order in which they come.
     """
-    people: list[_Person] = []
-    holders: list[dict[int, set[int]]] = [{} for _ in range(READINGS)]  # for each number the people who had it
+    evidence = Evidence(READINGS, fps, MEMORY_S)
     latest: dict[int, int] = {}  # the first reading's number -> who had it last
     person = np.zeros(len(rows), np.int64)
     for at in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows.frame)) + 1):
-        said = ballots[at].tolist()
+        said = [_told(ballot) for ballot in ballots[at].tolist()]
+        first = ballots[at, 0].tolist()
         votes = []
-        for i, ballot in enumerate(said):
-            before = latest.get(ballot[0])
-            for candidate, share in _shares(ballot, people, holders).items():
+        for i, telling in enumerate(said):
+            before = latest.get(first[i])
+            for candidate, share in evidence.shares(telling).items():
                 likely = share + KEPT * (candidate == before)
                 if likely >= (KNOWN if before is None else SAME):
-                    votes.append((-likely, candidate, i))
-        who = _elected(votes)
-        for i, ballot in enumerate(said):
-            chosen = who.get(i, len(people))
-            if chosen == len(people):
-                people.append(_Person())
-            people[chosen].note(ballot, int(rows.frame[at[i]]), fps)
-            for reading, number in _told(ballot):
-                holders[reading].setdefault(number, set()).add(chosen)
-            latest[ballot[0]] = chosen
+                    votes.append((likely, candidate, i))
+        who = elected(votes)
+        for i, telling in enumerate(said):
+            latest[first[i]] = chosen = evidence.note(who.get(i), telling, int(rows.frame[at[i]]))
             person[at[i]] = chosen + 1
     return person
-
-
-def _shares(
-    ballot: Sequence[int], people: Sequence[_Person], holders: Sequence[dict[int, set[int]]]
-) -> dict[int, float]:
-    """For each person the share of the readings, of those that tell of the detection, by which it is they."""
-    telling = _told(ballot)
-    shares: dict[int, float] = {}
-    for reading, number in telling:
-        for candidate in holders[reading].get(number, ()):
-            share = people[candidate].share(reading, number) / len(telling)
-            shares[candidate] = shares.get(candidate, 0.0) + share
-    return shares
-
-
-def _elected(votes: list[tuple[float, int, int]]) -> dict[int, int]:
-    """For each detection the person with most votes, surest first; nobody is in two places."""
-    who: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, candidate, i in sorted(votes):
-        if i not in who and candidate not in taken:
-            who[i] = candidate
-            taken.add(candidate)
-    return who
