@@ -117,7 +117,10 @@ def read_document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes(), object_pairs_hook=_each_key_once)
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; give --config a folder with {FILE_NAME}") from None
+        raise ConfigError(
+            f"{path}: no such file; give --config a folder with {FILE_NAME}; "
+            "with {} in it the service starts, and streams can be added on its page"
+        ) from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

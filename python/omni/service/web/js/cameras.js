@@ -2,7 +2,6 @@
 
 import { element } from "./dom.js";
 import { Tile } from "./tile.js";
-import { t } from "./texts.js";
 
 const SCROLLED_HEIGHT = 260; // of a picture where the page scrolls, CSS pixels
 
@@ -81,7 +80,6 @@ export class CameraWall {
       }
       this.#tiles.get(stream.stream_uuid).status(stream);
     }
-    this.element.dataset.empty = this.#tiles.size ? "" : t("live.no_camera");
     if (changed) this.enlarge(this.#large);
   }
 

@@ -26,7 +26,7 @@ const TEXTS = {
   },
   total: { people: "People now", seen: "Seen so far", fps: "Pictures / s", lag: "Behind live" },
   live: {
-    cameras: "Cameras", no_camera: "No camera is configured.",
+    cameras: "Cameras", no_camera: "No camera is configured.", add_camera: "Add a camera",
     feed: "What happens", nothing: "Nobody has come or gone yet.", open: "{n} open", pipeline: "Pipeline",
     cost: "{ms} ms a picture", stream: "Stream", frames: "Frames", dropped: "Dropped", lag: "Lag",
     enlarge: "Show {name} large",

@@ -9,16 +9,19 @@ import { t } from "../texts.js";
 
 const WIDE = 1.15; // a map that is so much wider than high gets a wide place
 
-export function mount(root, { live, people, keys, navigate }) {
+export function mount(root, { live, people, keys, navigate, session }) {
   const wall = new CameraWall(live, people, (uuid) => navigate(uuid ? `live/${uuid}` : "live"));
   const floor = new FloorMap(live, people);
   const feed = new Feed(live, people);
   const [totals, pipeline] = [new Totals(), new Pipeline()];
+  const none = element("p", { class: "empty", hidden: true }, t("live.no_camera"), " ",
+    session.scopes.includes("config") ? element("a", { href: "#settings/streams", text: t("live.add_camera") }) : null);
   root.append(
-    element("section", { class: "cameras", "aria-label": t("live.cameras") }, wall.element),
+    element("section", { class: "cameras", "aria-label": t("live.cameras") }, none, wall.element),
     floor.element, feed.element, element("aside", { class: "figures" }, totals.element, pipeline.element),
   );
   const status = (document) => {
+    none.hidden = document.streams.length > 0;
     totals.update(document, live.peopleOnMaps ?? wall.boxes);
     pipeline.update(document);
     follow();
