@@ -15,6 +15,7 @@ mod regions;
 mod runtime;
 mod search;
 mod tracker;
+mod turns;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;

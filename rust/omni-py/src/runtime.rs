@@ -5,10 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 
 use crate::errors::exception;
+use crate::turns;
 
 /// Runs `work` while other Python threads go on.
 pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> omni_core::Result<T> + Send) -> PyResult<T> {
-    py.detach(work).map_err(|error| exception(py, &error))
+    py.detach(|| turns::between(work)).map_err(|error| exception(py, &error))
 }
 
 /// Runs `work` on what the mutex holds, while other Python threads go on; the lock is never waited for with the GIL held.
@@ -22,8 +23,8 @@ pub fn detached_on<S: Send, T: Send>(
 
 /// Like `detached_on`, but brief work is done with the GIL held, unless another thread is at the same state.
 ///
-/// Work is brief that ends before a thread that waits for the GIL has woken up. Giving the GIL up for it only makes
-/// threads wake each other in turn, and beside one that is busy in Python it takes a whole turn to get it back.
+/// Work is brief that takes no longer than handing the GIL to another core and back. Beside a thread that is busy in
+/// Python it would take a whole turn to get it back.
 pub fn detached_unless_brief<S: Send, T: Send>(
     py: Python<'_>,
     brief: bool,

@@ -12,9 +12,9 @@ use crate::errors::exception;
 use crate::fusion::Homography;
 use crate::runtime::{detached_on, detached_unless_brief};
 
-/// Boxes up to which an update is brief: some 7 microseconds, what waking a thread takes at best. Where the GIL is given
-/// up for 5 or 10 boxes, two trackers in two threads have 0.4 to 1 times the throughput of one, for 20 up to 1.8 times.
-const BRIEF: usize = 16;
+/// Boxes up to which an update is brief: some 4 microseconds. Where the GIL is given up for 5 boxes, two trackers in two
+/// threads have 0.6 to 1.4 times the throughput of one, for 20 boxes 1.3 to 1.7 times: it depends on how near the cores are.
+const BRIEF: usize = 8;
 
 /// Timestamp, and the columns of `omni.types.Tracks`.
 type Columns<'py> = (
