@@ -1,6 +1,6 @@
 """The map fusion against public floor truth: accuracy, fewer cameras, stress.
 
-    python benches/system/floor.py [accuracy] [crowd] [cameras] [campus] [stress] [--json]
+    python benches/system/floor.py [accuracy] [crowd] [ways] [cameras] [campus] [stress] [--json]
 
 Needs the measuring data (OMNI_DATA: cmc-dev, pets09-split, multiviewx-10, campus-dev, traj-eth-ucy) and the package
 motmetrics, which does the scoring. Everything runs with the defaults of the library. A score is MOTA / IDF1 / switches;
@@ -62,6 +62,8 @@ def main() -> int:
 
 
 Row = tuple[str, list[Array]]
+OTHER_WAYS = {"zara01": 25.0, "zara02": 25.0, "hotel": 25.0, "eth": 15.0}
+"""Recordings, and their frames a second."""
 
 
 def accuracy() -> Iterator[Row]:
@@ -96,13 +98,28 @@ def cameras() -> Iterator[Row]:
 
 
 def crowd() -> Iterator[Row]:
-    rows = np.genfromtxt(DATA / "traj-eth-ucy" / "students03.csv", delimiter=",", skip_header=1)
-    recordings = [record(rows, seed) for seed in range(1, len(FIRST_FRAMES) + 1)]
+    rows = ways_of("students03")
+    recordings = [record(rows, seed, first) for seed, first in enumerate(FIRST_FRAMES, 1)]
     for fps in (10, 2):
         scenes = [square(recording, fps) for recording in recordings]
         for count in (1, 2, 4, 7):
             chosen = [only(scene, *list(scene.cameras)[:count]) for scene in scenes]
             yield from both(f"{count} cameras, {fps} frames a second", chosen)
+
+
+def ways() -> Iterator[Row]:
+    """Other recorded ways, painted as those of the crowd; a minute from each quarter of a recording."""
+    for name, fps in OTHER_WAYS.items():
+        rows = ways_of(name)
+        rows[:, 2:] -= np.median(rows[:, 2:], axis=0)
+        first_frames = np.linspace(rows[0, 0], rows[-1, 0], 4, endpoint=False)
+        recordings = [record(rows, seed, int(first), fps) for seed, first in enumerate(first_frames, 1)]
+        chosen = [only(scene, *list(scene.cameras)[:4]) for scene in (square(each, 2) for each in recordings)]
+        yield from both(f"{name}, 4 cameras, 2 frames a second", chosen)
+
+
+def ways_of(name: str) -> Array:
+    return np.genfromtxt(DATA / "traj-eth-ucy" / f"{name}.csv", delimiter=",", skip_header=1)
 
 
 def campuses() -> Iterator[Row]:
@@ -136,6 +153,7 @@ def stress() -> Iterator[Row]:
 TABLES: dict[str, Callable[[], Iterator[Row]]] = {
     "accuracy": accuracy,
     "crowd": crowd,
+    "ways": ways,
     "cameras": cameras,
     "campus": campuses,
     "stress": stress,

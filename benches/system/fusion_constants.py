@@ -123,7 +123,7 @@ def load_scenes() -> Mapping[str, list[object]]:
         "CMC1": [scenes.cmc("CMC1")],
         "CMC2, seven variants": list(scenes.variants(scenes.cmc("CMC2"))),
         "multiviewx noisy": [scenes.noisy(rendered, seed) for seed in (1, 2, 3, 4, 5)],
-        "square, 7 cameras": [scenes.square(record(rows, seed), 2) for seed in range(1, len(FIRST_FRAMES) + 1)],
+        "square, 7 cameras": [scenes.square(record(rows, *each), 2) for each in enumerate(FIRST_FRAMES, 1)],
     }
 
 

@@ -1,8 +1,8 @@
 """Painted cameras around people who really walked: up to seven cameras and some forty people at once.
 
-The ways are those of `traj-eth-ucy` (students03, a university's square). Each camera sees them as a detector would:
-corners off by 3 % of the height, people missed now and then and for a while, people behind others hidden or cut, boxes
-where nobody is. The calibration of each camera comes from eight points that were clicked to two pixels.
+The ways are those of `traj-eth-ucy` (students03, a university's square, and others). Each camera sees them as a
+detector would: corners off by 3 % of the height, people missed now and then and for a while, people behind others
+hidden or cut, boxes where nobody is. The calibration of each camera comes from eight points that were clicked to two pixels.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Recording:
     people: list[People]
 
 
-def record(rows: Array, seed: int) -> Recording:
-    """A minute of the ways in ``rows`` (frame, id, x, y), seen by seven cameras."""
+def record(rows: Array, seed: int, first_frame: int, recorded_fps: float = RECORDED_FPS) -> Recording:
+    """A minute of the ways in ``rows`` (frame, id, x, y) around the origin, seen by seven cameras."""
     random = np.random.default_rng(seed)
-    people = walkers(rows[rows[:, 0] >= FIRST_FRAMES[seed - 1]])
+    people = walkers(rows[rows[:, 0] >= first_frame], recorded_fps)
     heights = {int(i): random.normal(1.72, 0.09) for i in np.unique(rows[:, 1])}
     homographies: dict[str, Array] = {}
     boxes: list[dict[str, Array]] = [{} for _ in people]
@@ -58,12 +58,12 @@ def record(rows: Array, seed: int) -> Recording:
     return Recording(homographies, boxes, people)
 
 
-def walkers(rows: Array) -> list[People]:
+def walkers(rows: Array, recorded_fps: float = RECORDED_FPS) -> list[People]:
     """Everybody at each moment; between the recorded places they walk straight on."""
     moments: list[People] = [{} for _ in range(int(SECONDS * FPS))]
     for person in np.unique(rows[:, 1]):
         own = rows[rows[:, 1] == person]
-        times = (own[:, 0] - rows[0, 0]) / RECORDED_FPS
+        times = (own[:, 0] - rows[0, 0]) / recorded_fps
         for moment in range(int(np.ceil(times[0] * FPS)), min(len(moments), int(times[-1] * FPS) + 1)):
             moments[moment][int(person)] = np.array([np.interp(moment / FPS, times, own[:, k]) for k in (2, 3)])
     return moments

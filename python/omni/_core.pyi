@@ -97,6 +97,7 @@ class MapFuser:
         metres_per_unit: float,
         minimum_confidence: float,
         birth_confidence: float,
+        detection: float,
         pixel_noise: float,
         floor_noise_m: float,
         confirm_seconds: float,

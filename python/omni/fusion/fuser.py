@@ -26,6 +26,7 @@ class FusionConfig:
         metres_per_unit: length of one unit of the map.
         minimum_confidence: detections below it are not used; tracks always are.
         birth_confidence: least confidence of a detection that puts a new person on the map; any track may.
+        detection: how often a camera finds somebody in full view, as a share of its pictures.
         pixel_noise: standard deviation of a box's middle, top and bottom, as a share of its height.
         floor_noise_m: standard deviation of the calibration on the floor.
         confirm_seconds: a person is reported once seen for so long, and at least twice; at once where several cameras
@@ -41,6 +42,7 @@ class FusionConfig:
     metres_per_unit: float = 1.0
     minimum_confidence: float = 0.4
     birth_confidence: float = 0.6
+    detection: float = 0.85
     pixel_noise: float = 0.05
     floor_noise_m: float = 0.1
     confirm_seconds: float = 0.15

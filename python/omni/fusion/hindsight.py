@@ -27,6 +27,8 @@ Seen: TypeAlias = Callable[[int], Mapping[str, Tracks | Detections]]
 """What the streams saw in a frame."""
 READINGS = 16
 """Half of them backwards."""
+OVERLOOKED = 0.5
+"""Every other turn takes it that cameras find people so much more rarely: who is not found stays longer."""
 MOVED = 0.5
 """Boxes are moved by so much of the noise that is assumed of them, but for the first reading of each direction."""
 TOLD_BY = 0.5
@@ -102,7 +104,10 @@ def whole_recording(
     if frames.step < 1:
         raise ValueError(f"frames: expected one frame after the other, got {frames}")
     config = settings(config, FusionConfig)
-    fusers = [MapFuser(cameras, config) for _ in ("forwards", "backwards")]
+    overlooking = replace(config, detection=OVERLOOKED * config.detection)
+    # How freely people move is known from a fuser's second turn on. Offsets and the like are learned anew: what one
+    # reading has taken for them wrongly must not mislead all others.
+    fusers = [[MapFuser(cameras, each) for _ in ("forwards", "backwards")] for each in (config, overlooking)]
     nobody_known = len(frames) / fps + 2 * config.lost_seconds
     coast_frames = round(fps * config.coast_seconds)
     turns = range(len(frames))
@@ -113,13 +118,12 @@ def whole_recording(
     readings = []
     for number in range(READINGS):
         turn, backwards = divmod(number, 2)
+        fuser = fusers[turn % 2][backwards]
         for name, homography in cameras.items():
-            # How freely people move is known from the second turn on. Offsets and the like are learned anew: what one
-            # reading has taken for them wrongly must not mislead all others.
-            fusers[backwards].set_camera(name, homography)
+            fuser.set_camera(name, homography)
         boxes = in_turn if turn == 0 else _shaken(in_turn, MOVED * config.pixel_noise, np.random.default_rng(number))
         order = turns[::-1] if backwards else turns
-        readings.append(_reading(fusers[backwards], order, boxes, fps, turn * nobody_known, coast_frames))
+        readings.append(_reading(fuser, order, boxes, fps, turn * nobody_known, coast_frames))
         progress()
     agreed = _agreed(readings, turns, fps, config.merge_distance_m / config.metres_per_unit)
     whole = _without_gaps(agreed, round(fps * config.lost_seconds))

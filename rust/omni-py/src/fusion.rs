@@ -181,7 +181,7 @@ pub struct MapFuser(Mutex<fusion::MapFuser>);
 #[pymethods]
 impl MapFuser {
     #[new]
-    #[pyo3(signature = (*, metres_per_unit, minimum_confidence, birth_confidence, pixel_noise, floor_noise_m,
+    #[pyo3(signature = (*, metres_per_unit, minimum_confidence, birth_confidence, detection, pixel_noise, floor_noise_m,
         confirm_seconds, coast_seconds, lost_seconds, merge_distance_m, late_seconds))]
     #[expect(clippy::too_many_arguments, reason = "one keyword a setting")]
     fn new(
@@ -189,6 +189,7 @@ impl MapFuser {
         metres_per_unit: f64,
         minimum_confidence: f64,
         birth_confidence: f64,
+        detection: f64,
         pixel_noise: f64,
         floor_noise_m: f64,
         confirm_seconds: f64,
@@ -201,6 +202,7 @@ impl MapFuser {
             metres_per_unit,
             minimum_confidence,
             birth_confidence,
+            detection,
             pixel_noise,
             floor_noise_m,
             confirm_seconds,

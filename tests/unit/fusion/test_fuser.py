@@ -44,6 +44,26 @@ def test_one_person_in_two_cameras_is_one_object() -> None:
     assert state.object_id.dtype == np.int64
 
 
+def test_whom_most_cameras_miss_stays_longer_the_more_they_overlook() -> None:
+    def told(detection: float) -> int:
+        camera = Homography(ABOVE, image_size=(1000, 1000))
+        fuser = MapFuser(dict.fromkeys(("door", "hall", "stairs"), camera), FusionConfig(detection=detection))
+        count = 0
+        for i in range(60):  # two seconds all see somebody; then one does, in every second picture
+            hall = standing_at((2, 3)) if i < 20 else standing_at()
+            door = standing_at((2, 3)) if i < 20 or i % 2 else standing_at()
+            state = fuser.update({"door": door, "hall": hall, "stairs": hall}, timestamp=i / 10)
+            assert np.isfinite(state.position).all()
+            assert np.isfinite(state.covariance).all()
+            count += len(state)
+        return count
+
+    counts = [told(detection) for detection in (1.0, 0.85, 0.4, 0.2)]
+    assert counts == sorted(counts)
+    assert counts[0] < counts[-1], counts
+    assert told(0.0) == 0
+
+
 def test_a_box_with_a_negative_id_is_a_detection_like_any_other() -> None:
     seen, fuser, twin = standing_at((2, 3), (6, 5)), two_cameras(), two_cameras()
     sure = replace(seen, confidence=np.array([0.8, 0.3], np.float32))  # too little for a detection, enough for a track
@@ -170,7 +190,7 @@ def test_a_camera_that_lies_off_is_told_of_in_units_of_the_map() -> None:
 
 
 def test_bad_settings_are_named() -> None:
-    for name in ("metres_per_unit", "pixel_noise", "lost_seconds", "merge_distance_m", "late_seconds"):
+    for name in ("metres_per_unit", "detection", "pixel_noise", "lost_seconds", "merge_distance_m", "late_seconds"):
         with pytest.raises(ValueError, match=name):
             MapFuser({}, replace(FusionConfig(), **{name: -1.0}))
     with pytest.raises(TypeError, match=r"omni\.Homography"):

@@ -11,6 +11,8 @@ pub struct FusionConfig {
     pub minimum_confidence: f64,
     /// Least confidence of a detection that puts a new person on the map; any track may.
     pub birth_confidence: f64,
+    /// How often a camera finds somebody in full view.
+    pub detection: f64,
     /// Standard deviation of a box's middle, top and bottom, as a share of its height.
     pub pixel_noise: f64,
     /// Standard deviation of the calibration on the floor.
@@ -33,6 +35,7 @@ impl Default for FusionConfig {
             metres_per_unit: 1.0,
             minimum_confidence: 0.4,
             birth_confidence: 0.6,
+            detection: 0.85,
             pixel_noise: 0.05,
             floor_noise_m: 0.1,
             confirm_seconds: 0.15,
@@ -52,6 +55,7 @@ impl FusionConfig {
         }
         in_range("minimum_confidence", self.minimum_confidence, 0.0, 1.0)?;
         in_range("birth_confidence", self.birth_confidence, self.minimum_confidence, 1.0)?;
+        in_range("detection", self.detection, 0.0, 1.0)?;
         in_range("pixel_noise", self.pixel_noise, 0.001, 1.0)?;
         in_range("floor_noise_m", self.floor_noise_m, 0.001, 10.0)?;
         in_range("confirm_seconds", self.confirm_seconds, 0.0, 10.0)?;

@@ -76,6 +76,8 @@ pub(super) struct View<'a> {
     /// Over the boxes of the sightings.
     pub(super) index: BoxIndex,
     pub(super) ends: Ends,
+    /// How often the camera finds somebody in full view.
+    pub(super) detection: f64,
     /// Standard deviation of a box's middle and ends, as a share of the height in the picture.
     pub(super) pixel_noise: f64,
     /// Standard deviation of the calibration on the floor, metres.
@@ -116,6 +118,7 @@ impl<'a> View<'a> {
             sightings,
             index,
             ends: Ends::new(),
+            detection: config.detection,
             pixel_noise: config.pixel_noise,
             floor_noise: config.floor_noise_m,
         }

@@ -4,9 +4,7 @@ use super::camera::Outline;
 use super::view::View;
 use crate::geometry::{BBox, BoxIndex};
 
-/// Probability that a camera detects somebody in full view,
-const DETECTION: f64 = 0.85;
-/// and somebody who is all hidden.
+/// Probability that a camera detects somebody who is all hidden; no more than those in full view.
 const HIDDEN_DETECTION: f64 = 0.3;
 /// A bottom counts as covered if this share of the lowest third is.
 const COVERED_BOTTOM: f64 = 0.3;
@@ -35,9 +33,10 @@ impl Chance {
     /// Outside of the area that the camera tells of: neither outcome tells anything, and no box is to come.
     const OUTSIDE: Self = Self { in_picture: false, ..Self::UNKNOWN };
 
-    fn of(probability: f64, feet_hidden: bool) -> Self {
+    /// `hidden`: the probability that it detects somebody who is all hidden.
+    fn of(probability: f64, hidden: f64, feet_hidden: bool) -> Self {
         let p = probability.clamp(1e-3, 0.99);
-        let in_picture = p > 0.5 * HIDDEN_DETECTION;
+        let in_picture = probability > 0.5 * hidden;
         Self { hit: (p / (1.0 - p)).ln(), miss: (1.0 - p).ln(), feet_hidden, in_picture }
     }
 }
@@ -86,12 +85,13 @@ fn chances_anywhere(
     let in_front: Vec<BBox> =
         bodies.iter().enumerate().filter_map(|(i, body)| body.filter(|_| real(i))).map(|(body, _)| body).collect();
     let index = BoxIndex::new(in_front.iter().copied());
-    let in_full_view = Chance::of(DETECTION, false); // as most are: their logarithms are taken once
+    let hidden = view.detection.min(HIDDEN_DETECTION);
+    let in_full_view = Chance::of(view.detection, hidden, false); // as most are: their logarithms are taken once
     bodies
         .into_iter()
         .enumerate()
         .map(|(i, body)| {
-            let Some((body, inside)) = body else { return Chance::of(0.0, false) };
+            let Some((body, inside)) = body else { return Chance::of(0.0, hidden, false) };
             let lowest = BBox { y1: body.y2 - body.height() / 3.0, ..body };
             let mut covered = 0.0;
             let mut feet_hidden = body.y2 > picture.y2;
@@ -101,14 +101,14 @@ fn chances_anywhere(
                     feet_hidden |= lowest.intersection(other) > COVERED_BOTTOM * lowest.area();
                 }
             }
-            let open = if missed(i) { 0.0 } else { DETECTION * (1.0 - covered) };
-            let seen = open.max(HIDDEN_DETECTION);
+            let open = if missed(i) { 0.0 } else { view.detection * (1.0 - covered) };
+            let seen = open.max(hidden);
             let enough = ((inside - INSIDE.0) / (INSIDE.1 - INSIDE.0)).clamp(0.0, 1.0);
             let probability = seen * enough;
-            if probability >= DETECTION {
+            if probability >= view.detection {
                 return Chance { feet_hidden, ..in_full_view };
             }
-            Chance::of(probability, feet_hidden)
+            Chance::of(probability, hidden, feet_hidden)
         })
         .collect()
 }
