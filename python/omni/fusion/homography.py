@@ -114,18 +114,22 @@ class Homography:
         return self._core.rms_error
 
     def map_from_image(self, points: npt.ArrayLike) -> Float64:
-        """(K, 2) pixels to (K, 2) map units; NaN for a pixel on or beyond the horizon."""
+        """(K, 2) pixels to (K, 2) map units; NaN for one on or beyond the horizon, or where the lens has no inverse."""
         return self._core.map_from_image(rows("points", points, 2, FLOAT64))
 
     def image_from_map(self, points: npt.ArrayLike) -> Float64:
-        """(K, 2) map units to (K, 2) pixels; NaN for a place that is not in front of the camera."""
+        """(K, 2) map units to (K, 2) pixels; NaN for a place that is not in front of the camera.
+
+        So it is for one that lies further to the side than the lens distortion holds: beyond the radius where the
+        polynomial turns back it would be drawn on top of what is nearer.
+        """
         return self._core.image_from_map(rows("points", points, 2, FLOAT64))
 
     def covariance(self, points: npt.ArrayLike, pixel_sigma: float) -> Float64:
         """Covariance on the map of pixels known to ``pixel_sigma`` (standard deviation in pixels), to first order.
 
         Returns:
-            (K, 2, 2) map units squared; NaN for a pixel on or beyond the horizon.
+            (K, 2, 2) map units squared; NaN where ``map_from_image`` gives NaN.
         """
         return self._core.covariance(rows("points", points, 2, FLOAT64), pixel_sigma)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -63,6 +64,8 @@ class VideoReader:
             while True:
                 readable, image = capture.read()
                 if not readable:
+                    if before < 0:
+                        raise SourceError(f"{self._path}: holds no picture that can be decoded any more")
                     return
                 at = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 if not np.isfinite(at) or at <= before:  # files without timestamps, or with wrong ones
@@ -95,12 +98,12 @@ def _beginning(path: Path) -> bytes:
 
 
 class FolderReader:
-    """A folder of pictures, in the order of their names. One that is damaged or gone leaves a gap."""
+    """A folder of pictures by their names, 2.jpg before 10.jpg. One that is damaged or gone leaves a gap."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._passed_over: set[Path] = set()
-        self._files = sorted(f for f in path.iterdir() if f.suffix.lower() in PICTURES)
+        self._files = sorted((f for f in path.iterdir() if f.suffix.lower() in PICTURES), key=_place)
         self.fps = FOLDER_FPS
         self.frames = len(self._files)
         if not self._files:
@@ -129,6 +132,12 @@ class FolderReader:
         return np.asarray(image, np.uint8)
 
 
+def _place(file: Path) -> tuple[list[str | int], str]:
+    """What pictures are sorted by: the numbers in their names count as numbers; 7.png and 07.png are told apart."""
+    parts = re.split(r"([0-9]+)", file.name)  # texts and numbers by turns, the first a text
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)], file.name
+
+
 class FileSource:
     """Frames of a file. With pace ``real`` and ``live`` each comes when its time has come."""
 
@@ -151,28 +160,34 @@ class FileSource:
 
     def __iter__(self) -> Iterator[Frame]:
         begun = time.monotonic()
-        index, segment, offset = 0, 0, 0.0
+        index, segment, offset, due = 0, 0, 0.0, -1.0
         while True:
-            at = 0.0
-            for at, picture in self._thinned():
-                if self._stream.pace != "fast" and self._stop.wait(max(begun + offset + at - time.monotonic(), 0.0)):
-                    return
+            length = 0.0
+            for at, picture in self._decoded():
                 if self._stop.is_set():
+                    return
+                # also by those that are not given: all of them together are how long the file lasts
+                when, length = offset + at, at + 1 / self._reader.fps
+                if picture is None:
+                    continue
+                if self._stream.max_fps is not None:
+                    if when < due - 1e-3:
+                        continue
+                    due = max(due, when) + 1 / self._stream.max_fps
+                if self._stream.pace != "fast" and self._stop.wait(max(begun + when - time.monotonic(), 0.0)):
                     return
                 image = cropped(picture, self._stream.crop)
                 self.image_size = image.shape[1], image.shape[0]
-                when = offset + at
                 self._log.set("online")
                 yield Frame(self._stream.uuid, index, self._started_at + when, when, image, segment)
                 index += 1
             if not self._stream.loop:
                 return
-            offset += at + 1 / self._reader.fps
+            offset += length
             segment += 1
 
-    def _thinned(self) -> Iterator[tuple[float, UInt8]]:
-        """At most ``max_fps`` pictures a second."""
-        due = -1.0
+    def _decoded(self) -> Iterator[tuple[float, UInt8 | None]]:
+        """The pictures of the file, once; the time that they take is counted."""
         pictures = self._reader.pictures()
         while True:
             asked = time.perf_counter()
@@ -180,11 +195,4 @@ class FileSource:
             self.decode_s += time.perf_counter() - asked
             if taken is None:
                 return
-            at, picture = taken
-            if picture is None:
-                continue
-            if self._stream.max_fps is not None:
-                if at < due - 1e-3:
-                    continue
-                due = max(due, at) + 1 / self._stream.max_fps
-            yield at, picture
+            yield taken

@@ -7,6 +7,7 @@ import pytest
 
 from omni import Homography
 from omni.errors import CalibrationError
+from omni.fusion import footprint
 
 TILTED = np.array([[0.041, -0.46, 83.3], [-0.106, -0.304, 113.7], [0.00068, 0.0149, 1.0]])
 PIXELS = np.array([[50, 200], [500, 220], [300, 400], [80, 650], [520, 700], [260, 560]], float)
@@ -62,6 +63,17 @@ def test_a_lens_is_undone() -> None:
     camera = Homography(TILTED, (560, 720), matrix, distortion)
     np.testing.assert_allclose(camera.map_from_image(PIXELS), project(TILTED, straight), atol=1e-3)
     np.testing.assert_allclose(camera.image_from_map(camera.map_from_image(PIXELS)), PIXELS, atol=1e-5)
+
+
+def test_what_lies_beyond_the_fold_of_a_lens_is_not_drawn_on_what_is_nearer() -> None:
+    lens = [[900.0, 0.0, 640.0], [0.0, 900.0, 360.0], [0.0, 0.0, 1.0]]
+    homography = Homography(np.eye(3), (1280, 720), lens, [-0.3, 0.0, 0.0, 0.0, 0.0])
+    seen, at_the_rim, twice_as_far = homography.image_from_map([[1000.0, 360.0], [1588.0, 360.0], [2440.0, 360.0]])
+    np.testing.assert_allclose(homography.map_from_image([seen]), [[1000.0, 360.0]])
+    assert at_the_rim[0] == pytest.approx(1272.5, abs=0.5)
+    assert np.isnan(twice_as_far).all()  # the polynomial has it at 280, among what is seen
+    assert np.isnan(homography.map_from_image([[1280.0, 360.0]])).all()
+    assert footprint(homography, [-5000.0, -5000.0], [5000.0, 5000.0])[:, 0].max() < 1640.0
 
 
 def test_the_sky_is_not_on_the_map() -> None:

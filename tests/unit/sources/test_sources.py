@@ -12,6 +12,7 @@ import pytest
 from omni.config import StreamConfig
 from omni.errors import SourceError
 from omni.sources import ConditionLog, open_source
+from omni.sources.file import VideoReader
 from omni.types import Frame
 
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -67,6 +68,44 @@ def test_a_loop_goes_on_in_time_and_tells_the_cut(video: Path) -> None:
     assert [f.segment for f in found] == [0] * 12 + [1] * 12 + [2] * 6
 
 
+def looped(url: Path, count: int, **more: Any) -> list[Frame]:
+    """The first frames of a file that begins again and again."""
+    stop, found = threading.Event(), []
+    for frame in open_source(stream(url, loop=True, **more), 1000.0, stop):
+        assert frame is not None
+        found.append(frame)
+        if len(found) == count:
+            stop.set()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("max_fps", "expected"),
+    [
+        (5, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4]),  # of 1.2 s, though the last picture is at 1.0 s
+        (0.5, [0.0, 2.0, 4.0, 6.0]),  # less than one in each round
+    ],
+)
+def test_a_loop_lasts_as_long_as_its_file_and_max_fps_holds_over_its_end(
+    video: Path, max_fps: float, expected: list[float]
+) -> None:
+    assert [f.video_timestamp for f in looped(video, len(expected), max_fps=max_fps)] == pytest.approx(expected)
+
+
+def test_a_damaged_last_picture_makes_a_loop_no_shorter(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((8, 8, 3), np.uint8))
+    (tmp_path / "b.png").touch()
+    assert [f.video_timestamp for f in looped(tmp_path, 3)] == pytest.approx([0.0, 0.2, 0.4])
+
+
+def test_a_loop_over_a_video_that_has_lost_its_pictures_ends(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = iter(open_source(stream(video, loop=True), 1000.0, threading.Event()))
+    next(pictures)
+    monkeypatch.setattr(VideoReader, "_open", lambda _: cv2.VideoCapture())  # opens, and gives nothing
+    with pytest.raises(SourceError, match=r"v\.avi: holds no picture that can be decoded any more"):
+        list(pictures)
+
+
 def test_real_pace_takes_the_time_of_the_video(video: Path) -> None:
     begun = time.monotonic()
     assert len(frames(video, pace="real")) == 12
@@ -82,12 +121,11 @@ def test_stop_ends_a_wait(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_pictures_in_the_order_of_names(tmp_path: Path) -> None:
-    for name, value in (("b.png", 20), ("a.png", 10), ("note.txt", 0)):
-        if name.endswith("png"):
-            cv2.imwrite(str(tmp_path / name), np.full((8, 8, 3), value, np.uint8))
-        else:
-            (tmp_path / name).write_text("x")
-    assert [int(f.image[0, 0, 0]) for f in frames(tmp_path)] == [10, 20]
+    names = ["2 left.png", "10.png", "a.png", "b-1.5.png", "b-1.10.png", "b-02.png", "b-2.png", "b-10.png", "b.png"]
+    for name in sorted(names):
+        cv2.imwrite(str(tmp_path / name), np.full((8, 8, 3), names.index(name), np.uint8))
+    (tmp_path / "1.txt").write_text("x")
+    assert [int(f.image[0, 0, 0]) for f in frames(tmp_path)] == list(range(len(names)))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a video at all" * 100])

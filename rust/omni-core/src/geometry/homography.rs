@@ -145,7 +145,7 @@ impl Homography {
         (count > 0).then(|| (used().sum::<f64>() / count as f64).sqrt())
     }
 
-    /// The place on the map that a pixel shows; NaN for a pixel on or beyond the horizon.
+    /// The place on the map that a pixel shows; NaN for a pixel on or beyond the horizon, or where the lens has no inverse.
     pub fn map_from_image(&self, pixel: Point2) -> Point2 {
         project_in_front(&self.matrix, self.undistorted(pixel))
     }
@@ -157,7 +157,8 @@ impl Homography {
         place.iter().all(|v| v.is_finite()).then_some(place)
     }
 
-    /// The pixel that shows a place on the map; NaN for a place that is not in front of the camera.
+    /// The pixel that shows a place on the map; NaN for a place that is not in front of the camera, or that the lens does not
+    /// show.
     pub fn image_from_map(&self, place: Point2) -> Point2 {
         let pixel = project_in_front(&self.inverse, place);
         self.lens.map_or(pixel, |lens| lens.image_from_undistorted(pixel))
