@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from omni._build import __version__
 from omni.cli.output import print_line
+from omni.cli.standard import reopen, say, settle, telling
 from omni.errors import ConfigError, OmniError
 
 VERBS = (
@@ -41,7 +42,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if self.as_json:
-            _tell_json("wrong-use", message)
+            with contextlib.suppress(OSError):
+                _tell_json("wrong-use", message)
         super().error(message)
 
     as_json = False
@@ -65,12 +67,15 @@ def parser(*, as_json: bool = False) -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Returns 0 done, 1 failed, 2 wrong use, 3 bad config or input, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
-    options = parser(as_json="--json" in given).parse_args(given)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    signal.signal(signal.SIGTERM, _interrupt)
+    options = argparse.Namespace(json="--json" in given)
+    reopen()
     try:
+        options = parser(as_json=options.json).parse_args(given)
+        logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+        signal.signal(signal.SIGTERM, _interrupt)
         code = int(options.func(options))
-        sys.stdout.flush()
+        with telling():
+            sys.stdout.flush()
         return code
     except OmniError as error:
         problems = error.problems if isinstance(error, ConfigError) else ()
@@ -78,19 +83,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _failed(options, INTERRUPTED, "interrupted", "interrupted; what was finished is kept")
     except BrokenPipeError:  # whoever reads wants no more, such as head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:  # the machine, not the program: a full disk, a folder that is not ours
         where = "" if error.filename is None else f"{error.filename}: "
         return _failed(options, FAILED, "machine", f"{where}{error.strerror or error}")
+    finally:
+        settle()
 
 
 def _failed(
     options: argparse.Namespace, code: int, slug: str, message: str, problems: Sequence[tuple[str, str]] = ()
 ) -> int:
-    print(f"omni: {message}", file=sys.stderr)
+    say(f"omni: {message}")
     if getattr(options, "json", False):
-        _tell_json(slug, message, problems)
+        with contextlib.suppress(OSError):  # the code says it as well
+            _tell_json(slug, message, problems)
     return code
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from omni.cli.standard import say, telling
 from omni.errors import OmniError, SourceError
 
 if TYPE_CHECKING:
@@ -54,12 +55,19 @@ def page_address(host: str, port: int) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), flush=True)
+    with telling():
+        print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def as_line(document: Any) -> str:
+    """One JSON document of several, which are a line each."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 
 def print_line(document: Any) -> None:
     """One JSON document of several, on a line of its own, read at once by who waits for it."""
-    print(json.dumps(document, ensure_ascii=False, allow_nan=False), flush=True)
+    with telling():
+        print(as_line(document), flush=True)
 
 
 def port_number(text: str) -> int:
@@ -82,7 +90,7 @@ def in_seconds(text: str) -> float:
 
 def note(text: str) -> None:
     """A line for people, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    say(text)
 
 
 def report(options: argparse.Namespace, figures: Mapping[str, Any]) -> int:
@@ -172,11 +180,5 @@ class Progress:
     def _show(self, now: float, end: str) -> None:
         rate = self._done / max(now - self._begun, 1e-9)
         share = f" of {self._total} ({self._done / self._total:.0%})" if self._total else ""
-        print(
-            f"\r{self._what}: {self._done}{share}, {rate:.1f}/s\033[K"
-            if sys.stderr.isatty()
-            else f"{self._what}: {self._done}{share}, {rate:.1f}/s",
-            end=end,
-            file=sys.stderr,
-            flush=True,
-        )
+        told = f"{self._what}: {self._done}{share}, {rate:.1f}/s"
+        say(f"\r{told}\033[K" if sys.stderr.isatty() else told, end)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import add_config, add_json, note, page_address, port_number, print_json, print_line
+from omni.cli.output import add_config, add_json, as_line, note, page_address, port_number, print_json
+from omni.cli.standard import Lines
 
 if TYPE_CHECKING:
     from omni.agent import Agent
     from omni.config import AgentConfig
+
+_LOOK_S = 0.2
+"""So often it is looked whether somebody still reads the records."""
 
 
 def add_parser(verbs: Any) -> None:
@@ -75,17 +81,21 @@ def run_agent(options: argparse.Namespace) -> int:
     log_as_configured(config_folder(options.config))
     agent = Agent(config_folder(options.config))
     _log_networks(agent)
+    unread = threading.Event()
+    lines = Lines(unread)
     if options.json:
-        agent.subscribe(_print_records)
+        agent.subscribe(partial(_print_records, lines))
     with agent:
         try:
-            agent.wait()
+            while not (agent.wait(_LOOK_S) or unread.is_set()):
+                pass
         except KeyboardInterrupt:
             note("omni: stopping; a second signal exits at once")
     failed = [status for status in agent.streams() if status.state == "failed"]
     note(f"omni: {agent.stats()['frames']} frames, {agent.stats()['tracks']} people")
     for status in failed:
         note(f"omni: stream {status.name}: {status.reason}")
+    lines.check()
     return 1 if failed else 0
 
 
@@ -96,6 +106,6 @@ def _log_networks(agent: Agent) -> None:
         note(f"omni: {network['role']}: {network['model']} on {nodes}, asked for {network['providers_asked'][0]}")
 
 
-def _print_records(message: Any) -> None:
+def _print_records(lines: Lines, message: Any) -> None:
     for process in message.processes:
-        print_line(process)
+        lines.print(as_line(process))

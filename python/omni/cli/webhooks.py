@@ -8,7 +8,8 @@ import threading
 from typing import Any
 
 from omni.cli import dead_letters, subscribers
-from omni.cli.output import add_json, note, port_number, print_line
+from omni.cli.output import add_json, as_line, note, port_number
+from omni.cli.standard import Lines
 
 
 def add_parser(verbs: Any) -> None:
@@ -42,21 +43,13 @@ def listen_(options: argparse.Namespace) -> int:
     if options.secret_env and not secret:
         raise ConfigError(f"--secret-env: the environment has no {options.secret_env}")
     enough = threading.Event()
+    lines = Lines(enough)
     seen = 0
 
     def show(received: Received) -> None:
         nonlocal seen
-        if options.json:
-            print_line(
-                {
-                    "reason": received.reason,
-                    "processes": received.processes,
-                    "event": received.event,
-                    "wrong": received.wrong,
-                }
-            )
-        else:
-            print(describe(received), flush=True)
+        told = {name: getattr(received, name) for name in ("reason", "processes", "event", "wrong")}
+        lines.print(as_line(told) if options.json else describe(received))
         seen += 1
         if options.count is not None and seen >= options.count:
             enough.set()
@@ -67,6 +60,7 @@ def listen_(options: argparse.Namespace) -> int:
         enough.wait()
     finally:
         receiver.stop()
+    lines.check()
     return 1 if receiver.wrong else 0
 
 
