@@ -8,7 +8,7 @@ RUST := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.loc
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos soak lint fix bench docs clean
+.PHONY: help setup demo test chaos soak lint fix bench docs wheel clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -49,6 +49,9 @@ soak: setup  ## an hour with cameras that fail at random (ARGS="--minutes 2 --pl
 
 docs: setup  ## the documentation's own tests
 	$(BIN)/pytest tests/contract
+
+wheel: setup  ## what another machine installs, in target/wheels
+	@$(BIN)/maturin build --release --locked --quiet
 
 clean:  ## remove what was built
 	cargo clean

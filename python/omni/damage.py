@@ -1,9 +1,24 @@
-"""A SQLite file that is no database any more: how that is told, and what becomes of it."""
+"""A SQLite file that cannot be used: it is no database any more, or one of a version to come."""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+
+
+def refuse_newer(db: sqlite3.Connection) -> None:
+    """Leave alone what a newer version has made.
+
+    Files of this version say none (``user_version`` 0); the first that changes its tables counts from 1.
+
+    Raises:
+        sqlite3.OperationalError: it was made by a newer one.
+    """
+    [(version,)] = db.execute("PRAGMA user_version")
+    if version:
+        error = sqlite3.OperationalError(f"made by a newer version of omni (format {version}; this one knows 0)")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
 
 
 def is_damage(error: Exception) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Literal, TypeAlias, get_args
 
+from omni.damage import refuse_newer
 from omni.errors import StateError, TokenError
 
 Scope: TypeAlias = Literal["read", "control", "config", "faces"]
@@ -140,6 +141,7 @@ def _opened(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connection]
             _make(path)
         file = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
         try:
+            refuse_newer(file)
             yield file
         finally:
             file.close()

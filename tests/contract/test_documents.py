@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -135,3 +137,20 @@ def test_every_setting_has_its_meaning_in_the_schema() -> None:
         if "description" not in setting and key != "$schema"
     ]
     assert silent == []
+
+
+def test_the_unit_of_systemd_starts_what_there_is(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "deployment.md").read_text()
+    [unit] = re.findall(r"^```ini\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    [command] = re.findall(r"^ExecStart=/opt/omni/bin/omni (.*)$", unit, re.MULTILINE)
+    options = parser().parse_args(command.split())
+    assert options.config == Path("/var/lib/omni")
+    for line in re.findall(r"^    .*?/opt/omni/bin/omni (.*)$", text, re.MULTILINE):
+        parser().parse_args(line.split())
+    if (verify := shutil.which("systemd-analyze")) is None:
+        pytest.skip("systemd-analyze is not installed: what systemd thinks of the unit is not asked")
+    file = tmp_path / "omni.service"
+    file.write_text(unit.replace("/opt/omni/bin/omni", "/bin/true"))
+    told = subprocess.run([verify, "verify", "--man=no", file], capture_output=True, text=True, check=False, timeout=30)
+    assert "omni.service" not in told.stderr, told.stderr
+    assert told.returncode == 0, told.stderr

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import orjson
 
+from omni.damage import refuse_newer
 from omni.delivery.body import without_pictures
 from omni.delivery.deliveries import deliveries
 from omni.delivery.records import Attempt, Chosen, Death, LaneKey, LaneState, Message
@@ -86,6 +87,7 @@ class Store:
         self._written: set[object] = set()  # lanes and streams that need not be written again
         self._number: int | None = None  # the largest numerical_id, once it is known
         try:
+            refuse_newer(self._db)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")  # a commit reaches the disk before it returns
             self._db.execute("PRAGMA journal_size_limit=16777216")

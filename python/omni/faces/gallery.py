@@ -22,6 +22,7 @@ import numpy as np
 
 from omni import _core
 from omni.clocks import Ages
+from omni.damage import refuse_newer
 from omni.errors import StateError, UnknownProfileError
 from omni.types import Float32
 
@@ -108,6 +109,7 @@ class Gallery:
                 _make_private(Path(self._path))
             self._file = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
             weakref.finalize(self, self._file.close)
+            refuse_newer(self._file)
             for statement in _SETUP:
                 self._file.execute(statement)
         except (OSError, sqlite3.Error) as error:

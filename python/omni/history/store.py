@@ -14,6 +14,8 @@ from typing import Any, Self
 
 import orjson
 
+from omni.damage import refuse_newer
+
 FILE_NAME = "history.sqlite"
 
 _SCHEMA = """
@@ -62,6 +64,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
         try:
+            refuse_newer(self._db)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses no commit, a power cut the latest
             self._db.execute("PRAGMA secure_delete = ON")

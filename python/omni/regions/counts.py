@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from omni.damage import refuse_newer
 from omni.errors import StateError
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class LineCounts:
                 Path(folder).mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
             weakref.finalize(self, self._file.close)  # counters can be read as long as anybody has them
+            refuse_newer(self._file)
             for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", _SCHEMA):
                 self._file.execute(statement)
         except (OSError, sqlite3.Error) as error:

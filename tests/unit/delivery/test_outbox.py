@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from tests.unit.delivery.conftest import (
 from omni.config import load_config
 from omni.delivery import Delivery
 from omni.delivery.outbox import MOST_HANDED_OVER
-from omni.delivery.store import FILE_NAME, numbers_used
+from omni.delivery.store import FILE_NAME, Store, numbers_used
 from omni.errors import ConfigError
 from omni.types import ProcessMessage, Run
 
@@ -162,6 +163,20 @@ def test_one_that_cannot_be_made_is_replaced_by_memory_and_said(tmp_path: Path, 
     eventually(lambda: inbox.numbers() == [1])
     assert "cannot be used" in delivery.problems()[0]
     delivery.stop()
+
+
+def test_one_of_a_newer_version_is_left_alone_and_replaced_by_memory(tmp_path: Path, inbox: Inbox) -> None:
+    Store(tmp_path / FILE_NAME, create=True).close()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
+        db.execute("PRAGMA user_version = 1")
+    before = (tmp_path / FILE_NAME).read_bytes()
+    delivery = new_delivery([{"url": inbox.address}], directory=str(tmp_path))
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: inbox.numbers() == [1])
+    assert "cannot be used (made by a newer version of omni" in delivery.problems()[0]
+    delivery.stop()
+    assert (tmp_path / FILE_NAME).read_bytes() == before
 
 
 def test_while_it_is_locked_messages_wait_in_memory_and_then_go_out(tmp_path: Path, inbox: Inbox) -> None:
