@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from omni.cli.apart import check_apart
 from omni.cli.output import add_json, note, print_json, whole_file
 from omni.errors import OmniError
 
@@ -44,6 +45,7 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         parser.error(f"unknown suite {sorted(unknown)[0]!r}; known: {', '.join(SUITES)}")
     if not BENCHES.is_dir():
         raise BenchError("the benchmark suite is part of the source checkout, not of the installed package")
+    check_apart({"--save": options.save}, printed=True)
     results = {}
     with contextlib.nullcontext() if options.save is None else whole_file(options.save) as file:
         for suite in options.suites or SUITES:

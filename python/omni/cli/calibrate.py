@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveFloat, ValidationError
 
+from omni.cli.apart import check_apart
 from omni.cli.output import add_json, note, print_json, whole_file
 from omni.errors import CalibrationError, SourceError
 
@@ -75,9 +76,10 @@ def add_parser(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     from omni.cli.floor_plan import as_png, draw
 
+    picture = options.picture or options.points.with_suffix(".png")
+    check_apart({"--picture": picture, "--output": options.output}, [options.points], printed=True)
     document = _read(options.points)
     cameras = _fits(document)
-    picture = options.picture or options.points.with_suffix(".png")
     drawn = {name: (camera.homography, _map_points(camera.points)) for name, camera in cameras.items()}
     with whole_file(picture, "wb") as file:
         file.write(as_png(draw(drawn, document.metres_per_unit)))

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omni.cli.apart import check_apart
 from omni.cli.output import (
     Progress,
     add_config,
@@ -53,7 +54,14 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from omni.config import config_folder
+    from omni.config.load import config_file
+
     config = _offline(configuration(options))
+    played = [Path(stream.url) for stream in config.streams if stream.enabled]
+    check_apart(
+        {"--output": options.output}, [config_file(config_folder(options.config)), *played], printed=options.json
+    )
     with _memory_of(options.output) as memory, whole_file(options.output) as file:
         frames, messages = _told(config, options.started_at, memory)
         records = [record for message in messages for record in message.processes]

@@ -68,6 +68,14 @@ def test_a_result_goes_where_the_shell_leads_it_behind_what_is_there(where: str,
     assert [row.split(",")[0] for row in rows[kept:]][-1] == "30"
 
 
+@pytest.mark.parametrize("where", ["-o /dev/stdout --json | cat", "-o both --json > both", "-o both --json >> both"])
+def test_two_results_never_go_into_one(where: str, tmp_path: Path) -> None:
+    walkers(tmp_path / "det.txt")
+    done = run(f"set -o pipefail; omni track det.txt --fps 10 --live {where}", tmp_path)
+    assert done.returncode == 2
+    assert "is standard output, which has a result as well; name another file" in done.stderr
+
+
 def test_a_descriptor_that_is_not_open_is_told(tmp_path: Path) -> None:
     walkers(tmp_path / "det.txt")
     done = run("omni track det.txt --fps 10 --live -o /dev/fd/77", tmp_path)
