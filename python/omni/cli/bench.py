@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from omni.cli.output import add_json, note, print_json
+from omni.cli.apart import check_apart
+from omni.cli.output import add_json, note, print_json, whole_file
 from omni.errors import OmniError
 
 SUITES = (
@@ -43,12 +45,14 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         parser.error(f"unknown suite {sorted(unknown)[0]!r}; known: {', '.join(SUITES)}")
     if not BENCHES.is_dir():
         raise BenchError("the benchmark suite is part of the source checkout, not of the installed package")
+    check_apart({"--save": options.save}, printed=True)
     results = {}
-    for suite in options.suites or SUITES:
-        note(f"bench: {suite}")
-        results[suite] = _measure(suite)
-    if options.save is not None:
-        options.save.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    with contextlib.nullcontext() if options.save is None else whole_file(options.save) as file:
+        for suite in options.suites or SUITES:
+            note(f"bench: {suite}")
+            results[suite] = _measure(suite)
+        if file is not None:
+            file.write(json.dumps(results, indent=1) + "\n")
     if options.json:
         print_json(results)
     else:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveFloat, ValidationError
 
-from omni.cli.output import add_json, note, print_json
+from omni.cli.apart import check_apart
+from omni.cli.output import add_json, note, print_json, whole_file
 from omni.errors import CalibrationError, SourceError
 
 if TYPE_CHECKING:
@@ -73,13 +74,15 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from omni.cli.floor_plan import draw, write
+    from omni.cli.floor_plan import as_png, draw
 
+    picture = options.picture or options.points.with_suffix(".png")
+    check_apart({"--picture": picture, "--output": options.output}, [options.points], printed=True)
     document = _read(options.points)
     cameras = _fits(document)
-    picture = options.picture or options.points.with_suffix(".png")
     drawn = {name: (camera.homography, _map_points(camera.points)) for name, camera in cameras.items()}
-    write(picture, draw(drawn, document.metres_per_unit))
+    with whole_file(picture, "wb") as file:
+        file.write(as_png(draw(drawn, document.metres_per_unit)))
     if options.output is not None:
         _write_calibration(options.output, cameras, document.metres_per_unit)
     qualities = {name: _quality(camera, document.metres_per_unit) for name, camera in cameras.items()}
@@ -169,8 +172,5 @@ def _write_calibration(path: Path, cameras: dict[str, Calibrated], metres_per_un
         if camera.points.distortion is not None:
             entry["distortion"] = list(camera.points.distortion)
         entries[name] = entry
-    try:
-        document = {"metres_per_unit": metres_per_unit, "cameras": entries}
-        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be written: {error.strerror}") from None
+    with whole_file(path) as file:
+        file.write(json.dumps({"metres_per_unit": metres_per_unit, "cameras": entries}, indent=1) + "\n")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from omni.errors import SourceError
 from omni.types import Float64, UInt8
 
 if TYPE_CHECKING:
@@ -85,17 +83,9 @@ def _write(canvas: UInt8, text: str, place: Any, size: float, colour: tuple[int,
         cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, shade, thickness, cv2.LINE_AA)
 
 
-def write(path: Path, picture: UInt8) -> None:
-    """Write a PNG.
-
-    Raises:
-        SourceError: the file cannot be written.
-    """
-    encoded = cv2.imencode(".png", picture)[1]
-    try:
-        path.write_bytes(encoded.tobytes())
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be written: {error.strerror}") from None
+def as_png(picture: UInt8) -> bytes:
+    """The bytes of a PNG file."""
+    return cv2.imencode(".png", picture)[1].tobytes()
 
 
 def _colours(count: int) -> list[tuple[int, int, int]]:

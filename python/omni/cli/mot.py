@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omni._arrays import check_fps
+from omni.cli.apart import check_apart
 from omni.cli.calibration_file import CalibrationFile, read_calibration
 from omni.cli.output import Progress, add_json, note, report, whole_file
 from omni.cli.unfinished import Unfinished
@@ -77,6 +78,7 @@ def run_detect(options: argparse.Namespace) -> int:
     from omni.detect import open_detector
     from omni.sources.file import FolderReader, VideoReader
 
+    check_apart({"--output": options.output}, [options.video, Path(options.model)], printed=options.json)
     if not options.video.exists():
         raise SourceError(f"{options.video}: no such file or folder")
     reader = FolderReader(options.video) if options.video.is_dir() else VideoReader(options.video)
@@ -117,6 +119,7 @@ def run_track(options: argparse.Namespace) -> int:
     from omni.track.hindsight import READINGS
 
     _check_fps(options.fps)
+    check_apart({"--output": options.output}, [options.detections, options.calibration], printed=options.json)
     rows = read_mot(options.detections)
     seen = partial(_detections, rows, _confidence(options.detections, rows))
     frames = looked_at([rows])
@@ -162,6 +165,11 @@ def run_fuse(options: argparse.Namespace) -> int:
     _check_fps(options.fps)
     calibration = read_calibration(options.calibration)
     paths = _recorded(calibration, options.detections)
+    check_apart(
+        {"--output": options.output, "--corrected": options.corrected},
+        [options.calibration, *paths.values()],
+        printed=options.json,
+    )
     cameras = {name: calibration.homography(name) for name in paths}
     rows = {name: read_mot(path) for name, path in paths.items()}
     confidence = {name: _confidence(paths[name], r) for name, r in rows.items()}

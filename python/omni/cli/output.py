@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,9 @@ from omni.errors import OmniError, SourceError
 
 if TYPE_CHECKING:
     from omni.config import AgentConfig
+
+_STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
 
 
 class UnwritableError(OmniError):
@@ -114,19 +118,38 @@ def target_of(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def descriptor(path: Path) -> int | None:
+    """The number of an open file that a path stands for, as those of the shell's ``>(...)`` do; None: for none.
+
+    Opened by name such a file would be written from its beginning, whatever it holds.
+    """
+    named = _DESCRIPTOR.fullmatch(str(path))
+    return int(named[1]) if named else _STANDARD.get(str(path))
+
+
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
-    """A text file that appears under its name only when it is whole; a device or pipe is written as it comes.
+def whole_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """A file that appears under its name only when it is whole; a device or pipe is written as it comes.
+
+    Args:
+        path: of the file.
+        mode: ``w`` for text, ``wb`` for bytes.
 
     Raises:
         SourceError: it cannot be written.
         UnwritableError: the disk is full, or gone.
     """
-    target = target_of(path)
-    plain = target.is_file() or not target.exists()
+    number = descriptor(path)
+    target = path if number is not None else target_of(path)
+    plain = number is None and (target.is_file() or not target.exists())
     scratch = target.with_name(target.name + ".part") if plain else target
+    encoding = None if "b" in mode else "utf-8"
     try:
-        file = scratch.open("w", encoding="utf-8")
+        file = (
+            scratch.open(mode, encoding=encoding)
+            if number is None
+            else os.fdopen(os.dup(number), mode, encoding=encoding)
+        )
     except OSError as error:
         raise SourceError(f"{path}: cannot be written: {error.strerror}") from None
     try:

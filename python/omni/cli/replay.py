@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import threading
 import uuid
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni.cli.output import Progress, add_config, add_json, configuration, in_seconds, report, whole_file
+from omni.cli.apart import check_apart
+from omni.cli.output import (
+    Progress,
+    add_config,
+    add_json,
+    configuration,
+    descriptor,
+    in_seconds,
+    report,
+    target_of,
+    whole_file,
+)
 from omni.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -41,18 +54,33 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from omni.detect import DetectionMemory
+    from omni.config import config_folder
+    from omni.config.load import config_file
 
     config = _offline(configuration(options))
-    with DetectionMemory(options.output.with_name(options.output.name + ".seen")) as memory:
+    played = [Path(stream.url) for stream in config.streams if stream.enabled]
+    check_apart(
+        {"--output": options.output}, [config_file(config_folder(options.config)), *played], printed=options.json
+    )
+    with _memory_of(options.output) as memory, whole_file(options.output) as file:
         frames, messages = _told(config, options.started_at, memory)
         records = [record for message in messages for record in message.processes]
-        with whole_file(options.output) as file:
-            file.writelines(json.dumps(r, ensure_ascii=False, sort_keys=True) + "\n" for r in records)
-    return report(options, {"frames": frames, "records": len(records), "recalled": memory.recalled})
+        file.writelines(json.dumps(r, ensure_ascii=False, sort_keys=True) + "\n" for r in records)
+    recalled = 0 if memory is None else memory.recalled
+    return report(options, {"frames": frames, "records": len(records), "recalled": recalled})
 
 
-def _told(config: AgentConfig, started_at: float, memory: DetectionMemory) -> tuple[int, list[ProcessMessage]]:
+def _memory_of(output: Path) -> AbstractContextManager[DetectionMemory | None]:
+    """What a run that is stopped leaves to the next one, beside its output; beside a device or pipe there is none."""
+    from omni.detect import DetectionMemory
+
+    target = target_of(output)
+    if descriptor(output) is not None or (target.exists() and not target.is_file()):
+        return contextlib.nullcontext()
+    return DetectionMemory(target.with_name(target.name + ".seen"))
+
+
+def _told(config: AgentConfig, started_at: float, memory: DetectionMemory | None) -> tuple[int, list[ProcessMessage]]:
     """All streams to their end: how many frames, and the messages in order of time."""
     from omni.agent import Agent
     from omni.types import Run

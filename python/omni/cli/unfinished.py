@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from omni.cli.output import target_of, unwritable
+from omni.cli.output import descriptor, target_of, unwritable
 from omni.errors import SourceError
 
 
@@ -33,10 +33,11 @@ class Unfinished:
 
     def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
         self.frames = self.lines = 0
-        self._path = path = target_of(path)
-        if path.exists() and not path.is_file():
+        open_already = descriptor(path) is not None
+        self._path = target_of(path)
+        if open_already or (self._path.exists() and not self._path.is_file()):
             raise SourceError(f"{path}: cannot be written: it is no file, as one is needed to go on from")
-        self._part = path.with_name(path.name + ".part")
+        self._part = self._path.with_name(self._path.name + ".part")
         self._heading = "# " + json.dumps(about, sort_keys=True) + "\n"
 
     def __enter__(self) -> Self:

@@ -49,6 +49,47 @@ def test_a_result_in_a_file_needs_nobody_who_reads_the_rest(closed: str, tmp_pat
     assert all(len(row.split(",")) == 10 for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        ("-o >(cat > rows); wait $!", 0),  # the shell does not wait for what it has begun there
+        ("-o /dev/stdout | cat > rows", 0),
+        ("-o /dev/stdout >> log; mv log rows", 1),
+        ("-o /dev/fd/3 3>> log; mv log rows", 1),
+    ],
+)
+def test_a_result_goes_where_the_shell_leads_it_behind_what_is_there(where: str, kept: int, tmp_path: Path) -> None:
+    walkers(tmp_path / "det.txt")
+    (tmp_path / "log").write_text("kept\n")
+    done = run(f"omni track det.txt --fps 10 --live {where}", tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    rows = (tmp_path / "rows").read_text().splitlines()
+    assert rows[:kept] == ["kept"][:kept]
+    assert [row.split(",")[0] for row in rows[kept:]][-1] == "30"
+
+
+@pytest.mark.parametrize("where", ["-o /dev/stdout --json | cat", "-o both --json > both", "-o both --json >> both"])
+def test_two_results_never_go_into_one(where: str, tmp_path: Path) -> None:
+    walkers(tmp_path / "det.txt")
+    done = run(f"set -o pipefail; omni track det.txt --fps 10 --live {where}", tmp_path)
+    assert done.returncode == 2
+    assert "is standard output, which has a result as well; name another file" in done.stderr
+
+
+def test_a_descriptor_that_is_not_open_is_told(tmp_path: Path) -> None:
+    walkers(tmp_path / "det.txt")
+    done = run("omni track det.txt --fps 10 --live -o /dev/fd/77", tmp_path)
+    assert (done.returncode, done.stderr) == (3, "omni: /dev/fd/77: cannot be written: Bad file descriptor\n")
+
+
+def test_a_replay_into_a_device_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "run_params.json").write_text('{"streams": []}')
+    (tmp_path / "null").symlink_to("/dev/null")
+    assert main(["replay", "--config", str(tmp_path), "-o", str(tmp_path / "null")]) == 0
+    assert not Path("/dev/null.seen").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["null", "run_params.json"]
+
+
 @pytest.mark.parametrize("closed", [">&-", ">/dev/full", "2>&-"])
 def test_an_error_keeps_its_code_where_it_cannot_be_told(closed: str, tmp_path: Path) -> None:
     done = run(f"omni track none.txt --fps 10 -o t.txt --json {closed}", tmp_path)
