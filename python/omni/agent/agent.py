@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import logging
+import os
 import threading
 import time
 from collections import Counter
@@ -105,7 +106,9 @@ class Agent:
         }
         self._lives: Counter[str] = Counter()
         self._changing = threading.Lock()
-        self._started = self._stopped = False
+        self._ending = threading.Lock()
+        self._started = self._stopped = self._over = False
+        self._pid = os.getpid()
 
     def __enter__(self) -> Self:
         self.start()
@@ -117,25 +120,47 @@ class Agent:
         self.stop()
 
     def start(self) -> None:
-        """Start the streams and the sending of webhooks. Once only. Not stopped by then, it ends with the program."""
+        """Start the streams and the sending of webhooks. Once only. Not stopped by then, it ends with the program.
+
+        Raises:
+            ConfigError: another agent uses the folder of the outbox; nothing is left running.
+        """
         if self._started:
             raise RuntimeError("an Agent is started once; make a new one")
-        self._started = True
+        self._started, self._pid = True, os.getpid()
         atexit.register(self.stop)  # threads inside OpenCV or onnxruntime abort a process that ends without them
-        if self.history is not None:
-            self.history.start()
-            self._bus.subscribe(self.history.record)
-        self.delivery.start()
-        self._scheduler.start()
-        for pipeline in self._pipelines.values():
-            pipeline.start()
+        try:
+            if self.history is not None:
+                self.history.start()
+                self._bus.subscribe(self.history.record)
+            self.delivery.start()
+            self._scheduler.start()
+            for pipeline in self._pipelines.values():
+                pipeline.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
-        """End every process, send what is still to be sent (for at most 10 s), end all threads. Can be called twice."""
+        """End every process, send what is still to be sent (for at most 10 s), end all threads. Can be called twice.
+
+        In a callback, whose stream cannot end before it returns, it returns at once and the agent ends behind it. In a
+        process that was forked off there is nothing to end.
+        """
+        if self._pid != os.getpid():
+            return
+        if self._bus.telling or self._stream_changes.telling:
+            if not self._stopped:
+                threading.Thread(target=self.stop, name="agent stop").start()
+            return
         with self._changing:
             self._stopped = True
-        if not self._started:
-            return
+        with self._ending:
+            if self._started and not self._over:
+                self._over = True
+                self._end_all()
+
+    def _end_all(self) -> None:
         atexit.unregister(self.stop)
         deadline = time.monotonic() + STOP_S
         _end(self._pipelines, "agent_stopped")
@@ -387,10 +412,11 @@ def _known(what: str, known: Mapping[str, Known], name: str) -> Known:
 
 
 def _end(pipelines: Mapping[str, StreamPipeline], reason: str) -> None:
-    """End streams, waiting for at most ``STOP_S``, all together."""
+    """End streams, those that began, waiting for at most ``STOP_S``, all together."""
     deadline = time.monotonic() + STOP_S
-    for pipeline in pipelines.values():
+    begun = {stream: pipeline for stream, pipeline in pipelines.items() if pipeline.started}
+    for pipeline in begun.values():
         pipeline.end(reason)
-    for stream, pipeline in pipelines.items():
+    for stream, pipeline in begun.items():
         if not pipeline.join(max(deadline - time.monotonic(), 0.0)):
             logger.warning("stream %s does not end; left behind", stream)

@@ -18,6 +18,12 @@ class Bus(Generic[Message]):
     def __init__(self) -> None:
         self._callbacks: tuple[Callable[[Message], None], ...] = ()
         self._lock = threading.Lock()
+        self._here = threading.local()
+
+    @property
+    def telling(self) -> bool:
+        """Whether the thread that asks is in one of the callbacks."""
+        return getattr(self._here, "depth", 0) > 0
 
     def subscribe(self, callback: Callable[[Message], None]) -> Callable[[], None]:
         """Add a callback, also one that is there already. Returns the function that takes it off again.
@@ -42,8 +48,12 @@ class Bus(Generic[Message]):
 
     def publish(self, message: Message) -> None:
         """Tell everybody. A callback that raises is logged and stays subscribed."""
-        for callback in self._callbacks:
-            try:
-                callback(message)
-            except Exception:
-                logger.exception("a subscriber's callback failed on a %s", type(message).__name__)
+        self._here.depth = getattr(self._here, "depth", 0) + 1
+        try:
+            for callback in self._callbacks:
+                try:
+                    callback(message)
+                except Exception:
+                    logger.exception("a subscriber's callback failed on a %s", type(message).__name__)
+        finally:
+            self._here.depth -= 1

@@ -173,6 +173,10 @@ class StreamPipeline:
         """Seconds spent in each stage so far."""
         return dict(self._stage_s)
 
+    @property
+    def started(self) -> bool:
+        return self._thread.ident is not None
+
     def start(self) -> None:
         self._scheduler.open(self._lane)
         self._thread.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import math
+import os
 import threading
 import time
 import weakref
@@ -246,6 +247,10 @@ class Lane:
 
 
 _schedulers: weakref.WeakSet[Scheduler] = weakref.WeakSet()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_schedulers.clear)  # their workers are not there
 
 
 @atexit.register

@@ -33,6 +33,11 @@ class StreamChanges:
         """Add a callback. Returns the function that takes it off again."""
         return self._bus.subscribe(callback)
 
+    @property
+    def telling(self) -> bool:
+        """Whether the thread that asks is in one of the callbacks."""
+        return self._bus.telling
+
     def log(self, stream: StreamConfig, run: Run) -> ConditionLog:
         """The log of a stream; ``run`` names its events."""
         return ConditionLog(stream.label, partial(self._tell, stream, run, count(1)))

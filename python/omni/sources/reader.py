@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import threading
 import time
 import weakref
@@ -215,6 +216,10 @@ class CameraReader:
 
 
 _readers: weakref.WeakSet[CameraReader] = weakref.WeakSet()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_readers.clear)  # their threads are not there
 
 
 @atexit.register

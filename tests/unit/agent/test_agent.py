@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -147,6 +149,65 @@ def test_stopping_in_the_middle_is_quick_and_can_be_done_twice(pictures: Path) -
     agent.stop()
     agent.stop()
     assert agent.streams()[0].state == "ended"
+
+
+@pytest.mark.parametrize("of_streams", [True, False])
+def test_it_may_be_stopped_in_a_callback(pictures: Path, tmp_path: Path, of_streams: bool) -> None:
+    document = config(pictures, ongoings_interval_in_msec=100, delivery={"directory": str(tmp_path / "outbox")})
+    document["streams"][0].update(pace="real", loop=True)
+    before = threading.active_count()
+    agent, took_s = Agent(document), []
+
+    def stop(message: object) -> None:
+        if of_streams or getattr(message, "reason", "") == "ongoing":
+            begun = time.monotonic()
+            agent.stop()
+            took_s.append(time.monotonic() - begun)
+
+    agent.subscribe_streams(stop) if of_streams else agent.subscribe(stop)
+    with agent:
+        agent.external.begin(name="a", class_="media", repeats=False, duration=0, started_at=0, stream_uuid=UUID)
+        assert agent.wait(5)
+    assert max(took_s) < 0.5
+    assert agent.streams()[0].state == "ended"
+    eventually(lambda: threading.active_count() == before)
+
+
+def test_a_start_that_fails_leaves_nothing_running(pictures: Path, tmp_path: Path) -> None:
+    document = config(pictures, state_folder=str(tmp_path), delivery={"directory": str(tmp_path / "outbox")})
+    document["streams"][0].update(pace="real", loop=True)
+    second = Agent(document)
+    with Agent(document):
+        before, begun = threading.active_count(), time.monotonic()
+        with pytest.raises(ConfigError, match="another agent"):
+            second.start()
+        assert threading.active_count() == before
+        second.stop()
+        assert time.monotonic() - begun < 2.0
+
+
+FORKS = """
+import os, sys, time
+from omni import Agent
+agent = Agent({"streams": [{"url": sys.argv[1], "pace": "real", "loop": True}],
+               "pipelines": {"body_detector": {"enabled": False}}, "delivery": {"directory": sys.argv[2]}})
+agent.start()
+while agent.stats()["frames"] == 0:
+    time.sleep(0.01)
+if os.fork() == 0:
+    begun = time.monotonic()
+    agent.stop()
+    print("child", time.monotonic() - begun < 0.5, flush=True)
+    sys.exit(3)
+print("parent", os.waitstatus_to_exitcode(os.wait()[1]), agent.streams()[0].state, flush=True)
+"""
+
+
+def test_a_process_that_was_forked_off_ends_nothing(pictures: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FORKS, str(pictures), str(tmp_path / "outbox")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout.splitlines() == ["child True", "parent 3 online"]
+    assert ended.stderr == ""
 
 
 def test_an_agent_starts_once(pictures: Path) -> None:
