@@ -17,7 +17,7 @@ from typing import Self, TypeAlias
 
 import numpy as np
 
-from omni._arrays import check_fps, settings
+from omni._arrays import check_fps, check_frames, settings
 from omni._evidence import Evidence, elected
 from omni.fusion.fuser import FusionConfig, MapFuser
 from omni.fusion.homography import Homography
@@ -96,11 +96,10 @@ def whole_recording(
         Rows by frame and number, people numbered from 1 in the order in which they come.
 
     Raises:
-        ValueError, TypeError: ``fps`` is no frame rate, or what ``MapFuser`` refuses.
+        ValueError, TypeError: ``fps`` is no frame rate, ``frames`` no range, or what ``MapFuser`` refuses.
     """
     check_fps(fps)
-    if frames.step < 1:
-        raise ValueError(f"frames: expected one frame after the other, got {frames}")
+    check_frames(frames)
     config = settings(config, FusionConfig)
     fusers = [MapFuser(cameras, config) for _ in ("forwards", "backwards")]
     nobody_known = len(frames) / fps + 2 * config.lost_seconds
