@@ -66,6 +66,19 @@ def check_fps(fps: Any) -> None:
         raise ValueError(f"fps: expected {LEAST_FPS} to {MOST_FPS} frames a second, got {fps}")
 
 
+def check_frames(frames: Any) -> None:
+    """Refuse what are no frames of a recording, one after the other or every k-th.
+
+    Raises:
+        TypeError: no range.
+        ValueError: backwards.
+    """
+    if not isinstance(frames, range):
+        raise TypeError(f"frames: expected a range, got {_named(frames)}")
+    if frames.step < 1:
+        raise ValueError(f"frames: expected one frame after the other, got {frames}")
+
+
 def settings(config: Config | None, kind: type[Config]) -> Config:
     """``config``, or the defaults.
 

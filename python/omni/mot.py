@@ -118,11 +118,13 @@ def _row(path: Path, number: int, line: str) -> list[float]:
             f"{path}, line {number}: expected frame,id,x,y,w,h[,score] as numbers, got {line.strip()[:80]!r}"
         )
     values += [1.0] * (COLUMNS - len(values))
-    frame = values[0]
+    frame, box_id = values[:2]
     if not all(abs(value) <= GREATEST for value in values) or min(values[4:6]) < 0:
         fault = "sizes must be 0 or more, all finite and within 1e12"
     elif not 1 <= frame <= LAST_FRAME or frame % 1:
         fault = f"frame must be a whole number from 1 to {LAST_FRAME}"
+    elif box_id % 1:
+        fault = "id must be a whole number"
     else:
         return values
     raise SourceError(f"{path}, line {number}: {fault}; got {line.strip()[:80]!r}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 
 from omni.cli.output import add_json, print_json
 from omni.errors import OmniError, SourceError
-from omni.mot import LAST_FRAME, read_mot
+from omni.mot import GREATEST, LAST_FRAME, read_mot
 from omni.types import Float64
 
 
@@ -102,11 +104,16 @@ def _floor_rows(path: Path) -> Float64:
     try:
         with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
-                row = _floor_row(line)
-                if row is not None:
-                    rows.append(row)
-                elif line.strip() and number > 1:
-                    raise SourceError(f"{path}, line {number}: expected frame,id,x_m,y_m, got {line.strip()[:80]!r}")
+                cells = line.strip().split(",")
+                if not line.strip() or (number == 1 and _number(cells[0]) is None):
+                    continue
+                row = [_number(cell) for cell in cells[:4]]
+                if not _is_floor_row(row):
+                    raise SourceError(
+                        f"{path}, line {number}: expected frame,id,x_m,y_m, the first two whole numbers, frames up to "
+                        f"{LAST_FRAME}; got {line.strip()[:80]!r}"
+                    )
+                rows.append(row)
     except UnicodeDecodeError:
         raise SourceError(f"{path}: cannot be read: no text") from None
     except OSError as error:
@@ -114,13 +121,21 @@ def _floor_rows(path: Path) -> Float64:
     return np.array(rows, np.float64).reshape(-1, 4)
 
 
-def _floor_row(line: str) -> list[float] | None:
-    """The numbers of a row; None: they are none."""
+def _number(cell: str) -> float | None:
     try:
-        row = [float(cell) for cell in line.split(",")[:4]]
+        return float(cell)
     except ValueError:
         return None
-    return row if len(row) == 4 and np.isfinite(row).all() and abs(row[0]) <= LAST_FRAME else None
+
+
+def _is_floor_row(row: Sequence[float | None]) -> bool:
+    match row:
+        case [float(frame), float(number), float(x), float(y)]:
+            whole = frame % 1 == 0 and number % 1 == 0  # not a number, or infinite, is neither
+            return (
+                whole and abs(frame) <= LAST_FRAME and abs(number) <= GREATEST and math.isfinite(x) and math.isfinite(y)
+            )
+    return False
 
 
 def _metres(text: str) -> float:

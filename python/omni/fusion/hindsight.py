@@ -17,7 +17,7 @@ from typing import Self, TypeAlias
 
 import numpy as np
 
-from omni._arrays import check_fps, settings
+from omni._arrays import check_fps, check_frames, settings
 from omni._evidence import Evidence, elected
 from omni.fusion.fuser import FusionConfig, MapFuser
 from omni.fusion.homography import Homography
@@ -98,11 +98,10 @@ def whole_recording(
         Rows by frame and number, people numbered from 1 in the order in which they come.
 
     Raises:
-        ValueError, TypeError: ``fps`` is no frame rate, or what ``MapFuser`` refuses.
+        ValueError, TypeError: ``fps`` is no frame rate, ``frames`` no range, or what ``MapFuser`` refuses.
     """
     check_fps(fps)
-    if frames.step < 1:
-        raise ValueError(f"frames: expected one frame after the other, got {frames}")
+    check_frames(frames)
     config = settings(config, FusionConfig)
     overlooking = replace(config, detection=OVERLOOKED * config.detection)
     # How freely people move is known from a fuser's second turn on. Offsets and the like are learned anew: what one

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 MOST_OPEN = 10_000
 """Of all streams. One more, and the oldest is taken for one that its caller forgot to end."""
 
+MOST_MILLISECONDS = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class _Open:
@@ -108,12 +110,12 @@ class ExternalProcesses:
 
         Raises:
             UnknownStreamError: the stream is not one of this agent's.
-            TypeError, ValueError: a value of another type, or a negative number.
+            TypeError, ValueError: a value of another type, no text, or a number below 0 or beyond 2^63 - 1: nothing
+                is open then, for no message could tell of it.
         """
         stream = self._known(stream_uuid)
         duration, started_at = _milliseconds("duration", duration), _milliseconds("started_at", started_at)
-        if not (name and class_):
-            raise ValueError(f"name and class_: expected text, got {name!r} and {class_!r}")
+        name, class_ = _text("name", name), _text("class_", class_)
         if not stream:
             return
         with self._lock:
@@ -146,9 +148,10 @@ class ExternalProcesses:
         Raises:
             UnknownStreamError: the stream is not one of this agent's.
             NotOpenError: none that matches is open.
-            TypeError, ValueError: ``stopped_at`` is no integer, or negative.
+            TypeError, ValueError: as of ``begin``.
         """
         stream = self._known(stream_uuid)
+        name, class_ = _text("name", name), _text("class_", class_)
         stopped_at = _milliseconds("stopped_at", stopped_at)
         with self._lock:
             for process_id in reversed(self._named.get((name, class_), ())):
@@ -209,7 +212,12 @@ class ExternalProcesses:
     def _known(self, stream_uuid: str) -> str:
         if not stream_uuid:
             return ""
-        stream = str(UUID(stream_uuid))
+        if not isinstance(stream_uuid, str):
+            raise TypeError(f"stream_uuid: expected text, got {type(stream_uuid).__name__}")
+        try:
+            stream = str(UUID(stream_uuid))
+        except ValueError:
+            raise ValueError(f"stream_uuid: expected a UUID, or an empty text, got {stream_uuid!r}") from None
         if stream not in self._streams:
             raise UnknownStreamError(f"stream_uuid {stream} is not a stream of this agent")
         return stream
@@ -252,6 +260,15 @@ def _moment(position: Position) -> Moment:
 def _milliseconds(name: str, value: int) -> int:
     """A plain integer of whatever integer came, also one of NumPy."""
     plain = operator.index(value)
-    if plain < 0:
-        raise ValueError(f"{name}: expected an integer >= 0, got {plain}")
+    if not 0 <= plain <= MOST_MILLISECONDS:
+        raise ValueError(f"{name}: expected an integer from 0 to {MOST_MILLISECONDS}, got {plain}")
     return plain
+
+
+def _text(name: str, value: str) -> str:
+    """What JSON can carry: half of a character outside of the basic plane is no text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected text, got {type(value).__name__}")
+    if not value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{name}: expected text, not empty, got {value[:100]!r}")
+    return value

@@ -61,9 +61,10 @@ def untangled(rows: TrackRows, fps: float) -> TrackRows:
         The same rows in the same order; only ``track_id`` differs.
 
     Raises:
-        ValueError, TypeError: ``fps`` is no frame rate.
+        ValueError, TypeError: ``fps`` is no frame rate, or a column of the rows of another shape or type.
     """
     check_fps(fps)
+    rows = rows.checked()
     longest = round(fps * LONGEST_GAP_S)
     whole = TrackRows.joined(list(stretches(rows, longest, longest)))
     one, other = _overlapping(whole)

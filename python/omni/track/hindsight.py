@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from omni._arrays import check_fps
+from omni._arrays import check_fps, check_frames
 from omni._evidence import Evidence, elected
 from omni.track.crossings import untangled
 from omni.track.rows import TrackRows
@@ -70,11 +70,11 @@ def whole_recording(
         Rows by frame and number, people numbered from 1 in the order in which they come.
 
     Raises:
-        ValueError, TypeError: ``fps`` is no frame rate, or what ``Tracker.update`` refuses; names the frame.
+        ValueError, TypeError: ``fps`` is no frame rate, ``frames`` no range, or what ``Tracker.update`` refuses; names
+            the frame.
     """
     check_fps(fps)
-    if frames.step < 1:
-        raise ValueError(f"frames: expected one frame after the other, got {frames}")
+    check_frames(frames)
     found = [(turn, boxes) for turn, boxes in enumerate(map(seen, frames)) if boxes is not None]
     ends = np.cumsum([0, *(len(boxes) for _, boxes in found)]).tolist()
     pictures = [(turn, slice(*each)) for (turn, _), each in zip(found, pairwise(ends), strict=True)]

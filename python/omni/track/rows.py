@@ -9,6 +9,8 @@ from typing import Self
 
 import numpy as np
 
+from omni._arrays import FLOAT64, INT64, typed
+from omni._arrays import rows as of_width
 from omni.types import Float32, Float64, Int64, Tracks
 
 SAME_PLACE = 0.7
@@ -60,6 +62,27 @@ class TrackRows:
         none = cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 4)))
         columns = [[getattr(part, column.name) for part in (none, *parts)] for column in fields(cls)]
         return cls(*map(np.concatenate, columns))
+
+    def checked(self) -> TrackRows:
+        """The same with every column an array of its type.
+
+        Raises:
+            ValueError: a column of another shape.
+            TypeError: no numbers, or ``frame`` or ``track_id`` no integers.
+        """
+        frame = typed("frame", self.frame, INT64)
+        made = TrackRows(
+            frame,
+            typed("track_id", self.track_id, INT64),
+            of_width("xyxy", self.xyxy, 4, FLOAT64),
+            typed("confidence", self.confidence, FLOAT64),
+            of_width("detected", self.detected, 4, FLOAT64),
+        )
+        for column in fields(self):
+            shape = (frame.size, 4)[: 2 if column.name in ("xyxy", "detected") else 1]
+            if (came := getattr(made, column.name).shape) != shape:
+                raise ValueError(f"{column.name}: expected shape {shape}, one row for each frame, got {came}")
+        return made
 
     def at(self, rows: Int64 | slice) -> TrackRows:
         """Some of the rows."""

@@ -48,9 +48,10 @@ def smoothed(rows: TrackRows, fps: float) -> TrackRows:
         track was predicted at its end.
 
     Raises:
-        ValueError, TypeError: ``fps`` is no frame rate.
+        ValueError, TypeError: ``fps`` is no frame rate, or a column of the rows of another shape or type.
     """
     check_fps(fps)
+    rows = rows.checked()
     tracks = list(stretches(rows, round(fps * CLOSED_GAP_S), round(fps * STILL_GAP_S)))
     width = _bandwidth(tracks, left_out=int(fps * ALIKE_S))
     whole = TrackRows.joined([_smooth(track, width) for track in tracks])

@@ -20,6 +20,10 @@ FLOOR = "frame,id,x_m,y_m\n1,1,0,0\n"
         ("mot", MOT, "4000000000,1,1,10,20,40\n", "result, line 1: frame must be"),
         ("floor", "", FLOOR, "gt: no rows; ground truth is needed"),
         ("floor", FLOOR, "frame,id,x_m,y_m\n1,1,nan,0\n", "result, line 2: expected frame,id,x_m,y_m"),
+        ("floor", FLOOR, "1,1.5,0,0\n", "result, line 1: expected frame,id,x_m,y_m, the first two whole numbers"),
+        ("floor", FLOOR, "1.5,1,0,0\n", "result, line 1: expected frame,id,x_m,y_m"),
+        ("floor", FLOOR, "1,1e300,0,0\n", "result, line 1: expected frame,id,x_m,y_m"),
+        ("floor", "1,1,0\n1,1,0,0\n", FLOOR, "gt, line 1: expected frame,id,x_m,y_m"),
         ("floor", "frame,id,x_m,y_m\n1,1,0\n", FLOOR, "gt, line 2: expected frame,id,x_m,y_m"),
     ],
 )

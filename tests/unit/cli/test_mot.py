@@ -202,6 +202,9 @@ def test_detect_goes_on_where_it_was_killed(tmp_path: Path, person_model: str) -
     [
         ("4000000000,-1,3,4,5,6,0.9\n", "line 1: frame must be a whole number from 1 to 100000000"),
         ("1.5,-1,3,4,5,6,0.9\n", "line 1: frame must be a whole number"),
+        ("1,7,3,4,5,6\n2,7.5,3,4,5,6\n", "line 2: id must be a whole number; got '2,7.5,3,4,5,6'"),
+        ("1,nan,3,4,5,6\n", "line 1: sizes must be 0 or more, all finite"),
+        ("1,9223372036854775808,3,4,5,6\n", "line 1: sizes must be 0 or more, all finite and within 1e12"),
         ("1,-1,3,4,5,6\n1,-1,1e300,4,1e300,6\n", "line 2: sizes must be 0 or more, all finite"),
         ("1,-1,3,4,5,6\n" * 20_001, "frame 1: xyxy: expected at most 20000 boxes"),
         ("frame,id,x,y,w,h\n", "line 1: expected frame,id,x,y,w,h[,score]"),

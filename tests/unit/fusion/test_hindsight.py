@@ -38,6 +38,8 @@ def test_what_is_no_rate_and_no_run_of_frames_is_refused() -> None:
             whole_recording({}, range(3), lambda _: {}, fps)
     with pytest.raises(ValueError, match="frames: expected one frame after the other"):
         whole_recording({}, range(3, 0, -1), lambda _: {}, 10)
+    with pytest.raises(TypeError, match="frames: expected a range, got list"):
+        whole_recording({}, [1, 2], lambda _: {}, 10)  # type: ignore[arg-type]
 
 
 def test_who_walks_through_is_told_of_from_the_first_box_to_the_last_and_no_longer() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -216,9 +217,39 @@ def test_integers_of_numpy_come_out_plain_and_what_is_no_number_is_refused() -> 
             site.begin(duration=wrong)  # type: ignore[arg-type]
         with pytest.raises((TypeError, ValueError)):
             site.end("Café 走廊", stopped_at=wrong)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="name and class_"):
-        site.begin("")
     assert len(site.external.ongoing(A)) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "told"),
+    [
+        ({"name": ""}, ValueError, "name: expected text, not empty, got ''"),
+        ({"name": None}, TypeError, "name: expected text, got NoneType"),
+        ({"name": ["a"]}, TypeError, "name: expected text, got list"),
+        ({"name": b"a"}, TypeError, "name: expected text, got bytes"),
+        ({"name": "a\ud800"}, ValueError, "name: expected text, not empty, got 'a"),
+        ({"class_": {}}, TypeError, "class_: expected text, got dict"),
+        ({"class_": "\udfff"}, ValueError, "class_: expected text"),
+        ({"duration": 2**64}, ValueError, "duration: expected an integer from 0 to 9223372036854775807, got 18446"),
+        ({"started_at": 2**63}, ValueError, "started_at: expected an integer from 0 to"),
+        ({"stream_uuid": "hall"}, ValueError, "stream_uuid: expected a UUID, or an empty text, got 'hall'"),
+        ({"stream_uuid": 7}, TypeError, "stream_uuid: expected text, got int"),
+    ],
+)
+def test_what_no_message_could_tell_of_is_refused_and_nothing_is_open(
+    wrong: dict[str, Any], error: type[Exception], told: str
+) -> None:
+    """Before, it was open, and its messages were lost where they are written as JSON, with all that came with them."""
+    site = Site()
+    with pytest.raises(error, match=told):
+        site.external.begin(
+            **{"name": "a", "class_": "b", "repeats": False, "duration": 0, "started_at": 0, "stream_uuid": A, **wrong}
+        )
+    assert site.told == []
+    assert site.external.ongoing(A) == []
+    if wrong.keys() & {"name", "class_", "stream_uuid"}:
+        with pytest.raises(error, match=told):
+            site.external.end(**{"name": "a", "class_": "b", "stopped_at": 0, "stream_uuid": A, **wrong})
 
 
 @pytest.mark.parametrize("set_by", [86_400.0, -86_400.0])

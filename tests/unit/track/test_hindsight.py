@@ -75,6 +75,8 @@ def test_what_is_no_rate_and_no_run_of_frames_is_refused() -> None:
             whole_recording(FRAMES, two, fps)
     with pytest.raises(ValueError, match="frames: expected one frame after the other"):
         whole_recording(range(3, 0, -1), two, FPS)
+    with pytest.raises(TypeError, match="frames: expected a range, got list"):
+        whole_recording([1, 2], two, FPS)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wrong", [range(5), range(0, READINGS, 3), range(1, READINGS, 2)])

@@ -30,6 +30,27 @@ def test_what_is_no_frame_rate_is_refused(work: Callable[[TrackRows, Any], Track
         work(TrackRows.joined([]), None)
 
 
+@pytest.mark.parametrize("work", [smoothed, untangled])
+@pytest.mark.parametrize(
+    ("column", "wrong", "error", "told"),
+    [
+        ("frame", [1.0, 2.0], TypeError, "frame: expected integers, got float64"),
+        ("track_id", [1.5, 1.5], TypeError, "track_id: expected integers, got float64"),
+        ("track_id", [1, 2**63], TypeError, "track_id: expected integers, got"),
+        ("track_id", [1], ValueError, r"track_id: expected shape \(2,\), one row for each frame, got \(1,\)"),
+        ("xyxy", [[1.0, 2.0, 3.0]] * 2, ValueError, r"xyxy: expected shape \(2, 4\)"),
+    ],
+)
+def test_rows_that_are_none_are_refused_and_lists_are_taken(
+    work: Callable[[TrackRows, float], TrackRows], column: str, wrong: Any, error: type[Exception], told: str
+) -> None:
+    right = {"frame": [1, 2], "track_id": [7, 7], "xyxy": [[0, 0, 9, 9]] * 2, "confidence": [1, 1]}
+    right["detected"] = right["xyxy"]
+    assert work(TrackRows(**right), 10).track_id.tolist() == [7, 7]
+    with pytest.raises(error, match=told):
+        work(TrackRows(**{**right, column: wrong}), 10)
+
+
 def test_a_gap_is_closed_on_the_straight_way_and_a_longer_one_is_not() -> None:
     seen = [*range(1, 11), *range(21, 31)]
     closed = smoothed(rows(seen, walk(seen)), fps=5)
