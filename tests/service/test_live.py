@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -131,6 +132,29 @@ def test_the_scene_comes_first_and_the_names_of_the_streams_before_all_that_happ
     assert scene["regions"] == []
     assert scene["anonymous"] is True
     assert [stream["name"] for stream in status["streams"]] == ["Door", "Yard"]
+
+
+def test_heads_are_hidden_in_the_last_picture_of_a_camera_that_is_away_too(server: Server) -> None:
+    """Whoever watches gets it anew when heads are to be hidden, and whoever comes then gets no other."""
+    body = np.array([[100, 50, 300, 450]], np.float32)
+    server.agent.results[DOOR] = replace(frame_result(DOOR, 5, size=(640, 480)), bodies=body)
+    server.agent.config = server.agent.config.model_copy(update={"anonymous_mode": False})
+
+    async def noise(socket: aiohttp.ClientWebSocketResponse) -> float:
+        _, jpeg = await picture_of(socket)
+        return float(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)[60:140, 110:290].std())
+
+    async def look(socket: aiohttp.ClientWebSocketResponse) -> tuple[float, float]:
+        before = await noise(socket)
+        server.agent.config = server.agent.config.model_copy(update={"anonymous_mode": True})
+        return before, await noise(socket)
+
+    before, after = watch(server, look)
+    assert before > 40
+    assert after < 10
+    assert watch(server, noise) < 10
+    server.agent.config = server.agent.config.model_copy(update={"anonymous_mode": False})
+    assert watch(server, noise) > 40
 
 
 def test_processes_come_as_they_happen_and_a_new_viewer_gets_the_last_ones(server: Server) -> None:

@@ -147,18 +147,23 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
     """Put a document in the place of a file: whoever reads it, whenever the power goes, finds the old or the new.
 
-    The file's mode is kept; a new one is its owner's alone, for it may hold secrets.
+    The file's mode and owner are kept, and a link to it stays one; a new one is its owner's alone, for it may hold
+    secrets.
 
     Raises:
         OSError: it cannot be written; the file is as it was.
     """
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
+    path = Path(os.path.realpath(path))
+    before = path.stat() if path.exists() else None
     scratch = path.with_name(f".{path.name}.new")
     try:
         opened = os.open(scratch, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         with os.fdopen(opened, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), mode)
+            if before is not None:
+                os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
+                if os.geteuid() == 0:  # whoever mends it for the service must not lock it out
+                    os.fchown(file.fileno(), before.st_uid, before.st_gid)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

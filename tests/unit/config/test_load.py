@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,24 @@ def test_a_missing_stream_uuid_is_added_and_written_back(tmp_path: Path) -> None
     first = load_config(tmp_path)
     assert load_config(file).streams[0].stream_uuid == first.streams[0].stream_uuid
     assert json.loads(file.read_text())["streams"][0]["stream_uuid"] == first.streams[0].uuid
+
+
+def test_a_link_to_the_file_stays_one_and_its_mode_and_owner_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "here").mkdir()
+    file, link = tmp_path / "real" / "site.json", tmp_path / "here" / "run_params.json"
+    file.write_text(json.dumps({"streams": [{"url": "a.avi"}]}))
+    file.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(file, 1234, 4321)
+    before = file.stat()
+    link.symlink_to(Path("..") / "real" / "site.json")
+    first = load_config(tmp_path / "here")
+    after = file.stat()
+    assert link.is_symlink()
+    assert json.loads(file.read_text())["streams"][0]["stream_uuid"] == first.streams[0].uuid
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert [each.name for each in link.parent.iterdir()] == ["run_params.json"]
 
 
 @pytest.mark.parametrize("empty", ["", None])

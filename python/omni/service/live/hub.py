@@ -7,7 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ class LiveHub:
         self._watched = asyncio.Event()
         self._history: deque[str] = deque(maxlen=HISTORY)
         self._stays = _Stays()
-        self._pictures: dict[str, tuple[FrameResult, dict[int, bytes]]] = {}
+        self._pictures: dict[str, _Shown] = {}
         self._shown_map = ""
         self._tasks: list[asyncio.Task[None]] = []
         self._streams: dict[str, asyncio.Task[None]] = {}
@@ -105,9 +105,9 @@ class LiveHub:
         for stay in self._stays.messages():
             viewer.append(_processes_message(stay))
         viewer.replace("map", _map_message(self._map_body.text(self._agent.map_ticks())))
-        for stream, (result, messages) in self._pictures.items():
-            if messages and self._agent.latest(stream) is result:  # else the newest is on its way
-                viewer.replace(stream, messages.get(viewer.width) or next(iter(messages.values())))
+        for stream, shown in self._pictures.items():
+            if shown.messages and shown.of(self._agent, stream):  # else the newest is on its way
+                viewer.replace(stream, shown.messages.get(viewer.width) or next(iter(shown.messages.values())))
         self._viewers.add(viewer)
         self._watched.set()
         return viewer
@@ -133,13 +133,13 @@ class LiveHub:
             result = self._agent.latest(stream_uuid)
         except KeyError:  # it was taken out of the configuration a moment ago
             return
-        shown, _ = self._pictures.get(stream_uuid, (None, {}))
-        if result is None or result is shown:
+        shown = self._pictures.get(stream_uuid)
+        if result is None or (shown is not None and shown.of(self._agent, stream_uuid)):
             return
         widths = {viewer.width for viewer in self._viewers}
         anonymous = self._agent.config.anonymous_mode
         messages = await asyncio.to_thread(picture_messages, result, widths, anonymous=anonymous)
-        self._pictures[stream_uuid] = result, messages
+        self._pictures[stream_uuid] = _Shown(result, anonymous, messages)
         for viewer in self._viewers:
             if viewer.width in messages:
                 viewer.replace(stream_uuid, messages[viewer.width])
@@ -178,6 +178,19 @@ class LiveHub:
 
     def _status(self) -> str:
         return to_json({"type": "status", **status_document(self._agent, time.time())})
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What viewers were sent last of a stream: of a camera that is away for as long as it is."""
+
+    result: FrameResult
+    anonymous: bool
+    messages: dict[int, bytes]
+
+    def of(self, agent: Agent, stream_uuid: str) -> bool:
+        """Whether it is the newest, as it may be shown now."""
+        return agent.latest(stream_uuid) is self.result and agent.config.anonymous_mode == self.anonymous
 
 
 class _Stays:
