@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import weakref
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
 from omni import Agent
 from omni.cli import main
+from omni.types import ProcessMessage
 
 STREAM = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
@@ -68,6 +75,31 @@ def test_after_a_stop_it_goes_on_to_the_same_bytes(
     assert told["recalled"] >= 5
     assert stopped.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.glob("stopped*")) == ["stopped.jsonl"]
+
+
+def test_pictures_of_a_long_recording_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Busy(contextlib.nullcontext[None]):
+        def streams(self) -> list[Any]:
+            return [SimpleNamespace(stream_uuid=STREAM, state="ended")]
+
+        def subscribe(self, callback: Callable[[ProcessMessage], None]) -> None:
+            self.tell = callback
+
+        def wait(self, _: float) -> bool:
+            picture = np.zeros((9, 9, 3), np.uint8)
+            self.tell(ProcessMessage("end", STREAM, 1.0, ({"id": "a"},), best_shots={"a": picture}))
+            kept = weakref.ref(picture)
+            del picture
+            assert kept() is None
+            return True
+
+        def stats(self) -> dict[str, int]:
+            return {"frames": 1}
+
+    monkeypatch.setattr("omni.agent.Agent", lambda *_, **__: Busy())
+    (tmp_path / "run_params.json").write_text('{"streams": []}')
+    assert main(["replay", "--config", str(tmp_path), "-o", str(tmp_path / "r.jsonl")]) == 0
+    assert (tmp_path / "r.jsonl").read_text() == '{"id": "a"}\n'
 
 
 def test_a_camera_cannot_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
