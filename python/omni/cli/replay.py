@@ -89,7 +89,7 @@ def _told(config: AgentConfig, started_at: float, memory: DetectionMemory | None
     from omni.agent import Agent
     from omni.types import Run
 
-    agent = Agent(config, run=Run(RUN_ID, started_at), memory=memory)
+    agent = Agent(config, run=Run(RUN_ID, started_at), memory=memory, counts=False)
     told: dict[str, list[Told]] = {status.stream_uuid: [] for status in agent.streams()}
     lock, progress = threading.Lock(), Progress("frames", 0)
 
@@ -115,10 +115,16 @@ def _told(config: AgentConfig, started_at: float, memory: DetectionMemory | None
 
 def _offline(config: AgentConfig) -> AgentConfig:
     """The configuration with every frame analysed once and nothing sent or kept; cameras cannot be replayed."""
+    from omni.faces.gallery import FILE_NAME
+
     if live := [stream.label for stream in config.streams if stream.enabled and stream.live]:
         raise ConfigError(f"streams: {', '.join(live)}: a camera cannot be replayed; give a file")
     streams = tuple(stream.model_copy(update={"pace": "fast", "loop": False}) for stream in config.streams)
     mqtt = config.mqtt_settings.model_copy(update={"enable": False})
     update = {"streams": streams, "webhook_tracking_subscribers": (), "mqtt_settings": mqtt}
     delivery = config.delivery.model_copy(update={"directory": None})
-    return config.model_copy(update={**update, "delivery": delivery, "state_folder": None})
+    history = config.history.model_copy(update={"enabled": False})
+    # of the state folder only the gallery is looked into: whom it has is told of as by the agent that runs
+    known = config.pipelines.face.enabled and config.state_folder and Path(config.state_folder, FILE_NAME).is_file()
+    state = config.state_folder if known else None
+    return config.model_copy(update={**update, "delivery": delivery, "history": history, "state_folder": state})
