@@ -63,6 +63,7 @@ class Agent:
         config: a mapping, the path of ``run_params.json`` or of its folder, or an ``AgentConfig``.
         run: identifiers and time; given to repeat a run exactly, else new and random.
         memory: of what was found in pictures, for a run that goes on where one before was stopped.
+        counts: whether crossings of lines are counted in the state folder; not of a recording that was live once.
 
     Raises:
         ConfigError, ModelError, SourceError, StateError: what cannot be used, and the remedy.
@@ -74,6 +75,7 @@ class Agent:
         *,
         run: Run | None = None,
         memory: DetectionMemory | None = None,
+        counts: bool = True,
     ) -> None:
         self.config = load_config(config)
         streams = self.config.enabled_streams
@@ -93,7 +95,7 @@ class Agent:
             mqtt=self.config.mqtt_settings,
         )
         self._stream_changes = StreamChanges(self.delivery, self.history)
-        self._counts = LineCounts(self.config.state_folder) if self.config.mutlistream_ROI.lines else None
+        self._counts = LineCounts(self.config.state_folder) if counts and self.config.mutlistream_ROI.lines else None
         stripes = len(streams) + 1
         first = self.delivery.numbers_used() + 1
         self._later = count(first, stripes)  # numbers of what comes from outside, and of streams that come later

@@ -7,9 +7,10 @@ import contextlib
 import json
 import threading
 import uuid
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omni.cli.apart import check_apart
 from omni.cli.output import (
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from omni.types import ProcessMessage
 
 RUN_ID = uuid.UUID(int=0)
+
+Record: TypeAlias = dict[str, Any]
+Told: TypeAlias = tuple[float, Sequence[Record]]
+"""When, and the records of one message."""
 
 
 def add_parser(verbs: Any) -> None:
@@ -63,8 +68,7 @@ def run(options: argparse.Namespace) -> int:
         {"--output": options.output}, [config_file(config_folder(options.config)), *played], printed=options.json
     )
     with _memory_of(options.output) as memory, whole_file(options.output) as file:
-        frames, messages = _told(config, options.started_at, memory)
-        records = [record for message in messages for record in message.processes]
+        frames, records = _told(config, options.started_at, memory)
         file.writelines(json.dumps(r, ensure_ascii=False, sort_keys=True) + "\n" for r in records)
     recalled = 0 if memory is None else memory.recalled
     return report(options, {"frames": frames, "records": len(records), "recalled": recalled})
@@ -80,18 +84,18 @@ def _memory_of(output: Path) -> AbstractContextManager[DetectionMemory | None]:
     return DetectionMemory(target.with_name(target.name + ".seen"))
 
 
-def _told(config: AgentConfig, started_at: float, memory: DetectionMemory | None) -> tuple[int, list[ProcessMessage]]:
-    """All streams to their end: how many frames, and the messages in order of time."""
+def _told(config: AgentConfig, started_at: float, memory: DetectionMemory | None) -> tuple[int, list[Record]]:
+    """All streams to their end: how many frames, and the records in order of time."""
     from omni.agent import Agent
     from omni.types import Run
 
-    agent = Agent(config, run=Run(RUN_ID, started_at), memory=memory)
-    told: dict[str, list[ProcessMessage]] = {status.stream_uuid: [] for status in agent.streams()}
+    agent = Agent(config, run=Run(RUN_ID, started_at), memory=memory, counts=False)
+    told: dict[str, list[Told]] = {status.stream_uuid: [] for status in agent.streams()}
     lock, progress = threading.Lock(), Progress("frames", 0)
 
     def keep(message: ProcessMessage) -> None:
         with lock:
-            told[message.stream_uuid].append(message)
+            told[message.stream_uuid].append((message.timestamp, message.processes))  # not the pictures: they are many
 
     agent.subscribe(keep)
     done, ended = 0, False
@@ -105,15 +109,22 @@ def _told(config: AgentConfig, started_at: float, memory: DetectionMemory | None
     if failed := [status for status in agent.streams() if status.state == "failed"]:
         raise SourceError("; ".join(f"stream {status.name}: {status.reason}" for status in failed))
     # Streams run beside each other; what each tells is in order, and so is the file: by time, then by stream.
-    return done, sorted((m for of_stream in told.values() for m in of_stream), key=lambda message: message.timestamp)
+    in_order = sorted((each for of_stream in told.values() for each in of_stream), key=lambda each: each[0])
+    return done, [record for _, records in in_order for record in records]
 
 
 def _offline(config: AgentConfig) -> AgentConfig:
     """The configuration with every frame analysed once and nothing sent or kept; cameras cannot be replayed."""
+    from omni.faces.gallery import FILE_NAME
+
     if live := [stream.label for stream in config.streams if stream.enabled and stream.live]:
         raise ConfigError(f"streams: {', '.join(live)}: a camera cannot be replayed; give a file")
     streams = tuple(stream.model_copy(update={"pace": "fast", "loop": False}) for stream in config.streams)
     mqtt = config.mqtt_settings.model_copy(update={"enable": False})
     update = {"streams": streams, "webhook_tracking_subscribers": (), "mqtt_settings": mqtt}
     delivery = config.delivery.model_copy(update={"directory": None})
-    return config.model_copy(update={**update, "delivery": delivery, "state_folder": None})
+    history = config.history.model_copy(update={"enabled": False})
+    # of the state folder only the gallery is looked into: whom it has is told of as by the agent that runs
+    known = config.pipelines.face.enabled and config.state_folder and Path(config.state_folder, FILE_NAME).is_file()
+    state = config.state_folder if known else None
+    return config.model_copy(update={**update, "delivery": delivery, "history": history, "state_folder": state})
