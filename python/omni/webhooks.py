@@ -49,10 +49,11 @@ class IdStore:
                 self.connection.execute("DELETE FROM webhook_seen WHERE at < ?", (now - KEEP_S,))
                 added = self.connection.execute("INSERT OR IGNORE INTO webhook_seen VALUES (?, ?)", (webhook_id, now))
                 yield added.rowcount == 1
+                self.connection.execute("COMMIT")
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                if self.connection.in_transaction:  # on a full disk SQLite has taken it back by itself
+                    self.connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("COMMIT")
 
     def close(self) -> None:
         self.connection.close()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,4 +116,30 @@ def test_a_message_takes_effect_once(tmp_path: Path) -> None:
     assert store.connection.execute("SELECT id FROM effect ORDER BY id").fetchall() == [("a",), ("b",)]
     take("c", 1000.0 + KEEP_S + 1)
     assert store.connection.execute("SELECT id FROM webhook_seen").fetchall() == [("c",)]
+    store.close()
+
+
+def test_an_effect_that_cannot_be_committed_takes_none_and_the_next_one_can(tmp_path: Path) -> None:
+    store = IdStore(tmp_path / "seen.sqlite")
+    db = store.connection
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("CREATE TABLE site (id TEXT PRIMARY KEY)")
+    db.execute("CREATE TABLE visit (site TEXT REFERENCES site (id) DEFERRABLE INITIALLY DEFERRED, at BLOB)")
+
+    def take(webhook_id: str, site: str | None = None, size: int = 1) -> bool:
+        with store.once(webhook_id, now=1000.0) as first:
+            if first:
+                db.execute("INSERT INTO visit VALUES (?, zeroblob(?))", (site, size))
+            return first
+
+    with pytest.raises(sqlite3.IntegrityError):  # at the end of the transaction only
+        take("a", "nowhere")
+    [(pages,)] = db.execute("PRAGMA page_count")
+    db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        take("b", size=1 << 20)
+    assert take("a")
+    assert take("b")
+    assert not take("a")
+    assert db.execute("SELECT count(*) FROM visit").fetchone() == (2,)
     store.close()
