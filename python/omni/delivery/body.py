@@ -76,11 +76,10 @@ def _dumps(document: dict[str, Any]) -> bytes:
 
 
 def without_pictures(data: bytes) -> bytes:
-    """The same body, its pictures left out."""
-    document: dict[str, list[dict[str, Any]]] = orjson.loads(data)
-    for records in document.values():
-        for record in records:
-            record.pop(_PICTURE, None)
+    """The same body, its pictures left out; that of an event has none."""
+    document: dict[str, Any] = orjson.loads(data)
+    for record in document.get("processes", ()):
+        record.pop(_PICTURE, None)
     return orjson.dumps(document)
 
 

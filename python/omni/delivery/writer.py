@@ -30,7 +30,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message with the bodies that receivers get, ready to be written."""
+    """A message with the bodies that receivers get, ready to be written; ``pictures``: in those of processes."""
 
     message: ProcessMessage
     bodies: tuple[Message, ...]
@@ -114,7 +114,7 @@ class LogWriter:
                 continue
             for body in one.bodies:
                 before = self._newest
-                self._newest = store.append(body, pictures=one.pictures)
+                self._newest = store.append(body, pictures=one.pictures and body.kind == "processes")
                 lanes.update(self._add_lanes(store, body, before))
         return Committed(frozenset(lanes), tuple(ongoing))
 
