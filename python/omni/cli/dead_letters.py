@@ -22,9 +22,9 @@ def add_actions(actions: Any) -> None:
     ):
         action: argparse.ArgumentParser = actions.add_parser(name, help=text, description=f"Dead letters: {text}.")
         add_config(action)
-        action.add_argument("--endpoint", metavar="ID", help="only of this subscriber")
+        action.add_argument("--endpoint", type=_text, metavar="ID", help="only of this subscriber")
         if func is not list_:
-            action.add_argument("--id", type=int, action="append", default=[], metavar="N", help="only this letter")
+            action.add_argument("--id", type=_number, action="append", default=[], metavar="N", help="only this letter")
             action.add_argument("--since", type=_time, metavar="TIME", help="only those given up since, ISO 8601")
             action.add_argument("--until", type=_time, metavar="TIME", help="only those given up until then")
         add_json(action)
@@ -77,6 +77,22 @@ def _chosen(options: argparse.Namespace) -> Chosen:
 def _tell(options: argparse.Namespace, what: str, count: int) -> int:
     print_json({what: count}) if options.json else print(f"{count} {what}")
     return 0
+
+
+def _number(text: str) -> int:
+    """The number of a letter."""
+    if not text.isdecimal() or len(text) > 19 or not 0 < int(text) < 1 << 63:
+        raise argparse.ArgumentTypeError(f"expected the number of a letter, as omni webhooks dead has it, got {text!r}")
+    return int(text)
+
+
+def _text(text: str) -> str:
+    """What the log can be asked for: bytes that are no text are none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"expected text, got {text!r}") from None
+    return text
 
 
 def _time(text: str) -> float:

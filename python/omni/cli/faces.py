@@ -118,7 +118,10 @@ def run_list(options: argparse.Namespace) -> int:
 
 def run_remove(options: argparse.Namespace) -> int:
     gallery = _gallery(options)
-    for profile_id in options.profile:
+    chosen = dict.fromkeys(options.profile)
+    for profile_id in chosen:
+        gallery.get(profile_id)  # all of them are known, or none goes
+    for profile_id in chosen:
         gallery.remove(profile_id)
     _show(options, gallery.profiles)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -81,13 +82,19 @@ def run_detect(options: argparse.Namespace) -> int:
     check_apart({"--output": options.output}, [options.video, Path(options.model)], printed=options.json)
     if not options.video.exists():
         raise SourceError(f"{options.video}: no such file or folder")
-    reader = FolderReader(options.video) if options.video.is_dir() else VideoReader(options.video)
+    reader: FolderReader | VideoReader
+    if options.video.is_dir():
+        reader = FolderReader(options.video)
+        # by their names which is which is the same; one that was damaged may have been mended
+        made_of = {"pictures": hashlib.sha256("\0".join(reader.names).encode(errors="surrogateescape")).hexdigest()}
+    else:
+        reader, made_of = VideoReader(options.video), {"bytes": options.video.stat().st_size}
     detector = open_detector(options.model, head=options.head, confidence=options.confidence)
     if options.input_size is not None:
         detector = detector.at(options.input_size)
     about = {
         "video": str(options.video.resolve()),
-        "bytes": options.video.stat().st_size,
+        **made_of,
         "model": detector.info()["sha256"],
         "confidence": detector.info()["confidence"],
         "input_size": detector.side,

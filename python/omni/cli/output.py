@@ -60,12 +60,18 @@ def page_address(host: str, port: int) -> str:
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
     with telling():
-        print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), flush=True)
+        print(_json(document, indent=2), flush=True)
 
 
 def as_line(document: Any) -> str:
     """One JSON document of several, which are a line each."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False)
+    return _json(document)
+
+
+def _json(document: Any, indent: int | None = None) -> str:
+    """For standard output, which may be of an encoding that lacks most characters."""
+    utf8 = (sys.stdout.encoding or "").replace("-", "").lower() == "utf8"
+    return json.dumps(document, indent=indent, ensure_ascii=not utf8, allow_nan=False)
 
 
 def print_line(document: Any) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +16,8 @@ import numpy as np
 from omni.errors import SourceError
 from omni.types import Detections, UInt8
 
+logger = logging.getLogger(__name__)
+
 Look = Callable[[Sequence[UInt8]], Sequence[Detections]]
 
 
@@ -21,7 +25,7 @@ class DetectionMemory:
     """Finds again what was found in the same picture by the same detector. Thread-safe; a context manager.
 
     A line a picture: the digest of it and of what looked at it, then boxes and confidences, their bytes. A line that a
-    killed process left half written is passed over.
+    killed process left half written is passed over. Where the disk is full the work goes on, and nothing more is kept.
 
     Args:
         path: of the file; it goes when the context ends well.
@@ -37,14 +41,15 @@ class DetectionMemory:
         self._path = path
         self._lock = threading.Lock()
         self._known: dict[str, Detections] = {}
+        self._keeps = True
         self.recalled = 0
 
     def __enter__(self) -> Self:
         try:
-            if self._path.is_file():
-                self._read()
-            self._file = self._path.open("w", encoding="ascii", newline="\n")
-            self._file.writelines(_line(key, found) for key, found in self._known.items())
+            half = self._path.is_file() and not self._read()
+            self._file = self._path.open("a", encoding="ascii", newline="\n")  # who is killed now loses nothing
+            self._file.write("\n" if half else "")
+            self._file.flush()
         except OSError as error:
             raise SourceError(f"{self._path}: cannot be written: {error.strerror}") from None
         return self
@@ -52,7 +57,7 @@ class DetectionMemory:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._lock:
+        with self._lock, contextlib.suppress(OSError):
             self._file.close()
         if kind is None:
             self._path.unlink(missing_ok=True)
@@ -74,13 +79,25 @@ class DetectionMemory:
             found[keys[i]] = seen
             with self._lock:
                 self._known[keys[i]] = seen
-                if not self._file.closed:  # a worker that is late, when all is over
-                    self._file.write(_line(keys[i], seen))
-                    self._file.flush()
+                self._keep(_line(keys[i], seen))
         return [found[key] for key in keys]
 
-    def _read(self) -> None:
-        for line in self._path.read_text("ascii", "replace").splitlines():
+    def _keep(self, line: str) -> None:
+        if self._file.closed or not self._keeps:  # a worker that is late, when all is over
+            return
+        try:
+            self._file.write(line)
+            self._file.flush()
+        except OSError as error:
+            self._keeps = False
+            logger.warning(
+                "%s: cannot be written: %s; a run that is stopped does not go on from here", self._path, error.strerror
+            )
+
+    def _read(self) -> bool:
+        """False where the last line is not whole."""
+        text = self._path.read_text("ascii", "replace")
+        for line in text.splitlines():
             parts = line.split(" ")
             if len(parts) != 4 or parts[3] != ".":
                 continue
@@ -91,6 +108,7 @@ class DetectionMemory:
                 continue
             if len(xyxy) == len(confidence):
                 self._known[parts[0]] = Detections(xyxy, confidence, np.zeros(len(confidence), np.int32))
+        return text[-1:] in ("", "\n")
 
 
 def _line(key: str, found: Detections) -> str:

@@ -109,6 +109,11 @@ class FolderReader:
         if not self._files:
             raise SourceError(f"{path}: no pictures in this folder; expected {', '.join(sorted(PICTURES))}")
 
+    @property
+    def names(self) -> list[str]:
+        """Of its pictures, in their order."""
+        return [file.name for file in self._files]
+
     def pictures(self) -> Iterator[tuple[float, UInt8 | None]]:
         found = False
         for i, file in enumerate(self._files):

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from omni.cli import main
 from omni.detect.models import status
+from omni.faces import Gallery
 
 GROUP = "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59"
 
@@ -74,6 +76,16 @@ def test_what_is_no_photo_is_named(site: Path, verb: str, capsys: pytest.Capture
     arguments = ["Ann"] if verb == "add" else []
     assert main(["faces", verb, *arguments, str(site / "absent.jpg"), "--config", str(site)]) == 3
     assert "absent.jpg: cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_of_profiles_of_which_one_is_unknown_none_is_removed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run_params.json").write_text("{}")
+    somebody = Gallery(tmp_path / "state", "a network", 2).add("Ann", [], np.array([[1.0, 0.0]], np.float32), 0.0)
+    assert main(["faces", "remove", somebody.id, GROUP, "--config", str(tmp_path)]) == 1
+    assert f"no profile has the uuid {GROUP}" in capsys.readouterr().err
+    assert [profile["id"] for profile in faces(capsys, tmp_path, "list")["profiles"]] == [somebody.id]
 
 
 def test_removing_somebody_unknown_is_an_error(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

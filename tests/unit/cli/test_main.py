@@ -45,6 +45,9 @@ def test_wrong_use_is_json_too(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["serve", "--port", "99999"], "expected a port from 0 to 65535"),
         (["webhooks", "purge", "--since", "yesterday"], "expected a time such as 2026-11-30T17:00"),
+        (["webhooks", "replay", "--id", "99999999999999999999"], "expected the number of a letter"),
+        (["webhooks", "purge", "--id", "-1"], "expected the number of a letter"),
+        (["webhooks", "dead", "--endpoint", "a\udcff"], "expected text"),
         (["faces", "add", " ", "photo.jpg"], "expected a name"),
         (["webhooks", "listen", "--path", "trigger"], "expected a path that begins with /"),
         (["webhooks", "listen", "--count", "0"], "expected a number from 1 on"),

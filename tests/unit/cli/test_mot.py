@@ -197,6 +197,21 @@ def test_detect_goes_on_where_it_was_killed(tmp_path: Path, person_model: str) -
     assert killed.read_bytes() == whole.read_bytes()
 
 
+def test_what_was_found_in_other_pictures_is_not_gone_on_with(tmp_path: Path, person_model: str) -> None:
+    assert person_model
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name, seed in (("2.png", 2), ("3.png", 3), ("10.png", 10)):
+        cv2.imwrite(str(folder / name), np.random.default_rng(seed).integers(0, 255, (96, 128, 3), np.uint8))
+    (folder / "10.png").write_bytes((picture := (folder / "10.png").read_bytes())[:20])
+    assert main(["detect", str(folder), "--confidence", "0.05", "-o", str(tmp_path / "again.txt")]) == 3
+    (folder / "10.png").write_bytes(picture)
+    cv2.imwrite(str(folder / "1.png"), np.random.default_rng(1).integers(0, 255, (96, 128, 3), np.uint8))
+    for name in ("again.txt", "whole.txt"):
+        assert main(["detect", str(folder), "--confidence", "0.05", "-o", str(tmp_path / name)]) == 0
+    assert (tmp_path / "again.txt").read_bytes() == (tmp_path / "whole.txt").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

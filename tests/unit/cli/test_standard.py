@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import subprocess
 import sys
 import threading
@@ -101,6 +102,8 @@ def test_the_agent_ends_when_nobody_reads_its_records_any_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Closed:
+        encoding = "utf-8"
+
         def write(self, _: str) -> None:
             raise BrokenPipeError
 
@@ -126,6 +129,17 @@ def test_the_agent_ends_when_nobody_reads_its_records_any_more(
     monkeypatch.setattr(sys, "stdout", Closed())
     assert main(["run", "--config", str(tmp_path), "--json"]) == 1
     assert capsys.readouterr().err == "omni: 1 frames, 1 people\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_names_that_the_output_cannot_hold_are_told_all_the_same(encoding: str, tmp_path: Path) -> None:
+    given = (
+        f"PYTHONIOENCODING={encoding}:strict omni track $'caf\\xc3\\xa9 \\xff \\xe2\\x82\\xac.txt' --fps 10 -o t.txt"
+    )
+    done = run(f"{given} --json 2>/dev/null", tmp_path)
+    assert done.returncode == 3
+    told = json.loads(done.stdout)["error"]["message"]
+    assert told == "caf\u00e9 \udcff \u20ac.txt: cannot be read: No such file or directory"
 
 
 def test_lines_of_several_threads_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
