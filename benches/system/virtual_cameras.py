@@ -2,7 +2,8 @@
 
 The ways are those of `traj-eth-ucy` (students03, a university's square, and others). Each camera sees them as a
 detector would: corners off by 3 % of the height, people missed now and then and for a while, people behind others
-hidden or cut, boxes where nobody is. The calibration of each camera comes from eight points that were clicked to two pixels.
+hidden or cut, boxes where nobody is. The calibration of each camera comes from eight points that were clicked to two
+pixels.
 """
 
 from __future__ import annotations
