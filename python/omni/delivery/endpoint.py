@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -103,7 +104,7 @@ class Endpoint:
             channel: another way out, which also gives one that was refused (410) a new beginning; None: the same.
         """
         self.label, self.plan = label, plan
-        begin = heartbeat_s != self._heartbeat_s or (self._disabled and channel is not None)
+        begin = channel is not None if self._disabled else heartbeat_s != self._heartbeat_s
         self._heartbeat_s = heartbeat_s
         if channel is not None:
             await self._change_channel(channel)
@@ -199,6 +200,8 @@ class Endpoint:
             self._sending -= Counter((channel,))  # one that sends nothing is forgotten
             if channel is not self._channel and not self._sending[channel]:
                 await channel.close()
+        if channel is not self._channel:  # what the old address wants is not wanted by the new one
+            outcome = replace(outcome, gone=False, slow_down=False, retry_after_s=None)
         self._attempts[outcome.kind] += 1
         if message.log_id:
             self._note_attempt(message, outcome, at, self.clock.monotonic() - begun)
@@ -287,7 +290,7 @@ class Endpoint:
 
     async def _replay(self) -> None:
         """Send dead letters that somebody wants to be sent again, outside of the order, once each."""
-        while True:
+        while not self._disabled:
             try:
                 found = self.outbox.reader.next_replay(self.route.endpoint) if self.outbox.reader else None
             except sqlite3.Error:
@@ -320,7 +323,7 @@ class Endpoint:
         await done.wait()
 
     async def _beat(self) -> None:
-        while True:
+        while not self._disabled:
             quiet = self.clock.monotonic() - self._heard
             if quiet < self._heartbeat_s:
                 await self.clock.sleep(self._heartbeat_s - quiet)

@@ -66,6 +66,8 @@ class Lane:
         """Take a periodic message, in place of one that has not gone out."""
         if self._ongoing:
             self._endpoint.dropped["ongoing", "replaced by a newer one"] += 1
+            if not self._ahead or self._ahead[0].id > self._ongoing_after:
+                self._made = 0  # at the one that is replaced
         self._ongoing, self._ongoing_after = deque(messages), after
         self._filled.set()
 
@@ -148,8 +150,12 @@ class Lane:
         self._write(told=gap)
 
     async def _failed(self, message: Message, outcome: Outcome) -> None:
-        self._made += 1
-        pause = self._endpoint.plan.pause(self._made, outcome.retry_after_s)
+        made = self._made + 1
+        pause = self._endpoint.plan.pause(made, outcome.retry_after_s)
+        if not message.id and not (self._ongoing and self._ongoing[0] is message):  # replaced while it was under way
+            await self._endpoint.rest(pause or 0.0)
+            return
+        self._made = made
         if pause is None:
             self._give_up(message, outcome)
             return

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import orjson
 import pytest
 from tests.unit.delivery.conftest import (
     RUN,
@@ -124,6 +125,36 @@ def test_an_ongoing_message_that_failed_gives_way_to_what_came_after_it(scripted
     delivery.stop()
     assert receiver.header("omni-reason") == ["ongoing", "end"]
     assert receiver.header("omni-sequence") == ["1", "1"]
+
+
+def test_attempts_are_those_at_the_message_itself(scripted: Any, clock: FakeClock) -> None:
+    under_way, replaced = threading.Event(), threading.Event()
+
+    def answer(number: int) -> int:
+        if number == 1:
+            under_way.set()
+            replaced.wait(10.0)
+        return 500 if number <= 2 else 200
+
+    receiver: Scripted = scripted(answer)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], clock=clock)
+    delivery.start()
+    delivery.publish(message("ongoing", 1))
+    assert under_way.wait(10.0)
+    delivery.publish(message("ongoing", 2))  # while the first is under way
+    eventually(lambda: delivery.stats()["endpoints"][0]["dropped"])
+    replaced.set()
+    for attempts in (1, 2):
+        eventually(lambda attempts=attempts: len(receiver.requests) == attempts and clock.longest_sleep() >= 4)
+        if attempts == 2:
+            delivery.publish(message("ongoing", 3))  # after the second failed
+            eventually(lambda: delivery.stats()["endpoints"][0]["dropped"][0]["count"] == 2)
+        clock.advance(10)
+    eventually(lambda: len(receiver.requests) == 3)
+    delivery.stop()
+    assert [orjson.loads(body)["processes"][0]["numerical_id"] for _, body in receiver.requests] == [1, 2, 3]
+    assert receiver.header("omni-attempt") == ["1", "1", "1"]
+    assert receiver.header("omni-sequence") == ["1", "1", "1"]
 
 
 def test_a_new_endpoint_is_not_told_of_the_past(tmp_path: Path, inbox: Inbox) -> None:

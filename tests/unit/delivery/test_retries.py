@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from tests.unit.delivery.conftest import STREAMS, FakeClock, Inbox, Scripted, eventually, message, new_delivery
 
-from omni.config import DeliveryConfig
+from omni.config import DeliveryConfig, load_config
 from omni.delivery import Chosen, Delivery
 from omni.delivery.channel import Outcome, Outgoing
 from omni.delivery.retry import FAILURES, LONGEST_REST_S, REST_S, Breaker, RetryPlan
@@ -110,6 +111,58 @@ def test_a_receiver_that_is_gone_is_told_nothing_more(scripted: Make, inbox: Inb
     delivery.stop()
     assert len(receiver.requests) == 1
     assert delivery.log.backlog().get(delivery.stats()["endpoints"][0]["id"]) is None
+
+
+def test_one_that_is_gone_gets_no_heartbeat_either(scripted: Make, clock: FakeClock) -> None:
+    receiver = scripted(lambda _: 410)
+    delivery = new_delivery([{"url": receiver.address}], clock=clock, heartbeat_s=60)
+    delivery.start()
+    eventually(lambda: clock.longest_sleep() > 59)
+    clock.advance(60)
+    eventually(lambda: delivery.stats()["endpoints"][0]["disabled"])
+    eventually(lambda: clock.longest_sleep() == 0)  # nobody waits for anything
+    config = load_config({"webhook_tracking_subscribers": [{"url": receiver.address}], "delivery": {"heartbeat_s": 30}})
+    delivery.reconfigure(
+        config.webhook_tracking_subscribers, encode=None, settings=config.delivery, mqtt=config.mqtt_settings
+    )
+    assert clock.longest_sleep() == 0
+    delivery.stop()
+    assert len(receiver.requests) == 1
+
+
+def test_one_that_is_gone_gets_no_further_dead_letters(scripted: Make, clock: FakeClock) -> None:
+    receiver = scripted(lambda n: 500 if n <= 2 else 410)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], clock=clock, retry_s=[0])
+    delivery.start()
+    for number in (1, 2):
+        delivery.publish(message("begin", number))
+    eventually(lambda: len(delivery.log.dead()) == 2)
+    assert delivery.log.replay(Chosen()) == 2
+    eventually(lambda: clock.advance(1.0) or delivery.stats()["endpoints"][0]["disabled"])
+    eventually(lambda: [letter["last_status"] for letter in delivery.log.dead()] == [410, 500])
+    assert clock.longest_sleep() == 0
+    delivery.stop()
+    assert len(receiver.requests) == 3
+
+
+def test_an_old_address_that_is_gone_does_not_end_the_new_one(scripted: Make, inbox: Inbox) -> None:
+    moved = threading.Event()
+    old = scripted(lambda _: 410 if moved.wait(10.0) else 500)
+    delivery = new_delivery([{"id": "site", "url": old.address}], retry_s=[0, 0, 0])
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: old.requests)
+    config = load_config({"webhook_tracking_subscribers": [{"id": "site", "url": inbox.address}]})
+    delivery.reconfigure(
+        config.webhook_tracking_subscribers,
+        encode=None,
+        settings=config.delivery.model_copy(update={"retry_s": (0.0, 0.0, 0.0)}),
+        mqtt=config.mqtt_settings,
+    )
+    moved.set()
+    eventually(lambda: inbox.numbers() == [1])
+    delivery.stop()
+    assert not delivery.stats()["endpoints"][0]["disabled"]
 
 
 def test_a_failing_endpoint_rests_and_is_probed_by_one(clock: FakeClock) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import sqlite3
 import time
 from datetime import UTC, datetime
@@ -54,6 +57,16 @@ def test_another_body_another_secret_and_an_old_message_are_refused() -> None:
     ):
         with pytest.raises(SignatureError):
             verify(body, headers(), secret, now=now)
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_?", ["", SECRET]])
+def test_a_secret_that_is_none_lets_nobody_in(secret: str | list[str]) -> None:
+    at = 1614265330
+    forged = headers(at)
+    digest = hmac.new(b"", f"{forged['Webhook-Id']}.{at}.".encode() + BODY, hashlib.sha256).digest()
+    forged["webhook-signature"] = "v1," + base64.b64encode(digest).decode()
+    with pytest.raises(SignatureError, match="secret"):
+        verify(BODY, forged, secret, now=at)
 
 
 ANYTHING = st.text(st.characters(codec=None, exclude_categories=()))
