@@ -111,10 +111,10 @@ def _ellipses(
     scale: float,
     colour: tuple[int, int, int],
 ) -> None:
-    chosen = slice(None, None, max(len(image_points) // 24, 1))
-    for place, covariance in zip(
-        floor_points[chosen], homography.covariance(image_points[chosen], PIXEL_SIGMA), strict=True
-    ):
+    covariances = homography.covariance(image_points, PIXEL_SIGMA)
+    known = np.flatnonzero(np.isfinite(covariances).all(axis=(1, 2)))  # not where a lens ceases to hold
+    chosen = known[:: max(len(known) // 24, 1)]
+    for place, covariance in zip(floor_points[chosen], covariances[chosen], strict=True):
         values, vectors = np.linalg.eigh(covariance)
         axes = np.maximum(np.round(2.45 * np.sqrt(np.maximum(values, 0)) * scale), 1).astype(int)
         if axes.max() < SIDE:

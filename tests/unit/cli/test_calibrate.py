@@ -82,3 +82,19 @@ def test_all_cameras_that_cannot_be_used_are_named(tmp_path: Path, capsys: pytes
     told = capsys.readouterr().err
     assert "camera a: image_points: expected at least 4 points, got 1" in told
     assert "camera b: image_points: expected at least 4 points, got 0" in told
+
+
+def test_a_lens_that_ceases_to_hold_in_the_picture_is_drawn_as_far_as_it_holds(tmp_path: Path) -> None:
+    """At some pixel of the picture the place is known, and not how sure it is: there is none beside it."""
+    lens = {
+        "camera_matrix": [[900.0, 0.0, 640.0], [0.0, 900.0, 360.0], [0.0, 0.0, 1.0]],
+        "distortion": [-0.362, 0, 0, 0, 0],
+    }
+    pixels = np.array([[400, 200], [880, 220], [600, 640], [860, 600], [380, 560], [700, 250]], float)
+    matrix = np.array([[0.01, 0.0, -6.0], [0.0, -0.02, 9.0], [0.0, 0.001, 1.0]])
+    places = Homography(matrix, (1280, 720), lens["camera_matrix"], lens["distortion"]).map_from_image(pixels)
+    pairs = [{"image": p, "map": m} for p, m in zip(pixels.tolist(), places.tolist(), strict=True)]
+    points = tmp_path / "points.json"
+    points.write_text(json.dumps({"image_size": [1280, 720], "cameras": {"hall": {"points": pairs, **lens}}}))
+    assert main(["calibrate", str(points)]) == 0
+    assert cv2.imread(str(tmp_path / "points.png")) is not None
