@@ -17,6 +17,7 @@ from tests.service.fakes import Answer, Server
 from tests.unit.delivery.conftest import Inbox, eventually
 
 from omni.service import open_settings
+from omni.service.plans import read_plan
 
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 OTHER = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
@@ -337,6 +338,16 @@ def test_a_plan_is_uploaded_listed_and_shown(site: Site) -> None:
     assert names == ["first-floor.jpg", "floor.png"]
     shown = site.server.call("/api/v1/plans/floor.png")
     assert (shown.headers["content-type"], shown.body) == ("image/png", png)
+
+
+def test_a_plan_that_lies_on_its_side_is_told_as_it_is_shown(site: Site) -> None:
+    jpeg = cv2.imencode(".jpg", np.full((30, 40, 3), 7, np.uint8))[1].tobytes()
+    quarter_turn = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    turned = jpeg[:2] + b"\xff\xe1" + (len(quarter_turn) + 2).to_bytes(2, "big") + quarter_turn + jpeg[2:]
+    put = site.server.call("/api/v1/plans/floor.jpg", "PUT", data=turned).document
+    assert (put["width"], put["height"]) == (30, 40)
+    plan = read_plan(site.file.parent / "floor.jpg")
+    assert (plan.width, plan.height) == (30, 40)
 
 
 @pytest.mark.parametrize(

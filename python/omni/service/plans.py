@@ -57,11 +57,10 @@ def read_plan(path: Path) -> Plan:
     """
     data = path.read_bytes()
     content_type = next((name for magic, name in _TYPES.items() if data.startswith(magic)), None)
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if content_type is None or picture is None:
+    size = None if content_type is None else _shown_size(data, content_type)
+    if content_type is None or size is None:
         raise ValueError("not a PNG, JPEG or WebP picture")
-    height, width = picture.shape[:2]
-    return Plan(data, content_type, width, height)
+    return Plan(data, content_type, *size)
 
 
 def plan_names(folder: Path) -> list[dict[str, Any]]:
@@ -75,21 +74,23 @@ def checked_plan(name: str, data: bytes) -> tuple[int, int]:
     """Find out whether a picture from outside can be a plan.
 
     Returns:
-        (width, height) in pixels.
+        (width, height) in pixels, as it is shown.
 
     Raises:
         ValueError: the name or the picture is none, and why.
     """
     if not _NAME.fullmatch(name):
         raise ValueError("expected a name of letters, digits, '.', '_', '-' that ends with .png, .jpg or .jpeg")
-    size = _png_size(data) if name.lower().endswith(".png") else _jpeg_size(data)
+    is_png = name.lower().endswith(".png")
+    size = _png_size(data) if is_png else _jpeg_size(data)
     if size is None:
         raise ValueError("expected a picture of the kind that its name says, PNG or JPEG")
     if not (0 < size[0] <= SIDE_MAX and 0 < size[1] <= SIDE_MAX and size[0] * size[1] <= PIXELS_MAX):
         raise ValueError(f"expected at most {PIXELS_MAX // 1_000_000} megapixels, found {size[0]} x {size[1]}")
-    if cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) is None:
+    shown = _shown_size(data, "image/png" if is_png else "image/jpeg")
+    if shown is None:
         raise ValueError("the picture cannot be decoded")
-    return size
+    return shown
 
 
 def write_plan(path: Path, data: bytes) -> None:
@@ -105,6 +106,16 @@ def write_plan(path: Path, data: bytes) -> None:
     except OSError as error:
         scratch.unlink(missing_ok=True)
         raise StateError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _shown_size(data: bytes, content_type: str) -> tuple[int, int] | None:
+    """(width, height) as browsers show it: turned as its EXIF says, but for WebP. None: it cannot be decoded."""
+    turned = 0 if content_type != "image/webp" else cv2.IMREAD_IGNORE_ORIENTATION
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | turned)
+    if picture is None:
+        return None
+    height, width = picture.shape[:2]
+    return width, height
 
 
 def _png_size(data: bytes) -> tuple[int, int] | None:
