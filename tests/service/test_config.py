@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,6 +90,19 @@ def test_all_of_it_is_shown_and_no_secret(site: Site) -> None:
     text = json.dumps(shown)
     assert not any(secret in text for secret in ("hunter2", "pass@", "c2VjcmV0"))
     assert etag.startswith('"')
+
+
+def test_a_folder_whose_name_is_no_text_is_served_all_the_same(tmp_path: Path, document: dict[str, Any]) -> None:
+    folder = tmp_path / os.fsdecode(b"site\xff")
+    folder.mkdir()
+    for name in (b"plan\xff.png", b"floor.png"):
+        (folder / os.fsdecode(name)).write_bytes(b"\x89PNG")
+    site = Site(folder, document)
+    with site.server:
+        assert site.config()[0]["file"] == str(tmp_path / "site?" / "run_params.json")
+        assert [plan["name"] for plan in site.server.call("/api/v1/plans").document["plans"]] == ["floor.png"]
+        half = site.put(lambda c: c["streams"][0].update(name="\ud83d"))
+        assert (half.status, half.document["problems"][0]["path"]) == (422, "/streams/0/name")
 
 
 def test_what_changes_is_written_as_the_user_would_and_taken_back(site: Site, document: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import logging
 import os
 import stat
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -243,6 +243,9 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
     Raises:
         ConfigError: one line for each thing that is wrong, with its JSON path; ``origin`` begins the message.
     """
+    if wrong := list(_not_text(document)):
+        found = [(loc, "must be text, got half a character or bytes that are none") for loc in wrong]
+        raise _refused(origin, found)
     if document.get("compat") is True:
         document = _without_unknown(document, origin)
         if document.get("detector_confidence") is not None:
@@ -253,8 +256,12 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
         found = problems_of(document, error)
         if not any(problem["type"] == CONTRADICTION for problem in error.errors()):
             found += contradictions(document)  # which pydantic looks for only where nothing else is wrong
-        lines = [f"{json_path(loc)}: {message}" for loc, message in found]
-        raise ConfigError(f"{origin}: " + "\n  ".join(lines), [(pointer(loc), text) for loc, text in found]) from None
+        raise _refused(origin, found) from None
+
+
+def _refused(origin: str, found: Sequence[tuple[tuple[int | str, ...], str]]) -> ConfigError:
+    lines = [f"{json_path(loc)}: {message}" for loc, message in found]
+    return ConfigError(f"{origin}: " + "\n  ".join(lines), [(pointer(loc), text) for loc, text in found])
 
 
 def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
@@ -306,6 +313,27 @@ def _message(document: Any, problem: Any) -> str:
     message = _KINDS.get(kind) or problem["msg"].removeprefix("Value error, ")
     start = message[:1].lower() if message[1:2].islower() else message[:1]  # not of "UUID"
     return f"{start}{message[1:]}{_found(document, loc)}"
+
+
+def is_text(text: str) -> bool:
+    """Whether UTF-8 can carry it: bytes of a name that are no text, and halves of a character, it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _not_text(value: Any, loc: tuple[int | str, ...] = ()) -> Iterator[tuple[int | str, ...]]:
+    """Where in a document there is a text that is none."""
+    if isinstance(value, str) and not is_text(value):
+        yield loc
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _not_text(inner, (*loc, name))
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _not_text(inner, (*loc, i))
 
 
 def pointer(steps: Iterable[int | str]) -> str:

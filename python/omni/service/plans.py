@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from omni.config import MapTrackingConfig
+from omni.config.load import is_text
 from omni.errors import StateError
 
 logger = logging.getLogger(__name__)
@@ -64,8 +65,11 @@ def read_plan(path: Path) -> Plan:
 
 
 def plan_names(folder: Path) -> list[dict[str, Any]]:
-    """The pictures of a folder that a plan can be, by name: ``name`` and ``bytes``. Links are not followed."""
-    files = [file for file in folder.iterdir() if file.is_file() and not file.is_symlink()]
+    """The pictures of a folder that a plan can be, by name: ``name`` and ``bytes``. Links are not followed.
+
+    A name that is no text is left out: no configuration could give it.
+    """
+    files = [file for file in folder.iterdir() if file.is_file() and not file.is_symlink() and is_text(file.name)]
     found = [file for file in files if not file.name.startswith(".") and file.suffix.lower() in SUFFIXES]
     return [{"name": file.name, "bytes": file.stat().st_size} for file in sorted(found)]
 

@@ -219,6 +219,21 @@ def test_a_link_to_the_file_stays_one_and_its_mode_and_owner_are_kept(tmp_path: 
     assert [each.name for each in link.parent.iterdir()] == ["run_params.json"]
 
 
+@pytest.mark.parametrize(
+    ("document", "where"),
+    [
+        ({"streams": [{"url": "a.avi", "name": "half \ud83d"}]}, "$.streams[0].name"),
+        ({"state_folder": "\udcff"}, "$.state_folder"),
+        ({"webhook_tracking_subscribers": [{"url": "http://h/", "secret": "\udcff"}]}, "[0].secret"),
+    ],
+)
+def test_what_is_no_text_is_refused(document: dict[str, Any], where: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config(document)
+    assert f"{where}: must be text" in str(refused.value)
+    str(refused.value).encode()
+
+
 @pytest.mark.parametrize("empty", ["", None])
 def test_an_empty_uuid_is_none(tmp_path: Path, empty: str | None) -> None:
     document = {
