@@ -68,6 +68,17 @@ impl Lens {
         if converged && self.holds(point) { self.pixel(point) } else { [f64::NAN; 2] }
     }
 
+    /// The same for a pixel of the picture's border; where it has no inverse, the farthest that the lens shows on that side.
+    pub(crate) fn undistorted_from_border(&self, pixel: Point2) -> Point2 {
+        let straight = self.undistorted_from_image(pixel);
+        if straight[0].is_finite() {
+            return straight;
+        }
+        let [x, y] = self.normalised(pixel);
+        let reach = self.fold.sqrt() / x.hypot(y);
+        if reach.is_finite() { self.pixel([reach * x, reach * y]) } else { pixel }
+    }
+
     /// Pixel of the picture from the pixel without distortion. NaN beyond the fold: no pixel of the picture shows it.
     pub fn image_from_undistorted(&self, pixel: Point2) -> Point2 {
         let point = self.normalised(pixel);
