@@ -41,6 +41,7 @@ class Lane:
         self._loaded = False
         self._cursor = 0
         self._made = 0
+        self._tried = ""  # the id of the message at which those attempts were made; empty: whichever is next
         self._gap = 0
         self._ahead: deque[Message] = deque()
         self._ongoing: deque[Message] = deque()
@@ -83,6 +84,9 @@ class Lane:
             if message is None:
                 self._endpoint.abandon()
                 continue
+            if self._tried not in ("", message.webhook_id):  # that one was replaced: its attempts are not this one's
+                self._made = 0
+            self._tried = message.webhook_id
             gap = self._gap
             outcome = await self._endpoint.attempt(self._outgoing(message, gap))
             if outcome.gone:
@@ -123,7 +127,7 @@ class Lane:
         """A periodic message that failed is not worth holding up what came after it."""
         self._endpoint.dropped["ongoing", "replaced by a newer one"] += 1
         self._ongoing.clear()
-        self._made = 0
+        self._made, self._tried = 0, ""
 
     def _outgoing(self, message: Message, gap: int) -> Outgoing:
         attempt = self._made + 1

@@ -126,6 +126,41 @@ def test_an_ongoing_message_that_failed_gives_way_to_what_came_after_it(scripted
     assert receiver.header("omni-sequence") == ["1", "1"]
 
 
+def test_attempts_at_a_periodic_message_that_was_replaced_are_not_those_of_the_next(
+    scripted: Any, clock: FakeClock
+) -> None:
+    receiver: Scripted = scripted(lambda n: 500 if n <= 3 else 200)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], clock=clock, retry_s=[0, 5, 5])
+    delivery.start()
+
+    def replaced() -> int:
+        return sum(d["count"] for d in delivery.stats()["endpoints"][0]["dropped"])
+
+    delivery.publish(message("ongoing", 1))
+    eventually(lambda: len(receiver.requests) == 1 and clock.longest_sleep() >= 4)
+    delivery.publish(message("ongoing", 2))
+    eventually(lambda: replaced() == 1)
+    clock.advance(7)
+    eventually(lambda: len(receiver.requests) == 2 and clock.longest_sleep() >= 4)
+    delivery.publish(message("begin", 3))
+    delivery.publish(message("ongoing", 4))
+    eventually(lambda: replaced() == 2)
+    clock.advance(7)
+    eventually(lambda: len(receiver.requests) == 3 and clock.longest_sleep() >= 4)
+    clock.advance(7)
+    eventually(lambda: len(receiver.requests) == 5)
+    assert delivery.log.dead() == []
+    delivery.stop()
+    reasons, attempts = receiver.header("omni-reason"), receiver.header("omni-attempt")
+    assert list(zip(reasons, attempts, strict=True)) == [
+        ("ongoing", "1"),
+        ("ongoing", "1"),
+        ("begin", "1"),
+        ("begin", "2"),
+        ("ongoing", "1"),
+    ]
+
+
 def test_a_new_endpoint_is_not_told_of_the_past(tmp_path: Path, inbox: Inbox) -> None:
     deliver([], [message("begin", 1)], directory=str(tmp_path))
     deliver([{"url": inbox.address}], [message("ongoing", 7), message("begin", 2)], directory=str(tmp_path))
