@@ -103,14 +103,14 @@ class Endpoint:
             channel: another way out, which also gives one that was refused (410) a new beginning; None: the same.
         """
         self.label, self.plan = label, plan
-        begin = heartbeat_s != self._heartbeat_s or (self._disabled and channel is not None)
+        begin = heartbeat_s != self._heartbeat_s or self._disabled
         self._heartbeat_s = heartbeat_s
         if channel is not None:
             await self._change_channel(channel)
         dropped = [key for key in self._lanes if not route.takes(key.kind, key.stream_uuid)]
         await self._cancel([self._lanes.pop(key)[1] for key in dropped])
         self.route = route
-        if begin:
+        if begin and not self._disabled:
             await self._cancel(self._tasks)
             self._begin()
 
@@ -312,6 +312,8 @@ class Endpoint:
             else:
                 death = Death(self.clock.time(), outcome.failure, made + 1, outcome.status, outcome.answer)
                 await self._write(partial(Store.replay_failed, dead_id=dead_id, death=death))
+            if outcome.gone:
+                return
 
     async def _write(self, change: Callable[[Store], object]) -> None:
         loop = asyncio.get_running_loop()
@@ -326,5 +328,6 @@ class Endpoint:
                 await self.clock.sleep(self._heartbeat_s - quiet)
                 continue
             await self.admission()
-            await self.attempt(empty(self.route.kind, self.epoch, "heartbeat"))
+            if (await self.attempt(empty(self.route.kind, self.epoch, "heartbeat"))).gone:
+                return
             self._heard = self.clock.monotonic()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.unit.delivery.conftest import STREAMS, FakeClock, Inbox, Scripted, eventually, message, new_delivery
 
-from omni.config import DeliveryConfig
+from omni.config import DeliveryConfig, load_config
 from omni.delivery import Chosen, Delivery
 from omni.delivery.channel import Outcome, Outgoing
 from omni.delivery.retry import FAILURES, LONGEST_REST_S, REST_S, Breaker, RetryPlan
@@ -110,6 +110,33 @@ def test_a_receiver_that_is_gone_is_told_nothing_more(scripted: Make, inbox: Inb
     delivery.stop()
     assert len(receiver.requests) == 1
     assert delivery.log.backlog().get(delivery.stats()["endpoints"][0]["id"]) is None
+
+
+@pytest.mark.parametrize("by_replay", [False, True])
+def test_a_receiver_that_is_gone_gets_no_heartbeat_and_no_replay(
+    scripted: Make, clock: FakeClock, by_replay: bool
+) -> None:
+    receiver = scripted(lambda n: 422 if by_replay and n <= 2 else 410)
+    subscribers = [{"id": "site", "url": receiver.address}]
+    heartbeat_s = 0 if by_replay else 60
+    delivery = new_delivery(subscribers, clock=clock, retry_s=[0], heartbeat_s=heartbeat_s)
+    delivery.start()
+    if by_replay:
+        for number in (1, 2):
+            delivery.publish(message("begin", number))
+        eventually(lambda: len(delivery.log.dead()) == 2)
+        delivery.log.replay(Chosen())
+    eventually(lambda: clock.advance(60.0) or delivery.stats()["endpoints"][0]["disabled"])
+    config = load_config({"webhook_tracking_subscribers": subscribers, "delivery": {"retry_s": [0], "heartbeat_s": 30}})
+    delivery.reconfigure(
+        config.webhook_tracking_subscribers, encode=None, settings=config.delivery, mqtt=config.mqtt_settings
+    )
+    assert not delivery.test("site")["delivered"]  # which somebody asked for
+    assert clock.longest_sleep() == 0.0  # nobody waits for a time to come
+    letters = delivery.log.dead()
+    delivery.stop()
+    assert receiver.header("omni-reason") == [*(["begin"] * 3 if by_replay else ["heartbeat"]), "test"]
+    assert [letter["replay"] for letter in letters] == ([False, True] if by_replay else [])
 
 
 def test_a_failing_endpoint_rests_and_is_probed_by_one(clock: FakeClock) -> None:
