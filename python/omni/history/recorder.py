@@ -210,8 +210,29 @@ class History:
         return self._store
 
     def _commit(self) -> None:
+        """Write the oldest that wait. One that cannot be kept by an error of ours costs none of the others."""
         with self._filled:
             messages = list(self._waiting)[:CHUNK]
+        if not self._kept(messages):
+            for message in messages:
+                self._kept([message])
+
+    def _kept(self, messages: list[ProcessMessage]) -> bool:
+        """Write some in one transaction; False, where one of them cannot be kept. A single one is lost then."""
+        try:
+            self._put(messages)
+        except (sqlite3.Error, OSError):
+            raise
+        except Exception:
+            if len(messages) > 1:
+                return False
+            logger.exception("history: a message of reason %s cannot be kept; it is lost", messages[0].reason)
+            with self._filled:
+                self._dropped["message"] += 1
+        self._wait_no_more(messages)
+        return True
+
+    def _put(self, messages: list[ProcessMessage]) -> None:
         written: dict[str, UInt8] = {}
         with self._open() as store:
             for message in messages:
@@ -222,6 +243,8 @@ class History:
         self._written |= {id_: weakref.ref(picture) for id_, picture in written.items()}
         for process in (process for message in messages for process in message.processes if process["finalized"]):
             self._written.pop(process["id"], None)
+
+    def _wait_no_more(self, messages: list[ProcessMessage]) -> None:
         with self._filled:
             taken = set(map(id, messages))  # some may have made room for newer ones meanwhile
             while self._waiting and id(self._waiting[0]) in taken:
@@ -238,7 +261,14 @@ class History:
             if (known := self._written.get(id_)) is None or known() is not picture
         }
         for id_, picture in new.items():
-            store.put_shot(id_, b64decode(shots.encode(picture)), anonymous=shots.anonymous)
+            try:
+                jpeg = b64decode(shots.encode(picture))
+            except Exception:
+                logger.exception("history: the best shot of process %s cannot be encoded; it goes without", id_)
+                with self._filled:
+                    self._dropped["picture"] += 1
+                continue
+            store.put_shot(id_, jpeg, anonymous=shots.anonymous)
         return new
 
     def _retain(self) -> None:
@@ -270,12 +300,6 @@ class History:
             if is_damage(error):
                 self._disconnect()
             return False
-        except (TypeError, ValueError, KeyError):
-            logger.exception("history: a message cannot be kept; it is lost")
-            with self._filled:
-                self._dropped["message"] += 1
-                self._waiting.popleft()
-            return True
         if self._problem:
             logger.warning("history: %s can be written again", self._path.name)
             self._problem = ""

@@ -183,6 +183,20 @@ def test_on_a_full_disk_the_newest_wait_and_what_is_dropped_is_counted(history: 
     assert set(range(1, 12)) <= {p["numerical_id"] for part in kept.archive.export(Filter()) for p in part}
 
 
+def test_a_message_or_picture_that_cannot_be_kept_costs_nothing_else(history: Make) -> None:
+    def encode(_: np.ndarray) -> str:
+        raise RuntimeError("too large")
+
+    kept = history(shots=Shots(encode, anonymous=False))
+    broken = record(4, object={"id": uuid(4)})
+    for one in (record(1), record(2), record(3), broken, record(5)):
+        kept.record(message(one))
+    kept.record(message(record(6), shots={uuid(6): PICTURE}))
+    assert kept.flush(5)
+    assert sorted(ids(kept)) == [uuid(number) for number in (1, 2, 3, 5, 6)]
+    assert kept.stats()["dropped"] == {"message": 1, "picture": 1}
+
+
 def test_what_a_full_disk_costs_at_the_end_is_told_with_the_reason(
     history: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
