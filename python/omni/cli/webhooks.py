@@ -36,12 +36,9 @@ def add_parser(verbs: Any) -> None:
 
 
 def listen_(options: argparse.Namespace) -> int:
-    from omni.errors import ConfigError
     from omni.receiver import Received, Receiver, describe
 
-    secret = os.environ.get(options.secret_env) if options.secret_env else None
-    if options.secret_env and not secret:
-        raise ConfigError(f"--secret-env: the environment has no {options.secret_env}")
+    secret = _secret(options.secret_env) if options.secret_env else None
     enough = threading.Event()
     lines = Lines(enough)
     seen = 0
@@ -62,6 +59,21 @@ def listen_(options: argparse.Namespace) -> int:
         receiver.stop()
     lines.check()
     return 1 if receiver.wrong else 0
+
+
+def _secret(variable: str) -> str:
+    """What the variable holds. Raises ConfigError: no secret, with which every message would be refused."""
+    from omni.delivery import SignatureError, signature
+    from omni.errors import ConfigError
+
+    secret = os.environ.get(variable)
+    if not secret:
+        raise ConfigError(f"--secret-env: the environment has no {variable}")
+    try:
+        signature(secret, "", 0, b"")
+    except SignatureError as error:
+        raise ConfigError(f"--secret-env: {variable}: {error}") from None
+    return secret
 
 
 def _path(text: str) -> str:

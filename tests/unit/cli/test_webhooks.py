@@ -59,3 +59,14 @@ def test_a_test_says_who_takes_it_and_fails_if_one_does_not(tmp_path: Path, caps
         assert "there are: here, nowhere" in capsys.readouterr().err
     finally:
         inbox.receiver.stop()
+
+
+@pytest.mark.parametrize("value", ["", "whsec_", "hunter2!"])
+def test_a_receiver_does_not_listen_with_what_is_no_secret(
+    value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OF_THE_RECEIVER", value)
+    assert main(["webhooks", "listen", "--port", "0", "--secret-env", "OF_THE_RECEIVER"]) == 3
+    told = capsys.readouterr().err
+    assert "--secret-env" in told
+    assert "hunter2" not in told

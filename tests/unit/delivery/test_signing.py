@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import hmac
 import sqlite3
 import time
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,14 @@ def test_one_of_several_secrets_has_to_fit() -> None:
         verify(BODY, headers(), [other], now=1614265330)
     with pytest.raises(SignatureError):
         verify(BODY, headers(), [], now=1614265330)
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", ["whsec_"], [SECRET, ""]])
+def test_an_empty_secret_with_which_everybody_could_sign_is_refused(secret: str | list[str]) -> None:
+    signed = b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330." + BODY
+    forged = "v1," + b64encode(hmac.new(b"", signed, "sha256").digest()).decode()
+    with pytest.raises(SignatureError, match="not empty"):
+        verify(BODY, {**headers(), "webhook-signature": forged}, secret, now=1614265330)
 
 
 def test_the_standards_reference_library_reads_what_we_sign_and_the_other_way_round() -> None:
