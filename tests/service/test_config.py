@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.service.fakes import Answer, Server
 from tests.unit.delivery.conftest import Inbox, eventually
 
 from omni.service import open_settings
+from omni.service.plans import checked_plan, read_plan
 
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 OTHER = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
@@ -337,6 +339,41 @@ def test_a_plan_is_uploaded_listed_and_shown(site: Site) -> None:
     assert names == ["first-floor.jpg", "floor.png"]
     shown = site.server.call("/api/v1/plans/floor.png")
     assert (shown.headers["content-type"], shown.body) == ("image/png", png)
+
+
+EXIF = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+"""Lies on its right side: to be turned by a quarter."""
+
+
+def turned(suffix: str) -> bytes:
+    """A picture of 40 x 20 stored pixels with an EXIF orientation."""
+    data = cv2.imencode(suffix, np.zeros((20, 40, 3), np.uint8))[1].tobytes()
+    if suffix == ".jpg":
+        return data[:2] + b"\xff\xe1" + (len(EXIF) + 8).to_bytes(2, "big") + b"Exif\0\0" + EXIF + data[2:]
+    if suffix == ".png":
+        chunk = b"eXIf" + EXIF
+        return data[:33] + len(EXIF).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big") + data[33:]
+    canvas = bytes([8, 0, 0, 0, 39, 0, 0, 19, 0, 0])
+    chunks = [
+        b"VP8X" + len(canvas).to_bytes(4, "little") + canvas,
+        data[12:],
+        b"EXIF" + bytes([len(EXIF), 0, 0, 0]) + EXIF,
+    ]
+    body = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+@pytest.mark.parametrize(("suffix", "size"), [(".jpg", (20, 40)), (".png", (20, 40)), (".webp", (40, 20))])
+def test_a_plan_that_was_photographed_upright_is_as_large_as_browsers_show_it(
+    tmp_path: Path, suffix: str, size: tuple[int, int]
+) -> None:
+    """They turn JPEG and PNG as the picture's EXIF says, WebP not; the map's units are their pixels."""
+    file = tmp_path / f"plan{suffix}"
+    file.write_bytes(turned(suffix))
+    plan = read_plan(file)
+    assert (plan.width, plan.height) == size
+    if suffix != ".webp":  # which is not taken
+        assert checked_plan(file.name, file.read_bytes()) == size
 
 
 @pytest.mark.parametrize(

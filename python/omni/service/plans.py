@@ -57,11 +57,10 @@ def read_plan(path: Path) -> Plan:
     """
     data = path.read_bytes()
     content_type = next((name for magic, name in _TYPES.items() if data.startswith(magic)), None)
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if content_type is None or picture is None:
+    size = None if content_type is None else _shown_size(data)
+    if content_type is None or size is None:
         raise ValueError("not a PNG, JPEG or WebP picture")
-    height, width = picture.shape[:2]
-    return Plan(data, content_type, width, height)
+    return Plan(data, content_type, *size)
 
 
 def plan_names(folder: Path) -> list[dict[str, Any]]:
@@ -75,7 +74,7 @@ def checked_plan(name: str, data: bytes) -> tuple[int, int]:
     """Find out whether a picture from outside can be a plan.
 
     Returns:
-        (width, height) in pixels.
+        (width, height) in pixels, as it is shown.
 
     Raises:
         ValueError: the name or the picture is none, and why.
@@ -87,9 +86,17 @@ def checked_plan(name: str, data: bytes) -> tuple[int, int]:
         raise ValueError("expected a picture of the kind that its name says, PNG or JPEG")
     if not (0 < size[0] <= SIDE_MAX and 0 < size[1] <= SIDE_MAX and size[0] * size[1] <= PIXELS_MAX):
         raise ValueError(f"expected at most {PIXELS_MAX // 1_000_000} megapixels, found {size[0]} x {size[1]}")
-    if cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) is None:
+    shown = _shown_size(data)
+    if shown is None:
         raise ValueError("the picture cannot be decoded")
-    return size
+    return shown
+
+
+def _shown_size(data: bytes) -> tuple[int, int] | None:
+    """(width, height) as browsers show it: turned as its EXIF says, but for WebP, of which they do not read that."""
+    flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if data.startswith(b"RIFF") else 0)
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    return None if picture is None else (picture.shape[1], picture.shape[0])
 
 
 def write_plan(path: Path, data: bytes) -> None:
