@@ -6,6 +6,7 @@ import difflib
 import json
 import logging
 import os
+import re
 import stat
 import typing
 from collections.abc import Iterable, Mapping
@@ -44,6 +45,12 @@ _KINDS = {
     "model_attributes_type": "must be an object",
 }
 """In the words of JSON, not of Python."""
+
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
+"""Halves of characters, which JSON can spell and UTF-8 cannot, and what ends the name of a file."""
+
+DEPTH_MAX = 50
+"""Levels of a document, some ten of which are used: what goes through one calls itself for each."""
 
 SHOWN_MAX = 80
 """Characters of what came, in a message."""
@@ -129,9 +136,26 @@ def read_document(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except (RecursionError, ValueError) as error:  # also so deep, or a number so long, that no setting needs it
         raise ConfigError(f"{path}: not JSON that can be used: {error}") from None
+    if is_too_deep(document):
+        raise ConfigError(f"{path}: nested deeper than {DEPTH_MAX} levels, which no setting needs")
     if not isinstance(document, dict):
         raise ConfigError(f"{path}: $: must be an object{_found(document, ())}")
     return document
+
+
+def is_too_deep(document: Any) -> bool:
+    """Whether lists and objects lie in each other more than ``DEPTH_MAX`` times."""
+    level = [document]
+    for _ in range(DEPTH_MAX + 1):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -243,18 +267,44 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
     Raises:
         ConfigError: one line for each thing that is wrong, with its JSON path; ``origin`` begins the message.
     """
+    document, no_text = _as_text(document)
     if document.get("compat") is True:
         document = _without_unknown(document, origin)
         if document.get("detector_confidence") is not None:
             logger.warning("%s: $.detector_confidence: %s", origin, _OTHER_SCALE)
     try:
-        return AgentConfig.model_validate(document)
+        config = AgentConfig.model_validate(document)
+        found = no_text
     except ValidationError as error:
-        found = problems_of(document, error)
+        found = no_text + problems_of(document, error)
         if not any(problem["type"] == CONTRADICTION for problem in error.errors()):
             found += contradictions(document)  # which pydantic looks for only where nothing else is wrong
-        lines = [f"{json_path(loc)}: {message}" for loc, message in found]
-        raise ConfigError(f"{origin}: " + "\n  ".join(lines), [(pointer(loc), text) for loc, text in found]) from None
+    if not found:
+        return config
+    lines = [f"{json_path(loc)}: {message}" for loc, message in found]
+    raise ConfigError(f"{origin}: " + "\n  ".join(lines), [(pointer(loc), text) for loc, text in found])
+
+
+def _as_text(document: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[tuple[int | str, ...], str]]]:
+    """The document with ``?`` for what no file, address or answer can hold, and where that was."""
+    found: list[tuple[tuple[int | str, ...], str]] = []
+
+    def text(value: Any, loc: tuple[int | str, ...]) -> Any:
+        if isinstance(value, Mapping):
+            return {text(name, loc): text(inner, (*loc, _readable(name))) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [text(inner, (*loc, i)) for i, inner in enumerate(value)]
+        if isinstance(value, str) and (readable := _readable(value)) != value:
+            found.append((loc, "must be Unicode text without NUL"))
+            return readable
+        return value
+
+    cleaned = text(document, ())
+    return (cleaned, found) if found else (document, [])
+
+
+def _readable(value: Any) -> Any:
+    return _NO_TEXT.sub("?", value) if isinstance(value, str) else value
 
 
 def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:

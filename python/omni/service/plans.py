@@ -64,9 +64,13 @@ def read_plan(path: Path) -> Plan:
 
 
 def plan_names(folder: Path) -> list[dict[str, Any]]:
-    """The pictures of a folder that a plan can be, by name: ``name`` and ``bytes``. Links are not followed."""
+    """The pictures of a folder that a plan can be, by name: ``name`` and ``bytes``.
+
+    Links are not followed; a name that is not UTF-8 is left out, for no configuration can name it.
+    """
     files = [file for file in folder.iterdir() if file.is_file() and not file.is_symlink()]
     found = [file for file in files if not file.name.startswith(".") and file.suffix.lower() in SUFFIXES]
+    found = [file for file in found if not any("\ud800" <= c <= "\udfff" for c in file.name)]
     return [{"name": file.name, "bytes": file.stat().st_size} for file in sorted(found)]
 
 

@@ -8,10 +8,15 @@ import ujson
 
 
 def to_json(value: Any) -> str:
-    """Plain Python values as compact JSON.
+    """Plain Python values as compact JSON, whatever text they hold: names of files need not be UTF-8.
 
     Raises:
         OverflowError: a number is not finite, which JSON cannot say.
         TypeError: a value is not plain (an array, a numpy number).
     """
-    return str(ujson.dumps(value, ensure_ascii=False, escape_forward_slashes=False, allow_nan=False))
+    text = str(ujson.dumps(value, ensure_ascii=False, escape_forward_slashes=False, allow_nan=False))
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, for which ? stands
+        return text.encode("utf-8", "replace").decode()
+    return text
