@@ -18,6 +18,9 @@ from omni.regions import RegionMonitor
 
 logger = logging.getLogger(__name__)
 
+MAP_PROBLEM = "map tracking: "
+"""How what turns the map off begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -49,7 +52,22 @@ def open_parts(config: AgentConfig, running: Parts | None = None) -> Parts:
     """
     networks = open_networks(config, None if running is None else (running.config, running.networks))
     views, map_problems = _map_views(config, running)
+    for problem in map_problems:
+        logger.error("the map is off: %s", problem.removeprefix(MAP_PROBLEM))
     return Parts(config, networks, views, map_problems)
+
+
+def check_maps(config: AgentConfig) -> None:
+    """Refuse what would turn the map off, but for plans' pictures, which may lie on another machine.
+
+    Raises:
+        ConfigError: names each view and what is wrong.
+    """
+    views = tuple(view.model_copy(update={"image": None}) for view in config.map_tracking.views)
+    map_tracking = config.map_tracking.model_copy(update={"views": views})
+    _, problems = _map_views(config.model_copy(update={"map_tracking": map_tracking}), None)
+    if problems:
+        raise ConfigError("; ".join(problems), [("/map_tracking", problem) for problem in problems])
 
 
 def region_monitor(config: AgentConfig, stream: StreamConfig) -> RegionMonitor:
@@ -124,8 +142,7 @@ def _map_views(config: AgentConfig, running: Parts | None) -> tuple[dict[str, Ma
                     raise ConfigError(f"view {view.name!r}: {camera.stream_uuid} is not a stream of this agent")
             views[view.name] = MapView(view, files, cameras, before)
         except (CalibrationError, ConfigError) as error:
-            logger.error("map tracking is off: %s", error)
-            problems.append(f"map tracking: {error}")
+            problems.append(f"{MAP_PROBLEM}{error}")
     if not config.map_tracking.views:
-        problems.append("map tracking: enabled, but map_tracking.views is empty")
+        problems.append(f"{MAP_PROBLEM}enabled, but map_tracking.views is empty")
     return ({} if problems else views), tuple(problems)

@@ -27,10 +27,12 @@ def add_parser(verbs: Any) -> None:
 
 
 def check_config(options: argparse.Namespace) -> int:
+    from omni.agent.parts import check_maps
     from omni.regions import check_regions
 
     config = configuration(options)
     check_regions(config.mutlistream_ROI.regions)
+    check_maps(config)
     found = {
         "streams": len(config.streams),
         "regions": len(config.mutlistream_ROI.regions),

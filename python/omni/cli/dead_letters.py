@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add_actions(actions: Any) -> None:
     for name, func, text in (
         ("dead", list_, "list what was given up"),
-        ("replay", replay, "send it again, with the agent's next look or start"),
+        ("replay", replay, "have it sent again, by the agent that runs or at its next start"),
         ("purge", purge, "forget it"),
     ):
         action: argparse.ArgumentParser = actions.add_parser(name, help=text, description=f"Dead letters: {text}.")

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _networks(config: AgentConfig) -> Iterator[Finding]:
     """Networks and maps, opened as the agent opens them."""
-    from omni.agent.parts import open_parts
+    from omni.agent.parts import MAP_PROBLEM, open_parts
 
     try:
         parts = open_parts(config)
@@ -71,7 +71,7 @@ def _networks(config: AgentConfig) -> Iterator[Finding]:
         nodes = ", ".join(f"{provider} ({count} nodes)" for provider, count in network["nodes"].items())
         yield Finding(network["role"], "ok", f"{network['model']} on {nodes}")
     for problem in parts.map_problems:
-        yield Finding("map", "wrong", problem.removeprefix("map tracking: "))
+        yield Finding("map", "wrong", problem.removeprefix(MAP_PROBLEM))
     for name in parts.views:
         yield Finding("map", "ok", f"view {name!r}")
 

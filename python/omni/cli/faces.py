@@ -80,6 +80,7 @@ def run_add(options: argparse.Namespace) -> int:
 
 
 def run_import(options: argparse.Namespace) -> int:
+    from omni.config.load import is_text
     from omni.faces.enrol import photos_in
 
     engine = _open(options)
@@ -90,7 +91,10 @@ def run_import(options: argparse.Namespace) -> int:
     known = {profile.name: profile.id for profile in gallery.profiles}
     for name, photos in people:
         samples = []
-        for photo in photos:
+        named = is_text(name)
+        if not named:
+            refused.append({"photo": str(options.folder / name), "why": "the folder's name is not UTF-8: rename it"})
+        for photo in photos if named else ():
             try:
                 samples.append(enroller.sample(_read(photo)))
             except PhotoError as error:
@@ -204,7 +208,9 @@ def _line(profile: Profile) -> str:
 
 
 def _name(text: str) -> str:
-    if not text.strip():
+    from omni.config.load import is_text
+
+    if not text.strip() or not is_text(text):
         raise argparse.ArgumentTypeError("expected a name, got nothing that can be read")
     return text
 

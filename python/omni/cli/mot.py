@@ -272,6 +272,8 @@ def _found(folder: Path, camera: str) -> Path | None:
 def _floor(options: argparse.Namespace) -> dict[str, Any]:
     """What a tracker knows of the floor in front of its camera."""
     if options.calibration is None:
+        if options.camera is not None:
+            raise CalibrationError(f"--camera {options.camera}: expected --calibration FILE, which has it, as well")
         return {}
     calibration = read_calibration(options.calibration)
     names = calibration.names

@@ -6,10 +6,9 @@ import difflib
 import json
 import logging
 import os
-import re
 import stat
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -45,9 +44,6 @@ _KINDS = {
     "model_attributes_type": "must be an object",
 }
 """In the words of JSON, not of Python."""
-
-_NO_TEXT = re.compile("[\ud800-\udfff\0]")
-"""Halves of characters, which JSON can spell and UTF-8 cannot, and what ends the name of a file."""
 
 DEPTH_MAX = 50
 """Levels of a document, some ten of which are used: what goes through one calls itself for each."""
@@ -267,44 +263,25 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
     Raises:
         ConfigError: one line for each thing that is wrong, with its JSON path; ``origin`` begins the message.
     """
-    document, no_text = _as_text(document)
+    if wrong := list(_not_text(document)):
+        found = [(loc, "must be text, got half a character, NUL or bytes that are none") for loc in wrong]
+        raise _refused(origin, found)
     if document.get("compat") is True:
         document = _without_unknown(document, origin)
         if document.get("detector_confidence") is not None:
             logger.warning("%s: $.detector_confidence: %s", origin, _OTHER_SCALE)
     try:
-        config = AgentConfig.model_validate(document)
-        found = no_text
+        return AgentConfig.model_validate(document)
     except ValidationError as error:
-        found = no_text + problems_of(document, error)
+        found = problems_of(document, error)
         if not any(problem["type"] == CONTRADICTION for problem in error.errors()):
             found += contradictions(document)  # which pydantic looks for only where nothing else is wrong
-    if not found:
-        return config
+        raise _refused(origin, found) from None
+
+
+def _refused(origin: str, found: Sequence[tuple[tuple[int | str, ...], str]]) -> ConfigError:
     lines = [f"{json_path(loc)}: {message}" for loc, message in found]
-    raise ConfigError(f"{origin}: " + "\n  ".join(lines), [(pointer(loc), text) for loc, text in found])
-
-
-def _as_text(document: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[tuple[int | str, ...], str]]]:
-    """The document with ``?`` for what no file, address or answer can hold, and where that was."""
-    found: list[tuple[tuple[int | str, ...], str]] = []
-
-    def text(value: Any, loc: tuple[int | str, ...]) -> Any:
-        if isinstance(value, Mapping):
-            return {text(name, loc): text(inner, (*loc, _readable(name))) for name, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [text(inner, (*loc, i)) for i, inner in enumerate(value)]
-        if isinstance(value, str) and (readable := _readable(value)) != value:
-            found.append((loc, "must be Unicode text without NUL"))
-            return readable
-        return value
-
-    cleaned = text(document, ())
-    return (cleaned, found) if found else (document, [])
-
-
-def _readable(value: Any) -> Any:
-    return _NO_TEXT.sub("?", value) if isinstance(value, str) else value
+    return ConfigError(f"{origin}: " + "\n  ".join(lines), [(pointer(loc), text) for loc, text in found])
 
 
 def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
@@ -356,6 +333,27 @@ def _message(document: Any, problem: Any) -> str:
     message = _KINDS.get(kind) or problem["msg"].removeprefix("Value error, ")
     start = message[:1].lower() if message[1:2].islower() else message[:1]  # not of "UUID"
     return f"{start}{message[1:]}{_found(document, loc)}"
+
+
+def is_text(text: str) -> bool:
+    """Whether UTF-8 can carry it: bytes of a name that are no text, and halves of a character, it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _not_text(value: Any, loc: tuple[int | str, ...] = ()) -> Iterator[tuple[int | str, ...]]:
+    """Where in a document there is a text that is none, or ends at once where it names a file."""
+    if isinstance(value, str) and ("\0" in value or not is_text(value)):
+        yield loc
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _not_text(inner, (*loc, name))
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _not_text(inner, (*loc, i))
 
 
 def pointer(steps: Iterable[int | str]) -> str:

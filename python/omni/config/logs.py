@@ -63,7 +63,9 @@ def log_as_configured(source: Path) -> None:
     known = {key: value for key, value in document.items() if key in LogConfig.model_fields}
     try:
         config = LogConfig.model_validate(known)
-        files = [WatchedFileHandler(path.parent / name, encoding="utf-8") for name in config.files]
+        files = [
+            WatchedFileHandler(path.parent / name, encoding="utf-8", errors="backslashreplace") for name in config.files
+        ]
     except ValidationError as error:
         lines = [f"{json_path(loc)}: {message}" for loc, message in problems_of(document, error)]
         raise ConfigError(f"{path}: " + "; ".join(lines)) from None

@@ -22,6 +22,7 @@ import numpy as np
 
 from omni import _core
 from omni.clocks import Ages
+from omni.config.load import is_text
 from omni.damage import refuse_newer
 from omni.errors import StateError, UnknownProfileError
 from omni.types import Float32
@@ -151,7 +152,12 @@ class Gallery:
             groups: UUIDs.
             embeddings: (N, D) of unit length, N at least 1.
             now: Unix epoch seconds.
+
+        Raises:
+            ValueError: the name is no text, or embeddings are not of that form.
         """
+        if not is_text(name):
+            raise ValueError(f"name: expected text, got {name!r}")
         rows = self._checked(embeddings)
         profile_id = str(uuid4())
         with self._lock:

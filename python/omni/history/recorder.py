@@ -213,16 +213,27 @@ class History:
         with self._filled:
             messages = list(self._waiting)[:CHUNK]
         written: dict[str, UInt8] = {}
+        over: list[str] = []
+        refused: list[Exception] = []
         with self._open() as store:
             for message in messages:
-                if message.reason == "stream":
-                    store.put_changes(message.stream_uuid, message.events)
-                store.put(message.processes)
-                written |= self._put_shots(store, message)
+                try:
+                    if message.reason == "stream":
+                        store.put_changes(message.stream_uuid, message.events)
+                    store.put(message.processes)
+                except (TypeError, ValueError, KeyError) as error:  # what is wrong with one costs no other
+                    refused.append(error)
+                else:
+                    written |= self._put_shots(store, message)
+                    over += [process["id"] for process in message.processes if process["finalized"]]
+        for why in refused:
+            logger.error("history: a message cannot be kept; it is lost", exc_info=why)
         self._written |= {id_: weakref.ref(picture) for id_, picture in written.items()}
-        for process in (process for message in messages for process in message.processes if process["finalized"]):
-            self._written.pop(process["id"], None)
+        for id_ in over:
+            self._written.pop(id_, None)
         with self._filled:
+            if refused:
+                self._dropped["message"] += len(refused)
             taken = set(map(id, messages))  # some may have made room for newer ones meanwhile
             while self._waiting and id(self._waiting[0]) in taken:
                 self._waiting.popleft()
@@ -238,7 +249,12 @@ class History:
             if (known := self._written.get(id_)) is None or known() is not picture
         }
         for id_, picture in new.items():
-            store.put_shot(id_, b64decode(shots.encode(picture)), anonymous=shots.anonymous)
+            try:
+                jpeg = b64decode(shots.encode(picture))
+            except Exception:
+                logger.exception("history: the best shot of process %s cannot be encoded; it is kept without", id_)
+                continue
+            store.put_shot(id_, jpeg, anonymous=shots.anonymous)
         return new
 
     def _retain(self) -> None:
@@ -270,12 +286,6 @@ class History:
             if is_damage(error):
                 self._disconnect()
             return False
-        except (TypeError, ValueError, KeyError):
-            logger.exception("history: a message cannot be kept; it is lost")
-            with self._filled:
-                self._dropped["message"] += 1
-                self._waiting.popleft()
-            return True
         if self._problem:
             logger.warning("history: %s can be written again", self._path.name)
             self._problem = ""

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from omni.config import MapTrackingConfig
+from omni.config.load import is_text
 from omni.errors import StateError
 
 logger = logging.getLogger(__name__)
@@ -57,20 +58,19 @@ def read_plan(path: Path) -> Plan:
     """
     data = path.read_bytes()
     content_type = next((name for magic, name in _TYPES.items() if data.startswith(magic)), None)
-    size = None if content_type is None else _shown_size(data)
+    size = None if content_type is None else _shown_size(data, content_type)
     if content_type is None or size is None:
         raise ValueError("not a PNG, JPEG or WebP picture")
     return Plan(data, content_type, *size)
 
 
 def plan_names(folder: Path) -> list[dict[str, Any]]:
-    """The pictures of a folder that a plan can be, by name: ``name`` and ``bytes``.
+    """The pictures of a folder that a plan can be, by name: ``name`` and ``bytes``. Links are not followed.
 
-    Links are not followed; a name that is not UTF-8 is left out, for no configuration can name it.
+    A name that is no text is left out: no configuration could give it.
     """
-    files = [file for file in folder.iterdir() if file.is_file() and not file.is_symlink()]
+    files = [file for file in folder.iterdir() if file.is_file() and not file.is_symlink() and is_text(file.name)]
     found = [file for file in files if not file.name.startswith(".") and file.suffix.lower() in SUFFIXES]
-    found = [file for file in found if not any("\ud800" <= c <= "\udfff" for c in file.name)]
     return [{"name": file.name, "bytes": file.stat().st_size} for file in sorted(found)]
 
 
@@ -85,22 +85,16 @@ def checked_plan(name: str, data: bytes) -> tuple[int, int]:
     """
     if not _NAME.fullmatch(name):
         raise ValueError("expected a name of letters, digits, '.', '_', '-' that ends with .png, .jpg or .jpeg")
-    size = _png_size(data) if name.lower().endswith(".png") else _jpeg_size(data)
+    is_png = name.lower().endswith(".png")
+    size = _png_size(data) if is_png else _jpeg_size(data)
     if size is None:
         raise ValueError("expected a picture of the kind that its name says, PNG or JPEG")
     if not (0 < size[0] <= SIDE_MAX and 0 < size[1] <= SIDE_MAX and size[0] * size[1] <= PIXELS_MAX):
         raise ValueError(f"expected at most {PIXELS_MAX // 1_000_000} megapixels, found {size[0]} x {size[1]}")
-    shown = _shown_size(data)
+    shown = _shown_size(data, "image/png" if is_png else "image/jpeg")
     if shown is None:
         raise ValueError("the picture cannot be decoded")
     return shown
-
-
-def _shown_size(data: bytes) -> tuple[int, int] | None:
-    """(width, height) as browsers show it: turned as its EXIF says, but for WebP, of which they do not read that."""
-    flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if data.startswith(b"RIFF") else 0)
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    return None if picture is None else (picture.shape[1], picture.shape[0])
 
 
 def write_plan(path: Path, data: bytes) -> None:
@@ -116,6 +110,16 @@ def write_plan(path: Path, data: bytes) -> None:
     except OSError as error:
         scratch.unlink(missing_ok=True)
         raise StateError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _shown_size(data: bytes, content_type: str) -> tuple[int, int] | None:
+    """(width, height) as browsers show it: turned as its EXIF says, but for WebP. None: it cannot be decoded."""
+    turned = 0 if content_type != "image/webp" else cv2.IMREAD_IGNORE_ORIENTATION
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | turned)
+    if picture is None:
+        return None
+    height, width = picture.shape[:2]
+    return width, height
 
 
 def _png_size(data: bytes) -> tuple[int, int] | None:

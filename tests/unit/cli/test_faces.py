@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,23 @@ def test_people_are_imported_matched_and_removed(
     assert obama not in {p["id"] for p in faces(capsys, site, "list")["profiles"]}
     found = faces(capsys, site, "match", str(photos / "test" / "obama1.jpg"))["faces"]
     assert [face["profiles"] for face in found] == [[]]
+
+
+def test_whose_name_is_no_text_is_refused_and_the_others_are_imported(
+    site: Path, measured: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, nobody = measured("faces-face-recognition/train/biden"), os.fsdecode(b"Ren\xe9")
+    for name in ("Ann", nobody, "Zoe"):
+        (site / "people" / name).mkdir(parents=True)
+        shutil.copy(photos / "biden.jpg", site / "people" / name)
+    imported = faces(capsys, site, "import", str(site / "people"), code=1)
+    assert [profile["name"] for profile in imported["profiles"]] == ["Ann", "Zoe"]
+    assert [(Path(r["photo"]).name, r["why"]) for r in imported["refused"]] == [
+        (nobody, "the folder's name is not UTF-8: rename it")
+    ]
+    with pytest.raises(SystemExit):
+        main(["faces", "add", nobody, str(photos / "biden.jpg"), "--config", str(site)])
+    assert "expected a name" in capsys.readouterr().err
 
 
 def test_somebody_is_added_by_photos_and_gets_more_later(

@@ -138,6 +138,8 @@ def test_track_takes_the_calibration_of_one_camera(tmp_path: Path, capsys: pytes
     for camera in ([], ["--camera", "c"]):
         assert main([*arguments, *camera]) == 3
         assert "--camera: expected one of a, b" in capsys.readouterr().err
+    assert main(["track", str(det), "--fps", "10", "--camera", "a", "-o", str(out)]) == 3
+    assert "--camera a: expected --calibration FILE" in capsys.readouterr().err
 
 
 def test_what_a_killed_run_left_is_gone_on_with_and_the_bytes_are_the_same(tmp_path: Path) -> None:

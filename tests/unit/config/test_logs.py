@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,3 +66,9 @@ def test_what_is_wrong_is_named(tmp_path: Path, document: dict[str, Any], expect
         log_as_configured(configured(tmp_path, **document))
     assert expected in str(caught.value)
     assert "log_params.json" in str(caught.value)
+
+
+def test_a_name_that_is_no_text_is_logged_all_the_same(tmp_path: Path) -> None:
+    log_as_configured(configured(tmp_path, format="%(message)s", files=["a.log"]))
+    logger.error("%s: no such file", os.fsdecode(b"plan\xff.png"))
+    assert (tmp_path / "a.log").read_text() == "plan\\udcff.png: no such file\n"

@@ -164,3 +164,10 @@ def test_who_is_known_can_be_seen_and_deleted_without_a_model(tmp_path: Path) ->
     assert (plain.profiles, plain.problems) == ((ann,), ())
     plain.remove(ann.id)
     assert Gallery(tmp_path, MODEL, D).profiles == ()
+
+
+def test_a_name_that_is_no_text_is_refused_and_the_next_is_taken(tmp_path: Path) -> None:
+    gallery, vector = Gallery(tmp_path, "a network", 2), np.array([[1.0, 0.0]], np.float32)
+    with pytest.raises(ValueError, match="name"):
+        gallery.add("half \ud83d", [], vector, 0.0)
+    assert gallery.add("Ann", [], vector, 0.0).samples == 1

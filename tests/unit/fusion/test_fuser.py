@@ -120,6 +120,29 @@ def test_an_area_that_is_none_is_refused_and_the_camera_stays_as_it_was(area: An
     assert set(fuser.dropped_frames) == {"door", "hall"}
 
 
+def test_who_is_seen_at_the_rim_of_what_a_lens_shows_is_on_the_map() -> None:
+    """The borders of the picture lie beyond the fold of its distortion: it shows all up to there."""
+    lens, k1 = np.array([[1100.0, 0.0, 960.0], [0.0, 1100.0, 540.0], [0.0, 0.0, 1.0]]), -0.25
+    down = np.radians(35.0)
+    turned = np.array([[1, 0, 0], [0, -np.sin(down), -np.cos(down)], [0, np.cos(down), -np.sin(down)]])
+    camera = lens @ np.c_[turned, turned @ [0.0, 0.0, -4.0]]  # 4 m above the floor
+
+    def pixel(x: float, y: float, z: float) -> np.ndarray:
+        seen = np.linalg.inv(lens) @ camera @ [x, y, z, 1.0]
+        point = seen[:2] / seen[2]
+        return (lens[:2, :2] @ point) * (1.0 + k1 * point @ point) + lens[:2, 2]
+
+    homography = Homography(np.linalg.inv(camera[:, [0, 1, 3]]), (1920, 1080), lens, [k1, 0.0, 0.0, 0.0, 0.0])
+    assert np.isnan(homography.map_from_image([[0.0, 540.0]])).all()
+    fuser, told = MapFuser({"a": homography}), 0
+    for i in range(20):
+        (x, foot), (_, head) = pixel(-5.6, 4.5 + 0.02 * i, 0.0), pixel(-5.6, 4.5 + 0.02 * i, 1.75)
+        box = np.array([[x - 40, head, x + 40, foot]], np.float32)
+        seen = Detections(box, np.array([0.9], np.float32), np.zeros(1, np.int32))
+        told += len(fuser.update({"a": seen}, timestamp=i / 10))
+    assert told >= 15
+
+
 def test_a_refused_update_says_why_and_changes_nothing() -> None:
     fuser, twin = two_cameras(), two_cameras()
     for f in (fuser, twin):

@@ -183,6 +183,27 @@ def test_on_a_full_disk_the_newest_wait_and_what_is_dropped_is_counted(history: 
     assert set(range(1, 12)) <= {p["numerical_id"] for part in kept.archive.export(Filter()) for p in part}
 
 
+def test_what_cannot_be_kept_costs_no_other_message(history: Make) -> None:
+    def encode(picture: np.ndarray) -> str:
+        if picture.size == 0:
+            raise RuntimeError("no picture at all")
+        return "anBlZw=="
+
+    recorder = history(shots=Shots(encode, anonymous=False))
+    good = [message(record(n), shots={uuid(n): np.zeros((n - 1, 1, 3), np.uint8)}) for n in (1, 2, 3)]
+    with recorder._filled:  # all of them in one commit
+        recorder.record(good[0])
+        recorder.record(message(record(9, name="\udcff")))
+        recorder.record(good[1])
+        recorder.record(message({"id": uuid(8)}))
+        recorder.record(good[2])
+    assert recorder.flush(10)
+    page = recorder.archive.page(Filter(), limit=10)
+    assert [one["numerical_id"] for one in page.processes] == [3, 2, 1]
+    assert page.best_shots == [uuid(3), uuid(2)]
+    assert recorder.stats()["dropped"] == {"message": 2}
+
+
 def test_what_a_full_disk_costs_at_the_end_is_told_with_the_reason(
     history: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

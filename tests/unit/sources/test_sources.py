@@ -50,6 +50,7 @@ def test_every_frame_of_a_file_with_its_own_time(video: Path) -> None:
 
 def test_a_crop_is_relative(video: Path) -> None:
     assert frames(video, crop=[0.25, 0.5, 0.5, 0.5])[0].size == (32, 24)
+    assert frames(video, crop=[0.999, 0.995, 0.001, 0.005])[0].size == (1, 1)
 
 
 def test_max_fps_thins_evenly(video: Path) -> None:

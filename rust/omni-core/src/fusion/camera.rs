@@ -160,10 +160,7 @@ impl Camera {
 
 /// The picture's borders in pixels without distortion.
 fn straight_borders((width, height): (f64, f64), lens: Option<Lens>) -> BBox {
-    let straight = |pixel: Point2| {
-        let straight = lens.map_or(pixel, |lens| lens.undistorted_from_image(pixel));
-        if straight[0].is_finite() { straight } else { pixel }
-    };
+    let straight = |pixel: Point2| lens.map_or(pixel, |lens| lens.undistorted_from_border(pixel));
     BBox {
         x1: straight([0.0, height / 2.0])[0],
         y1: straight([width / 2.0, 0.0])[1],

@@ -56,7 +56,9 @@ impl Lens {
         for _ in 0..MOST_STEPS {
             let distorted = self.distort(point);
             let miss = [target[0] - distorted[0], target[1] - distorted[1]];
-            point = [point[0] + miss[0], point[1] + miss[1]];
+            // Where the picture grows by more than twice the step would go too far and farther each time.
+            let growth = growth(&self.distortion, point[0] * point[0] + point[1] * point[1]).max(1.0);
+            point = [point[0] + miss[0] / growth, point[1] + miss[1] / growth];
             if miss[0].hypot(miss[1]) < 1e-12 {
                 break;
             }
@@ -64,6 +66,17 @@ impl Lens {
         let distorted = self.distort(point);
         let converged = (target[0] - distorted[0]).hypot(target[1] - distorted[1]) < 1e-6;
         if converged && self.holds(point) { self.pixel(point) } else { [f64::NAN; 2] }
+    }
+
+    /// The same for a pixel of the picture's border; where it has no inverse, the farthest that the lens shows on that side.
+    pub(crate) fn undistorted_from_border(&self, pixel: Point2) -> Point2 {
+        let straight = self.undistorted_from_image(pixel);
+        if straight[0].is_finite() {
+            return straight;
+        }
+        let [x, y] = self.normalised(pixel);
+        let reach = self.fold.sqrt() / x.hypot(y);
+        if reach.is_finite() { self.pixel([reach * x, reach * y]) } else { pixel }
     }
 
     /// Pixel of the picture from the pixel without distortion. NaN beyond the fold: no pixel of the picture shows it.
@@ -96,8 +109,8 @@ impl Lens {
 }
 
 /// The square of the least radius at which the distorted radius, r (1 + k1 r^2 + k2 r^4 + k3 r^6), stops to grow.
-fn fold(&[k1, k2, _, _, k3]: &[f64; 5]) -> f64 {
-    let growth = |square: f64| 1.0 + square * (3.0 * k1 + square * (5.0 * k2 + square * 7.0 * k3));
+fn fold(distortion: &[f64; 5]) -> f64 {
+    let &[k1, k2, _, _, k3] = distortion;
     // Between two radii where the growth itself turns it is monotone, and so beyond the last of them.
     let (a, b, c) = (21.0 * k3, 10.0 * k2, 3.0 * k1);
     let root = (b * b - 4.0 * a * c).max(0.0).sqrt();
@@ -105,18 +118,23 @@ fn fold(&[k1, k2, _, _, k3]: &[f64; 5]) -> f64 {
     let mut turns = [half / a, c / half].map(|turn| if turn.is_finite() { turn.max(0.0) } else { 0.0 });
     turns.sort_by(f64::total_cmp);
     let bounds = [(0.0, turns[0]), (turns[0], turns[1]), (turns[1], FARTHEST)];
-    let Some((mut near, mut far)) = bounds.into_iter().find(|&(_, far)| growth(far) <= 0.0) else {
+    let Some((mut near, mut far)) = bounds.into_iter().find(|&(_, far)| growth(distortion, far) <= 0.0) else {
         return f64::INFINITY;
     };
     for _ in 0..MOST_HALVINGS {
         let middle = f64::midpoint(near, far);
-        if growth(middle) > 0.0 {
+        if growth(distortion, middle) > 0.0 {
             near = middle;
         } else {
             far = middle;
         }
     }
     near
+}
+
+/// By how much the distorted radius grows with the radius, of which this is the square.
+fn growth(&[k1, k2, _, _, k3]: &[f64; 5], square: f64) -> f64 {
+    1.0 + square * (3.0 * k1 + square * (5.0 * k2 + square * 7.0 * k3))
 }
 
 #[cfg(test)]
@@ -132,6 +150,13 @@ mod tests {
             assert!((back[0] - pixel[0]).hypot(back[1] - pixel[1]) < 1e-6);
         }
         assert!(Lens::new(&[[0.0; 3]; 3], [0.0; 5]).is_err());
+        for distortion in [[0.6, 0.2, 0.001, -0.0005, 0.0], [0.3, 1.5, 0.0, 0.0, -0.5], [0.1, 0.0, 0.0, 0.0, 9.0]] {
+            let lens = Lens::new(&matrix, distortion).unwrap(); // stretched ever more towards the rim
+            for pixel in [[640.0, 360.0], [10.0, 12.0], [1270.0, 700.0], [300.0, 650.0], [0.0, 0.0]] {
+                let back = lens.image_from_undistorted(lens.undistorted_from_image(pixel));
+                assert!((back[0] - pixel[0]).hypot(back[1] - pixel[1]) < 1e-6, "{distortion:?} {pixel:?} {back:?}");
+            }
+        }
     }
     #[test]
     fn beyond_the_fold_nothing_is_in_the_picture() {
