@@ -17,7 +17,7 @@ from typing import Self, TypeAlias
 
 import numpy as np
 
-from omni._arrays import FLOAT32, check_fps, check_frames, settings
+from omni._arrays import FLOAT32, MOST_PIXELS, check_fps, check_frames, settings
 from omni._arrays import rows as of_width
 from omni._evidence import Evidence, elected
 from omni.fusion.fuser import FusionConfig, MapFuser
@@ -133,7 +133,7 @@ def _shaken(seen: Seen, share: float, rng: np.random.Generator) -> Seen:
     def moved(boxes: Tracks | Detections) -> Tracks | Detections:
         given = of_width("xyxy", boxes.xyxy, 4, FLOAT32)
         height = given[:, 3:4] - given[:, 1:2]
-        xyxy = given + height * rng.normal(0.0, share, given.shape)
+        xyxy = (given + height * rng.normal(0.0, share, given.shape)).clip(-MOST_PIXELS, MOST_PIXELS)
         xyxy[:, 2:] = np.maximum(xyxy[:, 2:], xyxy[:, :2])
         return replace(boxes, xyxy=xyxy.astype(np.float32))
 

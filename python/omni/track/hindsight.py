@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from omni._arrays import FLOAT32, INT32, check_fps, check_frames, typed
+from omni._arrays import FLOAT32, INT32, MOST_PIXELS, check_fps, check_frames, typed
 from omni._arrays import rows as of_width
 from omni._evidence import Evidence, elected
 from omni.track.crossings import untangled
@@ -33,8 +33,6 @@ READINGS = 16
 MOVED = 0.03
 """Each side of a box is moved by so much of the box, standard deviation: half of what the tracker takes sure detections
 to be off by. Not in the first reading of each direction."""
-MOST_PIXELS = 2.0**24
-"""No box reaches further from the origin."""
 SAME = 0.1
 """A person is who they are by this share of the readings at least, if nobody else is likelier."""
 KEPT = 0.2

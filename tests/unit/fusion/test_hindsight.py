@@ -54,6 +54,13 @@ def test_lists_will_do_as_arrays() -> None:
     assert len(told)
 
 
+def test_boxes_at_the_edge_of_what_is_taken_are_not_moved_beyond() -> None:
+    far = Detections(
+        np.array([[1.6e7, 100.0, 2.0**24, 1e7]], np.float32), np.full(1, 0.9, np.float32), np.zeros(1, np.int32)
+    )
+    whole_recording(CAMERAS, range(5), lambda frame: {**seen(frame), "door": far}, FPS)
+
+
 def test_who_walks_through_is_told_of_from_the_first_box_to_the_last_and_no_longer() -> None:
     live = MapFuser(CAMERAS)
     told_live = {
