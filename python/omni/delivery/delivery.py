@@ -21,6 +21,7 @@ from omni.delivery.endpoint import Endpoint
 from omni.delivery.log import Log
 from omni.delivery.mqtt import MqttChannel
 from omni.delivery.outbox import Outbox
+from omni.delivery.records import Pictures
 from omni.delivery.retention import Bounds
 from omni.delivery.retry import RetryPlan
 from omni.delivery.store import numbers_used
@@ -52,6 +53,7 @@ class Delivery:
         subscribers: who is told by webhook.
         run: epoch and identifiers.
         encode: makes best shots; None: no picture leaves.
+        anonymous: heads in them are unrecognisable; what waits from before, when that was otherwise, loses pictures.
         settings: where the outbox lies, its bounds, the retry plan.
         mqtt: the broker, where ``enable``.
         clock: the time.
@@ -66,6 +68,7 @@ class Delivery:
         run: Run,
         *,
         encode: EncodePicture | None,
+        anonymous: bool = False,
         settings: DeliveryConfig | None = None,
         mqtt: MqttConfig | None = None,
         clock: Clock | None = None,
@@ -75,11 +78,13 @@ class Delivery:
         self._clock = clock or Clock()
         self._directory = Path(self._settings.directory) if self._settings.directory else None
         self._ways = _ways(subscribers, mqtt, self._clock)
+        self._pictures = _pictures(encode, anonymous)
         self._outbox = Outbox(
             self._directory,
             run,
             [way.route for way in self._ways],
             encode=encode,
+            pictures=self._pictures,
             bounds=_bounds(self._settings),
             clock=self._clock,
             committed=self._wake,
@@ -118,6 +123,7 @@ class Delivery:
         subscribers: Sequence[SubscriberConfig],
         *,
         encode: EncodePicture | None,
+        anonymous: bool = False,
         settings: DeliveryConfig,
         mqtt: MqttConfig,
     ) -> None:
@@ -130,14 +136,19 @@ class Delivery:
         before = self._ways
         self._settings = settings
         self._ways = _ways(subscribers, mqtt, self._clock)
+        pictures, others = _pictures(encode, anonymous), self._pictures
+        self._pictures = pictures
         if self._loop is None:
-            self._outbox.reconfigure([way.route for way in self._ways], encode=encode, bounds=_bounds(settings))
+            routes = [way.route for way in self._ways]
+            self._outbox.reconfigure(routes, encode=encode, pictures=pictures, bounds=_bounds(settings))
             self.start()
             return
         self._call(self._change(before), 10.0)
         told = [way.route for way in self._ways if not self._endpoints[way.route.endpoint].disabled]
-        self._outbox.reconfigure(told, encode=encode, bounds=_bounds(settings))
+        self._outbox.reconfigure(told, encode=encode, pictures=pictures, bounds=_bounds(settings))
         self._outbox.flush(COMMIT_S)
+        if pictures != others:
+            self._loop.call_soon_threadsafe(self._read_anew)
         self._loop.call_soon_threadsafe(self._take, Committed(self.log.lanes()))
 
     def publish(self, message: ProcessMessage) -> None:
@@ -278,6 +289,10 @@ class Delivery:
             for endpoint in self._endpoints.values():
                 endpoint.put_ongoing(ongoing.after, ongoing.messages)
 
+    def _read_anew(self) -> None:
+        for endpoint in self._endpoints.values():
+            endpoint.read_anew()
+
     async def _drain(self) -> None:
         try:
             async with asyncio.timeout(DRAIN_S):
@@ -331,6 +346,10 @@ def subscriber_keys(subscribers: Sequence[SubscriberConfig]) -> list[tuple[str, 
                 key += "+"
             named[key] = config
     return list(named.items())
+
+
+def _pictures(encode: EncodePicture | None, anonymous: bool) -> Pictures:
+    return "none" if encode is None else "anonymous" if anonymous else "all"
 
 
 def _bounds(settings: DeliveryConfig) -> Bounds:
