@@ -184,7 +184,7 @@ class FaceWatch:
         """What is new of those who are seen; of everybody when the gallery has changed."""
         gallery = self._recognition.gallery
         try:
-            gallery.refresh(timestamp)
+            gallery.refresh(time.time())  # not by the frames: those of a file may be of any time, and what goes is gone
         except StateError as error:  # a full disk; who is known stays known meanwhile
             if not self._unrefreshed:
                 logger.error("faces: the gallery is not brought up to date: %s", error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import numpy as np
@@ -303,3 +304,14 @@ def test_a_gallery_that_cannot_be_brought_up_to_date_is_told_once_and_stops_nobo
     assert [record.getMessage() for record in caplog.records] == [
         "faces: the gallery is not brought up to date: faces.sqlite: database or disk is full"
     ]
+
+
+def test_what_is_kept_for_too_long_is_so_by_the_machines_clock_not_the_frames(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``omni replay --started-at`` in years to come emptied the gallery."""
+    asked: list[float] = []
+    monkeypatch.setattr(gallery, "refresh", asked.append)
+    scene(lambda _: [(*FACE, ANN)], lambda _: STANDS, gallery).play()  # of the year 2001
+    assert all(abs(now - time.time()) < 600 for now in asked)
+    assert asked
