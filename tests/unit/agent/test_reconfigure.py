@@ -147,6 +147,33 @@ def test_a_stream_comes_and_one_goes(agent: Agent, document: dict[str, Any]) -> 
     assert agent.streams() == []
 
 
+def test_whoever_waits_waits_for_streams_that_begin_meanwhile(agent: Agent, document: dict[str, Any]) -> None:
+    waited: list[bool] = []
+    waiting = threading.Thread(target=lambda: waited.append(agent.wait()))
+    waiting.start()
+    agent.reconfigure(but(document, lambda d: [stream.update(crop=[0, 0, 0.5, 1]) for stream in d["streams"]]))
+    waiting.join(0.3)
+    assert waited == []
+    agent.reconfigure(but(document, lambda d: d.update(streams=[])))
+    waiting.join()
+    assert waited == [True]
+
+
+def test_a_callback_cannot_change_the_agent_whose_stream_it_holds(agent: Agent, document: dict[str, Any]) -> None:
+    refused: list[str] = []
+
+    def change(_: ProcessMessage) -> None:
+        try:
+            agent.reconfigure(but(document, lambda d: d.update(streams=[])))
+        except RuntimeError as error:
+            refused.append(str(error))
+
+    agent.subscribe(change)
+    begin(agent, DOOR, "film")
+    assert [why.partition(":")[0] for why in refused] == ["a callback of the agent cannot change it"]
+    goes_on(agent)
+
+
 def test_a_name_is_nothing_to_a_stream(agent: Agent, document: dict[str, Any]) -> None:
     frames = agent.streams()[0].frames
     agent.reconfigure(but(document, lambda d: d["streams"][0].update(name="gate")))
