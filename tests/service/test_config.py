@@ -174,6 +174,11 @@ def test_what_cannot_be_used_changes_nothing(
     assert site.server.app.ctx.agent.streams()[0].state in ("idle", "probing", "online")
 
 
+def test_brackets_without_end_are_no_document(site: Site) -> None:
+    for body in (b'{"streams": ' + b"[" * 900 + b"]" * 900 + b"}", b'{"a":' * 900 + b"1" + b"}" * 900):
+        assert site.server.call("/api/v1/config/check", "POST", data=body).status == 400
+
+
 def test_a_check_applies_nothing(site: Site, document: dict[str, Any]) -> None:
     shown, etag = site.config()
     shown["config"]["http"]["port"] = 9090
@@ -223,7 +228,14 @@ async def watched(server: Server) -> int | None:
         return socket.close_code
 
 
-@pytest.mark.parametrize("broken", ["{", '{"streams": [{"url": "none.avi"}], "ongoings_interval_in_msec": 1}'])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "{",
+        '{"streams": [{"url": "none.avi"}], "ongoings_interval_in_msec": 1}',
+        '{"streams": [{"url": "none.avi", "name": "\\udcff"}]}',
+    ],
+)
 def test_safe_mode_until_a_configuration_can_be_used(
     tmp_path: Path, document: dict[str, Any], broken: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -240,7 +252,7 @@ def test_safe_mode_until_a_configuration_can_be_used(
         assert "Traceback" not in caplog.text, "an open page asks every few seconds"
         shown, etag = site.config()
         assert shown["problems"]
-        assert shown["config"] == (None if broken == "{" else json.loads(broken))
+        assert shown["config"] == (None if broken == "{" else json.loads(broken.replace("\\udcff", "?")))
         assert server.call("/api/v1/config", "PUT", json={"streems": 1}, headers={"if-match": etag}).status == 422
         mended = server.call("/api/v1/config", "PUT", json=document, headers={"if-match": etag})
         assert mended.status == 200
@@ -362,6 +374,18 @@ def test_a_plan_that_lies_on_its_side_is_told_as_it_is_shown(site: Site) -> None
     assert (put["width"], put["height"]) == (30, 40)
     plan = read_plan(site.file.parent / "floor.jpg")
     assert (plan.width, plan.height) == (30, 40)
+
+
+def test_a_file_that_is_no_plan_hides_none_of_the_others(site: Site) -> None:
+    """One whose name is not UTF-8 cannot be named, and one that holds no picture is told of."""
+    folder = site.file.parent
+    (folder / "plan.png").write_bytes(cv2.imencode(".png", np.zeros((3, 4, 3), np.uint8))[1].tobytes())
+    (folder / "broken.png").write_bytes(b"<svg/>")
+    (folder / os.fsdecode(b"pl\xffan.png")).write_bytes(b"")
+    names = [plan["name"] for plan in site.server.call("/api/v1/plans").document["plans"]]
+    assert names == ["broken.png", "plan.png"]
+    broken = site.server.call("/api/v1/plans/broken.png")
+    assert (broken.status, broken.document["type"]) == (404, "urn:omni:problem:no-plan")
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,9 @@ _KINDS = {
 }
 """In the words of JSON, not of Python."""
 
+DEPTH_MAX = 50
+"""Levels of a document, some ten of which are used: what goes through one calls itself for each."""
+
 SHOWN_MAX = 80
 """Characters of what came, in a message."""
 
@@ -129,9 +132,26 @@ def read_document(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except (RecursionError, ValueError) as error:  # also so deep, or a number so long, that no setting needs it
         raise ConfigError(f"{path}: not JSON that can be used: {error}") from None
+    if is_too_deep(document):
+        raise ConfigError(f"{path}: nested deeper than {DEPTH_MAX} levels, which no setting needs")
     if not isinstance(document, dict):
         raise ConfigError(f"{path}: $: must be an object{_found(document, ())}")
     return document
+
+
+def is_too_deep(document: Any) -> bool:
+    """Whether lists and objects lie in each other more than ``DEPTH_MAX`` times."""
+    level = [document]
+    for _ in range(DEPTH_MAX + 1):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -244,7 +264,7 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
         ConfigError: one line for each thing that is wrong, with its JSON path; ``origin`` begins the message.
     """
     if wrong := list(_not_text(document)):
-        found = [(loc, "must be text, got half a character or bytes that are none") for loc in wrong]
+        found = [(loc, "must be text, got half a character, NUL or bytes that are none") for loc in wrong]
         raise _refused(origin, found)
     if document.get("compat") is True:
         document = _without_unknown(document, origin)
@@ -325,8 +345,8 @@ def is_text(text: str) -> bool:
 
 
 def _not_text(value: Any, loc: tuple[int | str, ...] = ()) -> Iterator[tuple[int | str, ...]]:
-    """Where in a document there is a text that is none."""
-    if isinstance(value, str) and not is_text(value):
+    """Where in a document there is a text that is none, or ends at once where it names a file."""
+    if isinstance(value, str) and ("\0" in value or not is_text(value)):
         yield loc
     elif isinstance(value, Mapping):
         for name, inner in value.items():

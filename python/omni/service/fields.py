@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import parse_qsl
 
+from omni.config.load import DEPTH_MAX, is_too_deep
 from omni.service.problems import Problem
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def read_document(request: HttpRequest, most_bytes: int = BODY_MAX_BYTES) -> dic
         document = json.loads(request.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise Problem("invalid-body", 400, "the body is not JSON that a call can need") from None
+    if is_too_deep(document):
+        raise Problem("invalid-body", 400, f"the body is nested deeper than {DEPTH_MAX} levels")
     if not isinstance(document, dict):
         raise Problem("invalid-body", 400, "$: expected an object", field="$", expected="an object")
     return document

@@ -97,6 +97,7 @@ def with_area(area: Any) -> dict[str, Any]:
         ({"mutlistream_ROI": {"regions": [{**REGION, "stream_uuid": UUID}]}}, "expected one of the streams"),
         ({"mutlistream_ROI": {"regions": [REGION, REGION]}}, "$.mutlistream_ROI.regions[1].uuid: uuid"),
         ({"streams": None}, "$.streams: must be a list, got null"),
+        ({"state_folder": "a\0b"}, "$.state_folder: must be text"),
         ({"detector": []}, "$.detector: must be an object, got []"),
     ],
 )
@@ -269,7 +270,9 @@ def test_the_state_folder_lies_beside_the_file_that_names_it(tmp_path: Path) -> 
     assert load_config({}).state_folder is None
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b'{"streams": 3}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b"\xff\xfe", b'{"streams": 3}', b'{"streams": ' + b"[" * 900 + b"]" * 900 + b"}"]
+)
 def test_a_damaged_file_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "run_params.json").write_bytes(content)
     with pytest.raises(ConfigError, match=r"run_params\.json"):

@@ -42,7 +42,10 @@ async def plan(request: HttpRequest, name: str) -> HTTPResponse:
     known = [known["name"] for known in await asyncio.to_thread(plan_names, folder)]
     if name not in known:
         raise Problem("no-plan", 404, f"no plan named {name[:100]!r}; GET /api/v1/plans lists them")
-    found = await asyncio.to_thread(read_plan, folder / name)
+    try:
+        found = await asyncio.to_thread(read_plan, folder / name)
+    except (OSError, ValueError) as error:
+        raise Problem("no-plan", 404, f"{name!r} cannot be shown: {error}") from None
     return raw(found.data, content_type=found.content_type, headers={"cache-control": "no-cache"})
 
 
