@@ -15,6 +15,9 @@ Config = TypeVar("Config")
 LEAST_FPS, MOST_FPS = 0.01, 1000
 """From a picture in two minutes to a camera for slow motion."""
 
+MOST_PIXELS = 2.0**24
+"""No box reaches further from the origin."""
+
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 INT32, INT64 = np.dtype(np.int32), np.dtype(np.int64)
 

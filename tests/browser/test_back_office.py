@@ -75,6 +75,25 @@ def test_of_two_webhooks_that_look_alike_the_chosen_one_is_removed(page: Page, s
     assert [one["type"] for one in settings_of(page)["webhook_tracking_subscribers"]] == ["processes", "streams"]
 
 
+def test_a_webhook_is_removed_however_its_address_is_written(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}#webhooks")
+    subscribers = [{"url": "http://LocalHost:80/Hook of ours"}, {"host": "::1", "port": 9}]
+    page.evaluate(
+        """async (subscribers) => {
+            const { get, send } = await import("/assets/js/api.js");
+            const { data, etag } = await get("config");
+            await send("PUT", "config", { ...data.config, webhook_tracking_subscribers: subscribers }, { etag });
+        }""",
+        subscribers,
+    )
+    page.on("dialog", lambda dialog: dialog.accept())
+    for name in ("http://LocalHost:80/Hook of ours", "http://[::1]:9/trigger"):
+        card = page.get_by_role("region", name=name)
+        card.get_by_role("button", name="Remove").click()
+        expect(card).to_have_count(0)
+    assert settings_of(page)["webhook_tracking_subscribers"] == []
+
+
 def test_a_setting_is_checked_at_its_field_reviewed_applied_and_taken_back(page: Page, site: Site) -> None:
     page.goto(f"{site.url}#settings/best_shot")
     side = page.get_by_label("max side")

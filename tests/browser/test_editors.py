@@ -103,6 +103,41 @@ def test_a_line_is_made_and_moved_by_the_keyboard_alone(page: Page, site: Site) 
     expect(page.get_by_role("button", name="Review and apply")).to_be_disabled()
 
 
+def test_a_region_that_was_deleted_comes_back_and_what_is_applied_stays(page: Page, site: Site) -> None:
+    undone: list[str] = []
+    page.on("request", lambda request: undone.append(request.url) if request.url.endswith("undo") else None)
+    page.goto(f"{site.url}#regions")
+    page.get_by_role("button", name="West").click()
+    regions = page.locator(".region-list button")
+    expect(regions).not_to_have_count(0)
+    names = regions.all_inner_texts()
+    regions.first.click()
+    page.locator(".editor-stage").focus()
+    page.keyboard.press("Delete")
+    expect(regions).to_have_count(len(names) - 1)
+    page.keyboard.press("Control+z")
+    expect(regions).to_have_text(names)
+    expect(page.get_by_role("button", name="Review and apply")).to_be_disabled()
+    assert undone == []
+
+
+def test_a_camera_that_is_renamed_is_called_so_in_the_editors(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}#regions")
+    tabs = page.get_by_role("group", name="Cameras").get_by_role("button")
+    expect(tabs).to_have_text(["West", "East"])
+    tabs.nth(1).click()
+    rename = """async ([from, to]) => {
+        const { get, send } = await import("/assets/js/api.js");
+        const { data, etag } = await get("config");
+        for (const stream of data.config.streams) if (stream.name === from) stream.name = to;
+        await send("PUT", "config", data.config, { etag });
+    }"""
+    page.evaluate(rename, ["East", "Gate"])
+    expect(tabs).to_have_text(["West", "Gate"])
+    expect(tabs.nth(1)).to_have_attribute("aria-pressed", "true")
+    page.evaluate(rename, ["Gate", "East"])
+
+
 def test_a_camera_is_calibrated_and_the_map_moves(page: Page, site: Site) -> None:
     page.goto(f"{site.url}#calibrate")
     page.get_by_role("button", name="West").click()

@@ -262,7 +262,7 @@ def _homography(view: str, camera: CameraView, size: tuple[int, int]) -> Homogra
             camera_matrix=None if camera.camera_matrix is None else np.array(camera.camera_matrix),
             distortion=None if camera.distortion is None else np.array(camera.distortion),
         )
-    except CalibrationError as error:
+    except ValueError as error:  # also of a distortion without a matrix
         raise CalibrationError(f"view {view!r}, camera {camera.stream_uuid}: {error}") from None
 
 

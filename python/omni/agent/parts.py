@@ -128,19 +128,21 @@ def _map_views(config: AgentConfig, running: Parts | None) -> tuple[dict[str, Ma
     files = frozenset(stream.uuid for stream in config.enabled_streams if stream.every_frame)
     cameras = frozenset(stream.uuid for stream in config.enabled_streams if not stream.every_frame)
     streams = {stream.stream_uuid for stream in config.streams}
+    of_before = () if running is None or not running.views else running.config.map_tracking.views
+    shown = {view.name: view.image for view in of_before}  # a plan that went meanwhile keeps nobody from a change
     views, problems = {}, []
     for view in config.map_tracking.views:
         before = None if running is None else running.views.get(view.name)
-        if before is not None and before.is_for(view, files, cameras):
-            views[view.name] = before
-            continue
         try:
-            if view.image is not None and not Path(view.image).is_file():
+            if view.image not in (None, shown.get(view.name)) and not Path(view.image).is_file():
                 raise ConfigError(f"view {view.name!r}: plan {view.image}: no such file")
             for camera in view.cameras:
                 if camera.stream_uuid not in streams:
                     raise ConfigError(f"view {view.name!r}: {camera.stream_uuid} is not a stream of this agent")
-            views[view.name] = MapView(view, files, cameras, before)
+            if before is not None and before.is_for(view, files, cameras):
+                views[view.name] = before
+            else:
+                views[view.name] = MapView(view, files, cameras, before)
         except (CalibrationError, ConfigError) as error:
             problems.append(f"{MAP_PROBLEM}{error}")
     if not config.map_tracking.views:

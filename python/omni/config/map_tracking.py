@@ -58,7 +58,7 @@ class ViewConfig(Section):
 
     name: str = Field(default="top_view", min_length=1)
     image: str | None = None
-    metres_per_unit: float = Field(default=1.0, gt=0.0)
+    metres_per_unit: float = Field(default=1.0, gt=0.0, le=1e6)
     cameras: tuple[CameraView, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -259,6 +259,8 @@ class Delivery:
                 heartbeat_s=self._settings.heartbeat_s,
             )
             endpoint.pause(way.paused)
+        # in the configuration's order, by which the page tells those apart whose addresses look alike
+        self._endpoints = {way.route.endpoint: self._endpoints[way.route.endpoint] for way in self._ways}
 
     def _wake(self, committed: Committed) -> None:
         loop = self._loop

@@ -17,7 +17,8 @@ from typing import Self, TypeAlias
 
 import numpy as np
 
-from omni._arrays import check_fps, check_frames, settings
+from omni._arrays import FLOAT32, MOST_PIXELS, check_fps, check_frames, settings
+from omni._arrays import rows as of_width
 from omni._evidence import Evidence, elected
 from omni.fusion.fuser import FusionConfig, MapFuser
 from omni.fusion.homography import Homography
@@ -134,8 +135,9 @@ def _shaken(seen: Seen, share: float, rng: np.random.Generator) -> Seen:
     """The boxes with each side moved by a share of the box's height, more or less."""
 
     def moved(boxes: Tracks | Detections) -> Tracks | Detections:
-        height = boxes.xyxy[:, 3:4] - boxes.xyxy[:, 1:2]
-        xyxy = boxes.xyxy + height * rng.normal(0.0, share, boxes.xyxy.shape)
+        given = of_width("xyxy", boxes.xyxy, 4, FLOAT32)
+        height = given[:, 3:4] - given[:, 1:2]
+        xyxy = (given + height * rng.normal(0.0, share, given.shape)).clip(-MOST_PIXELS, MOST_PIXELS)
         xyxy[:, 2:] = np.maximum(xyxy[:, 2:], xyxy[:, :2])
         return replace(boxes, xyxy=xyxy.astype(np.float32))
 

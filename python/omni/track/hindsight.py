@@ -17,7 +17,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from omni._arrays import check_fps, check_frames
+from omni._arrays import FLOAT32, INT32, MOST_PIXELS, check_fps, check_frames, typed
+from omni._arrays import rows as of_width
 from omni._evidence import Evidence, elected
 from omni.track.crossings import untangled
 from omni.track.rows import TrackRows
@@ -32,8 +33,6 @@ READINGS = 16
 MOVED = 0.03
 """Each side of a box is moved by so much of the box, standard deviation: half of what the tracker takes sure detections
 to be off by. Not in the first reading of each direction."""
-MOST_PIXELS = 2.0**24
-"""No box reaches further from the origin."""
 SAME = 0.1
 """A person is who they are by this share of the readings at least, if nobody else is likelier."""
 KEPT = 0.2
@@ -75,7 +74,7 @@ def whole_recording(
     """
     check_fps(fps)
     check_frames(frames)
-    found = [(turn, boxes) for turn, boxes in enumerate(map(seen, frames)) if boxes is not None]
+    found = [(turn, _checked(frame, boxes)) for turn, frame in enumerate(frames) if (boxes := seen(frame)) is not None]
     ends = np.cumsum([0, *(len(boxes) for _, boxes in found)]).tolist()
     pictures = [(turn, slice(*each)) for (turn, _), each in zip(found, pairwise(ends), strict=True)]
     boxes = _joined([boxes for _, boxes in found])
@@ -92,6 +91,26 @@ def whole_recording(
     ballots = _steady(told, numbers[detection], fps)
     whole = smoothed(replace(told, track_id=_agreed(told, ballots, fps)), fps)
     return replace(whole, frame=frames.start + frames.step * whole.frame)
+
+
+def _checked(frame: int, boxes: Detections) -> Detections:
+    """Before the detections of all frames lie in one array, where too few of one would shift those of all others."""
+    try:
+        if not isinstance(boxes, Detections):
+            raise TypeError(f"expected omni Detections or None, got {type(boxes).__name__}")
+        made = Detections(
+            of_width("xyxy", boxes.xyxy, 4, FLOAT32),
+            typed("confidence", boxes.confidence, FLOAT32),
+            typed("class_id", boxes.class_id, INT32),
+        )
+        if made.xyxy.ndim != 2 or made.xyxy.shape[1] != 4:
+            raise ValueError(f"xyxy: expected shape (N, 4), got {made.xyxy.shape}")
+        for name, column in (("confidence", made.confidence), ("class_id", made.class_id)):
+            if column.shape != made.xyxy.shape[:1]:
+                raise ValueError(f"{name}: expected shape {made.xyxy.shape[:1]}, as many as boxes, got {column.shape}")
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"frame {frame}: {error}") from None
+    return made
 
 
 def _joined(found: Sequence[Detections]) -> Detections:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from tests.unit.agent.scene import STREAM, Scene, standing
 
 from omni.agent.map_view import MapView
@@ -157,6 +158,19 @@ def test_points_that_give_no_map_are_refused_with_the_reason(points: list[Any], 
     cameras[0]["points"] = points
     with pytest.raises(CalibrationError, match=f"'top_view', camera {A}.*{why}"):
         MapView(view(cameras=cameras), [A, B], [])
+
+
+def test_a_distortion_without_its_matrix_is_refused_with_the_reason() -> None:
+    cameras = view().model_dump()["cameras"]
+    cameras[0]["distortion"] = (0.1, 0.0, 0.0, 0.0, 0.0)
+    with pytest.raises(CalibrationError, match=f"'top_view', camera {A}.*camera_matrix"):
+        MapView(view(cameras=cameras), [A, B], [])
+
+
+@pytest.mark.parametrize("metres", [float("inf"), 1e300])
+def test_the_unit_of_a_map_has_a_bound(metres: float) -> None:
+    with pytest.raises(ValidationError, match="less than or equal to 1000000"):
+        view(metres_per_unit=metres)
 
 
 def with_area(area: list[list[float]]) -> ViewConfig:

@@ -323,6 +323,10 @@ def test_a_map_that_is_the_same_goes_on_also_with_another_plan(
     eventually(lambda: agent.map_ticks()[0].sequence > 3)
     agent.reconfigure({**mapped(document, view(DOOR, YARD, image=str(plan))), "anonymous_mode": False})
     assert agent.map_ticks()[0].sequence > 3
+    with pytest.raises(ConfigError, match=r"plan .*none\.png: no such file"):  # which the next start would refuse
+        agent.reconfigure(mapped(document, view(DOOR, YARD, image=str(tmp_path / "none.png"))))
+    plan.unlink()
+    agent.reconfigure(mapped(document, view(DOOR, YARD, image=str(plan))))  # the map itself is none the worse
     before = agent.map_ticks()[0].sequence
     agent.reconfigure(mapped(document, view(DOOR, YARD, shift=1.0)))
     assert agent.map_ticks()[0].sequence > before  # a tick is never given twice

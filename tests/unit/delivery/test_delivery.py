@@ -6,13 +6,15 @@ import base64
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.delivery.conftest import STREAMS, Inbox, deliver, eventually, message, new_delivery, record
+from tests.unit.delivery.conftest import RUN, STREAMS, Inbox, deliver, eventually, message, new_delivery, record
 
 from omni.agent.best_shot import BestShotEncoder
 from omni.config import load_config
+from omni.delivery import Delivery
 from omni.delivery.body import MOST_BYTES, bodies, without_pictures
 from omni.types import ProcessMessage
 
@@ -175,4 +177,18 @@ def test_ways_out_that_were_replaced_are_not_kept(inbox: Inbox) -> None:
         eventually(lambda number=number: inbox.numbers() == list(range(1, number + 1)))
     [endpoint] = delivery._endpoints.values()
     eventually(lambda: not endpoint._sending)
+    delivery.stop()
+
+
+def test_endpoints_are_told_of_in_the_order_of_the_configuration(inbox: Inbox) -> None:
+    def of(*ids: str) -> Any:
+        return load_config({"webhook_tracking_subscribers": [{"id": id_, "url": inbox.address} for id_ in ids]})
+
+    first, second = of("a", "b"), of("c", "b", "a")
+    delivery = Delivery(first.webhook_tracking_subscribers, RUN, encode=None)
+    delivery.start()
+    delivery.reconfigure(
+        second.webhook_tracking_subscribers, encode=None, settings=second.delivery, mqtt=second.mqtt_settings
+    )
+    assert [endpoint["id"] for endpoint in delivery.stats()["endpoints"]] == ["c", "b", "a"]
     delivery.stop()

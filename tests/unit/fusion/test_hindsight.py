@@ -42,6 +42,25 @@ def test_what_is_no_rate_and_no_run_of_frames_is_refused() -> None:
         whole_recording({}, [1, 2], lambda _: {}, 10)  # type: ignore[arg-type]
 
 
+def test_lists_will_do_as_arrays() -> None:
+    def listed(frame: int) -> dict[str, Detections]:
+        return {
+            name: Detections(*(getattr(boxes, column).tolist() for column in ("xyxy", "confidence", "class_id")))
+            for name, boxes in seen(frame).items()
+        }
+
+    told, expected = (whole_recording(CAMERAS, range(20), each, FPS) for each in (listed, seen))
+    np.testing.assert_array_equal(told.position, expected.position)
+    assert len(told)
+
+
+def test_boxes_at_the_edge_of_what_is_taken_are_not_moved_beyond() -> None:
+    far = Detections(
+        np.array([[1.6e7, 100.0, 2.0**24, 1e7]], np.float32), np.full(1, 0.9, np.float32), np.zeros(1, np.int32)
+    )
+    whole_recording(CAMERAS, range(5), lambda frame: {**seen(frame), "door": far}, FPS)
+
+
 def test_who_walks_through_is_told_of_from_the_first_box_to_the_last_and_no_longer() -> None:
     live = MapFuser(CAMERAS)
     told_live = {

@@ -79,6 +79,34 @@ def test_what_is_no_rate_and_no_run_of_frames_is_refused() -> None:
         whole_recording([1, 2], two, FPS)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("columns", "error", "told"),
+    [
+        (
+            {"confidence": [0.9]},
+            ValueError,
+            r"frame 3: confidence: expected shape \(2,\), as many as boxes, got \(1,\)",
+        ),
+        ({"class_id": [0, 0, 0]}, ValueError, r"frame 3: class_id: expected shape \(2,\)"),
+        ({"class_id": [0.5, 0.5]}, TypeError, "frame 3: class_id: expected integers, got float64"),
+        ({"xyxy": [[1.0, 2.0, 3.0]] * 2}, ValueError, r"frame 3: xyxy: expected shape \(N, 4\), got \(2, 3\)"),
+        (None, TypeError, "frame 3: expected omni Detections or None, got list"),
+    ],
+)
+def test_detections_that_are_none_are_named_by_their_frame(
+    columns: dict[str, Any] | None, error: type[Exception], told: str
+) -> None:
+    """A column that was too short moved the boxes of all later frames to others."""
+
+    def seen(frame: int) -> Any:
+        if frame != 3:
+            return two(frame)
+        return [] if columns is None else replace(two(frame), **columns)
+
+    with pytest.raises(error, match=told):
+        whole_recording(FRAMES, seen, FPS)
+
+
 @pytest.mark.parametrize("wrong", [range(5), range(0, READINGS, 3), range(1, READINGS, 2)])
 def test_two_who_are_taken_for_each_other_by_few_readings_keep_their_numbers(wrong: Sequence[int]) -> None:
     told = whole_recording(FRAMES, two, FPS, tracker=readings(set(wrong), {1: 2, 2: 1}))

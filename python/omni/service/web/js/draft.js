@@ -4,7 +4,10 @@ import { get, send } from "./api.js";
 import { button, element } from "./dom.js";
 import { t } from "./texts.js";
 
+const STEP_MS = 700; // changes that follow each other so soon are one step: a drag, a word
+
 export class Draft {
+  #steps = []; #last = ""; #touchedAt = 0;
   #document = null; #before = null; #etag = null; #canUndo = false; #changed; #note; #apply; #discard; #undo;
 
   // changed(): the document is another one, as it was read or taken back.
@@ -24,6 +27,11 @@ export class Draft {
   get isChanged() { return JSON.stringify(this.#document) !== JSON.stringify(this.#before); }
 
   touched() {
+    const now = JSON.stringify(this.#document);
+    if (now !== this.#last) {
+      if (performance.now() - this.#touchedAt > STEP_MS || !this.#steps.length) this.#steps.push(this.#last);
+      [this.#last, this.#touchedAt] = [now, performance.now()];
+    }
     this.#say("");
     this.#show();
   }
@@ -31,6 +39,19 @@ export class Draft {
   async read() {
     const { data, etag } = await get("config");
     this.#take(data.config, data.undo, etag);
+  }
+
+  // The last step that is not applied yet; without one, what was applied last.
+  async stepBack() {
+    if (!this.#steps.length) {
+      if (!this.isChanged) await this.undo();
+      return;
+    }
+    this.#last = this.#steps.pop();
+    this.#document = JSON.parse(this.#last);
+    this.#touchedAt = 0;
+    this.touched();
+    this.#changed();
   }
 
   async undo() {
@@ -70,12 +91,16 @@ export class Draft {
     this.#before = structuredClone(document);
     this.#canUndo = canUndo;
     this.#etag = etag;
+    this.#begin();
     this.#show();
     this.#changed();
   }
 
+  #begin() { [this.#steps, this.#last, this.#touchedAt] = [[], JSON.stringify(this.#document), 0]; }
+
   #reset() {
     this.#document = structuredClone(this.#before);
+    this.#begin();
     this.touched();
     this.#changed();
   }

@@ -1,7 +1,7 @@
 // A picture on which points are set and moved, by pointer and by keyboard: the ground of the editors.
 
 import { Surface, contain } from "./canvas.js";
-import { element } from "./dom.js";
+import { button, element } from "./dom.js";
 
 const STEP = 1; // of an arrow key, CSS pixels; with Shift ten times as far
 const STEP_FAR = 10;
@@ -160,6 +160,16 @@ export class Stage {
     this.#draw(context, this);
     this.#put();
   }
+}
+
+// One tab for each camera, made anew only where cameras or their names are others; open(uuid): it is chosen.
+export function showTabs(bar, streams, chosen, open) {
+  const shown = JSON.stringify(streams.map(({ stream_uuid: uuid, name }) => [uuid, name]));
+  if (bar.dataset.shown !== shown) {
+    bar.dataset.shown = shown;
+    bar.replaceChildren(...streams.map(({ stream_uuid: uuid, name }) => button(name, () => open(uuid), { data: { stream: uuid }, "aria-pressed": String(uuid === chosen) })));
+  }
+  if (streams.length && !streams.some(({ stream_uuid: uuid }) => uuid === chosen)) open(streams[0].stream_uuid);
 }
 
 // Shows a stream's live picture on a stage. Answers the function that ends it.

@@ -98,7 +98,7 @@ const TEXTS = {
     delivered: "Delivered", waiting: "Waiting", latency: "Latency", dead: "Given up", test: "Test", pause: "Pause", resume: "Go on", rotate: "New secret", remove: "Remove",
     state_ok: "delivers", state_failing: "failing: {reason}", state_paused: "paused", state_disabled: "switched off: {reason}", deliveries: "Deliveries", attempt: "{n} attempts", one_attempt: "1 attempt",
     secret_title: "The secret of {id}", secret_hint: "It is shown this once. The one before goes on to sign beside it until it is removed from the settings.", copy: "Copy", copied: "Copied", close: "I have it",
-    test_ok: "ok, {ms} ms", sure_remove: "Remove {id}? What waits for it is dropped.", sure_rotate: "Make a new secret for {id}?", no_deliveries: "Nothing yet.", when: "When", reason: "Reason", state: "State", attempts: "Attempts", no_answer: "no answer",
+    test_ok: "ok, {ms} ms", sure_remove: "Remove {id}? What waits for it is dropped.", not_found: "{id} is not in the configuration any more, or is written there in another way: remove it in the settings.", sure_rotate: "Make a new secret for {id}?", no_deliveries: "Nothing yet.", when: "When", reason: "Reason", state: "State", attempts: "Attempts", no_answer: "no answer",
     delivery_waiting: "waiting", delivery_delivered: "delivered", delivery_dead: "given up", given_up: "{n} given up", again: "Send again", forget: "Forget", again_all: "Send all again", forget_all: "Forget all", sure_forget: "Forget these messages for good?", older: "and {n} older ones", done: "{n} done", read_again: "Read again",
   },
   faces: {

@@ -4,7 +4,7 @@ import { get, send } from "../api.js";
 import { button, element } from "../dom.js";
 import { Draft } from "../draft.js";
 import { drawFootprint, drawGrid } from "../floor_draw.js";
-import { Stage, showLive } from "../stage.js";
+import { Stage, showLive, showTabs } from "../stage.js";
 import { t } from "../texts.js";
 
 const LEAST = 4;
@@ -67,7 +67,11 @@ class CalibrationEditor {
     this.#plan.close();
   }
 
-  undo() { this.#draft.undo(); }
+  // Pairs that are not in the document yet, for there are too few of them, go first.
+  undo() {
+    if (JSON.stringify(this.#pairs) !== JSON.stringify(this.#camera?.points ?? [])) this.#takePairs();
+    else this.#draft.stepBack();
+  }
 
   cancel() {
     this.#half = null;
@@ -84,10 +88,7 @@ class CalibrationEditor {
   }
 
   showStreams() {
-    const streams = this.#live.status?.streams ?? [];
-    if (this.#cameras.children.length === streams.length) return;
-    this.#cameras.replaceChildren(...streams.map(({ stream_uuid: uuid, name }) => button(name, () => this.#open(uuid), { data: { stream: uuid } })));
-    if (!this.#stream && streams.length) this.#open(streams[0].stream_uuid);
+    showTabs(this.#cameras, this.#live.status?.streams ?? [], this.#stream, (uuid) => this.#open(uuid));
   }
 
   get #section() { return this.#draft.document?.map_tracking; }

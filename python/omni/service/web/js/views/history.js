@@ -91,7 +91,9 @@ class HistoryView {
   showCameras() {
     const chosen = this.#camera.value;
     const streams = this.#live.status?.streams ?? [];
-    if (this.#camera.options.length === streams.length + 1) return;
+    const shown = JSON.stringify(streams.map(({ stream_uuid: uuid, name }) => [uuid, name]));
+    if (this.#camera.dataset.shown === shown) return;
+    this.#camera.dataset.shown = shown;
     this.#camera.replaceChildren(element("option", { value: "", text: t("history.all_cameras") }),
       ...streams.map(({ stream_uuid: uuid, name }) => element("option", { value: uuid, text: name, selected: uuid === chosen })));
   }

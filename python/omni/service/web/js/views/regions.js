@@ -3,7 +3,7 @@
 import { at, drawRegion } from "../region_draw.js";
 import { button, element } from "../dom.js";
 import { Draft } from "../draft.js";
-import { Stage, showLive } from "../stage.js";
+import { Stage, showLive, showTabs } from "../stage.js";
 import { t } from "../texts.js";
 import { uuid4 } from "../uuid.js";
 import * as zone from "../zone.js";
@@ -58,13 +58,15 @@ class RegionEditor {
     this.#stage.close();
   }
 
-  undo() { this.#draft.undo(); }
+  // While one is drawn, its last corner.
+  undo() {
+    if (!this.#drawing) { this.#draft.stepBack(); return; }
+    this.#drawing.points.pop();
+    this.#show();
+  }
 
   showStreams() {
-    const streams = this.#live.status?.streams ?? [];
-    if (this.#cameras.children.length === streams.length) return;
-    this.#cameras.replaceChildren(...streams.map(({ stream_uuid: uuid, name }) => button(name, () => this.#open(uuid), { data: { stream: uuid } })));
-    if (!this.#stream && streams.length) this.#open(streams[0].stream_uuid);
+    showTabs(this.#cameras, this.#live.status?.streams ?? [], this.#stream, (uuid) => this.#open(uuid));
   }
 
   // byKey: one is put into the middle, to be moved by the arrow keys.

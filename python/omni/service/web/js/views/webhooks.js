@@ -61,6 +61,7 @@ class WebhooksView {
     const place = alike.findIndex((one) => one.id === id);
     await changeConfig((config) => {
       const gone = config[LIST].filter((one) => one.enabled !== false && labelOf(one) === endpoint)[place];
+      if (!gone) throw new Error(t("webhooks.not_found", { id: endpoint }));
       config[LIST] = config[LIST].filter((one) => one !== gone);
     });
   }
@@ -73,11 +74,13 @@ async function changeConfig(change) {
   await send("PUT", "config", data.config, { etag });
 }
 
-// As the service calls a subscriber that has no id: its address without user, password and query.
+// As the service calls a subscriber that has no id: its address as it was written, without user, password and query.
 function labelOf({ id, url, host, port, is_secured: secured, path }) {
   if (id) return id;
-  const address = new URL(url || `${secured ? "https" : "http"}://${host}:${port}${path.startsWith("/") ? path : `/${path}`}`);
-  return `${address.protocol}//${address.host}${address.pathname}`;
+  const named = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  const address = url || `${secured ? "https" : "http"}://${named}:${port}${path.startsWith("/") ? path : `/${path}`}`;
+  const [, scheme, place, rest] = /^([^:]*):\/\/([^/?#]*)([^?#]*)/.exec(address) ?? ["", "", "", ""];
+  return `${scheme.toLowerCase()}://${place.slice(place.lastIndexOf("@") + 1)}${rest}`;
 }
 
 function showSecret(id, secret) {
