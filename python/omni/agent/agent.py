@@ -96,6 +96,7 @@ class Agent:
             mqtt=self.config.mqtt_settings,
         )
         self._stream_changes = StreamChanges(self.delivery, self.history)
+        self._counting = counts
         self._counts = LineCounts(self.config.state_folder) if counts and self.config.mutlistream_ROI.lines else None
         stripes = len(streams) + 1
         first = self.delivery.numbers_used() + 1
@@ -222,7 +223,7 @@ class Agent:
             for uuid in ending:
                 self.external.terminate_all(stream_uuid=uuid, end_reason="config_changed")
             streams = [stream.uuid for stream in config.enabled_streams]
-            self._counts = self._counts or prepared.counts
+            self._counts = self._counts or (prepared.counts if self._counting else None)
             self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
             self.external.change_streams(streams)
             hides_more = config.anonymous_mode and not self.config.anonymous_mode
