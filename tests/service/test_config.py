@@ -179,6 +179,13 @@ def test_brackets_without_end_are_no_document(site: Site) -> None:
         assert site.server.call("/api/v1/config/check", "POST", data=body).status == 400
 
 
+def test_a_key_given_twice_is_refused(site: Site) -> None:
+    body = b'{"streams": [], "http": {"port": 1, "port": 2}}'
+    refused = site.server.call("/api/v1/config", "PUT", data=body, headers={"if-match": site.config()[1]})
+    assert (refused.status, refused.document["type"]) == (400, "urn:omni:problem:duplicate-field")
+    assert "port is given more than once" in refused.document["detail"]
+
+
 def test_a_check_applies_nothing(site: Site, document: dict[str, Any]) -> None:
     shown, etag = site.config()
     shown["config"]["http"]["port"] = 9090

@@ -92,6 +92,7 @@ class Delivery:
         self._endpoints: dict[str, Endpoint] = {}
         self._sequences: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._takes = bool(self._ways) or self._directory is not None
         self._thread = threading.Thread(target=self._serve, name="webhooks", daemon=True)
         self.log = Log(self._outbox)
         self._outbox.check()
@@ -108,6 +109,7 @@ class Delivery:
         """
         if not self._ways and self._directory is None:
             return
+        self._takes = True
         self._loop = asyncio.new_event_loop()
         try:
             self._outbox.open()
@@ -152,8 +154,8 @@ class Delivery:
         self._loop.call_soon_threadsafe(self._take, Committed(self.log.lanes()))
 
     def publish(self, message: ProcessMessage) -> None:
-        """Hand a message over; returns at once."""
-        if self._loop is not None:
+        """Hand a message over; returns at once. Before the start it waits for that."""
+        if self._takes:
             self._outbox.publish(message)
 
     def stop(self) -> None:
@@ -163,7 +165,7 @@ class Delivery:
             return
         self._outbox.flush(COMMIT_S)
         self._call(self._drain(), DRAIN_S + 5.0)
-        self._loop = None
+        self._loop, self._takes = None, False
         self._outbox.flush(COMMIT_S)  # what was acknowledged last waits no more
         self._warn_of_what_waits()
         self._outbox.close(COMMIT_S)

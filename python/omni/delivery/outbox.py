@@ -16,11 +16,12 @@ from omni.clocks import Ages
 from omni.damage import is_damage, put_aside
 from omni.delivery.body import EncodePicture
 from omni.delivery.clock import Clock
-from omni.delivery.folder import Folder
+from omni.delivery.folder import LOCK_NAME, Folder
 from omni.delivery.records import Attempt, LaneKey, Pictures
 from omni.delivery.retention import Bounds, Retention
 from omni.delivery.store import ATTEMPTS_MAX, FILE_NAME, Store
 from omni.delivery.writer import Committed, LogWriter, Prepared, Route, class_of
+from omni.errors import FolderInUseError
 from omni.types import ProcessMessage, Run
 
 logger = logging.getLogger(__name__)
@@ -251,6 +252,22 @@ class Outbox:
         logger.error("webhooks: %s is damaged (%s); it is kept as %s and a new one begun", path, error, aside.name)
         self.dropped["durable", "database damaged"] += 1
 
+    def _put_back(self, path: Path) -> None:
+        """The file was taken away from where the next start looks for it: what it holds is written there again."""
+        assert self._store is not None
+        assert self._folder is not None
+        if not (path.parent / LOCK_NAME).exists():
+            self._folder.release()
+            self._folder.take()
+        new = path.with_name(path.name + ".new")
+        new.unlink(missing_ok=True)
+        os.close(os.open(new, os.O_CREAT | os.O_WRONLY, 0o600))
+        self._store.write_copy(new)
+        self._disconnect()  # which takes what is left of the old one with it
+        new.replace(path)
+        self._connect()
+        logger.error("webhooks: %s was taken away; what it held is written there again", path)
+
     def _release(self) -> None:
         if self._folder is not None:
             self._folder.release()
@@ -322,6 +339,9 @@ class Outbox:
                 done()
 
     def _retain(self) -> None:
+        path = self._directory / FILE_NAME if self._directory else None
+        if self._store is not None and path is not None and not path.exists():
+            self._put_back(path)
         lost = self._retention.apply(self._connected(), self._bounds, self._clock.time())
         if lost:
             self._committed(Committed(lost=lost))
@@ -336,7 +356,7 @@ class Outbox:
         """Do something with the database; False, with the reason in ``problem``, when it would not."""
         try:
             work()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, FolderInUseError) as error:
             self._tell(f"the outbox cannot be written ({error}); messages wait in memory")
             if is_damage(error):
                 self._disconnect()

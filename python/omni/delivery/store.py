@@ -193,6 +193,10 @@ class Store:
         first = self._value("SELECT MIN(id) FROM message")
         return self.newest() if first is None else int(first) - 1
 
+    def write_copy(self, path: Path) -> None:
+        """Write all that is there into another file, empty or to be made. Not within a transaction."""
+        self._run("VACUUM INTO ?", str(path))
+
     # Lanes
 
     def lane(self, key: LaneKey) -> LaneState | None:

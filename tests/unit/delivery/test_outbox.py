@@ -67,6 +67,34 @@ def test_what_was_not_delivered_goes_out_after_the_next_start_with_its_id(tmp_pa
     assert {m.epoch for m in inbox.messages} == {str(NEXT_RUN.run_id)}
 
 
+@pytest.mark.parametrize("folder_too", [False, True])
+def test_an_outbox_that_is_taken_away_is_put_back_with_all_that_waits(
+    tmp_path: Path, inbox: Inbox, folder_too: bool
+) -> None:
+    directory = tmp_path / "outbox"
+    first = new_delivery([{"id": "site", "url": NOWHERE}], directory=str(directory))
+    first.start()
+    first.publish(message("begin", 1))
+    eventually(lambda: first.log.backlog().get("site", (0,))[0] == 1)
+    for file in directory.iterdir():
+        if folder_too or file.name.startswith(FILE_NAME):
+            file.unlink()
+    if folder_too:
+        directory.rmdir()
+    eventually((directory / FILE_NAME).exists)
+    with pytest.raises(ConfigError, match="another agent"):
+        new_delivery([], directory=str(directory))
+    first.publish(message("begin", 2))
+    eventually(lambda: first.log.backlog().get("site", (0,))[0] == 2)
+    assert first.problems() == []
+    first.stop()
+    assert stat.S_IMODE((directory / FILE_NAME).stat().st_mode) == 0o600
+    second = new_delivery([{"id": "site", "url": inbox.address}], directory=str(directory), run=NEXT_RUN)
+    second.start()
+    eventually(lambda: [n for n in inbox.numbers() if n in (1, 2)][:2] == [1, 2])
+    second.stop()
+
+
 def test_what_was_open_at_a_crash_is_ended_by_the_next_start(tmp_path: Path, inbox: Inbox) -> None:
     first = new_delivery([], directory=str(tmp_path))
     first.start()
