@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +65,16 @@ class FlowMap:
             cell[2] += (now - before) * velocity[1]
         while self._size > MOST_CELLS and len(self._minutes) > 1:
             self._forget_oldest()
+
+    def snapshot(self) -> FlowMap:
+        """As it is now, to be read while this one goes on: only the newest minute is still written."""
+        taken = copy(self)
+        taken._minutes = deque(self._minutes)
+        if taken._minutes:
+            newest = taken._minutes.pop()
+            cells = {key: list(values) for key, values in newest.cells.items()}
+            taken._minutes.append(_Minute(newest.start, cells))
+        return taken
 
     def document(self, window_s: float = WINDOW_S) -> dict[str, Any]:
         """The last ``window_s`` seconds before the newest moment, in whole minutes.

@@ -118,7 +118,8 @@ class MapView:
     def flow(self, window_s: float) -> dict[str, Any]:
         """Where people were in the last ``window_s`` seconds, and which way they went (``FlowMap.document``)."""
         with self._changed:
-            return self._flow.document(window_s)
+            flow = self._flow.snapshot()
+        return flow.document(window_s)  # up to half a second, in which the cameras' frames need not wait
 
     def is_for(self, config: ViewConfig, files: Collection[str], cameras: Collection[str]) -> bool:
         """Whether it can go on as it is under another configuration. The plan's picture is none of its."""

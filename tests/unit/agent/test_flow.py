@@ -53,3 +53,15 @@ def test_the_size_is_bounded_by_giving_up_the_oldest(monkeypatch: pytest.MonkeyP
         for i in range(4):
             paths.add(moment(60.0 * minute + i / 2, (10.0 * minute + i, 0.5, 0.0, 0.0)))
     assert {cell["x"] // 10 for cell in paths.document()["cells"]} == {3.0}
+
+
+def test_a_snapshot_stays_as_it_was_while_the_minute_goes_on() -> None:
+    paths = FlowMap(metres_per_unit=0.5)
+    for i in range(70):
+        paths.add(moment(1000 + i, (0.5, 0.5, 1.0, 0.0)))
+    taken = paths.snapshot()
+    before = taken.document()
+    assert before == paths.document()
+    for i in range(70, 200):
+        paths.add(moment(1000 + i, (0.5, 0.5, 1.0, 0.0), (9.5, 0.5, 1.0, 0.0)))
+    assert taken.document() == before != paths.document()

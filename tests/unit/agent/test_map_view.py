@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 from tests.unit.agent.scene import STREAM, Scene, standing
 
+from omni.agent.flow import FlowMap
 from omni.agent.map_view import MapView
 from omni.config import ViewConfig
 from omni.errors import CalibrationError
@@ -169,7 +170,7 @@ def test_a_distortion_without_its_matrix_is_refused_with_the_reason() -> None:
 
 @pytest.mark.parametrize("metres", [float("inf"), 1e300])
 def test_the_unit_of_a_map_has_a_bound(metres: float) -> None:
-    with pytest.raises(ValidationError, match="less than or equal to 1000000|finite number"):
+    with pytest.raises(ValidationError, match=r"less than or equal to 1000000|finite number"):
         view(metres_per_unit=metres)
 
 
@@ -311,3 +312,18 @@ def test_a_camera_lost_just_when_the_clock_is_set_back_does_not_stop_the_map() -
     [person] = site.tick.document["objects"]
     assert set(person["source_objects"]) == {A}
     assert site.tick.document["camera_frames_data"][A]["frame_index"] == 29
+
+
+def test_frames_do_not_wait_for_whoever_looks_at_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = MapView(view(), [A, B], [])
+    free: list[bool] = []
+
+    def read(*_: Any) -> dict[str, Any]:
+        frames = threading.Thread(target=lambda: free.append(site._changed.acquire(blocking=False)))
+        frames.start()
+        frames.join()
+        return {}
+
+    monkeypatch.setattr(FlowMap, "document", read)
+    site.flow(3600)
+    assert free == [True]
