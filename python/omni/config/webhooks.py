@@ -34,7 +34,7 @@ class SubscriberConfig(Section):
         is_secured: whether it is spoken to by https.
         path: of its address.
         type: what is sent, processes, events, or how the streams are doing; empty: processes.
-        id: its name in logs, figures and addresses; empty: made from the address.
+        id: its name in logs, figures and addresses; empty: made from the address and the type.
         secret: signs every message.
         previous_secret: signs beside the secret while receivers change over.
         private_networks: whether the address may lead to this machine or a private network.
@@ -121,8 +121,12 @@ class SubscriberConfig(Section):
 
     @property
     def key(self) -> str:
-        """What tells it from the others, in the outbox and in addresses: the id, else made from the address."""
-        return self.id or uuid5(NAMESPACE_URL, self.address).hex[:12]
+        """What tells it from the others, in the outbox and in addresses: the id, else made from address and type.
+
+        One address may well be told of processes and of events, and each goes on when the other is removed.
+        """
+        kind = self.type or "processes"
+        return self.id or uuid5(NAMESPACE_URL, self.address + ("" if kind == "processes" else f" {kind}")).hex[:12]
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +205,19 @@ def test_endpoints_are_told_of_in_the_order_of_the_configuration(inbox: Inbox) -
     )
     assert [endpoint["id"] for endpoint in delivery.stats()["endpoints"]] == ["c", "b", "a"]
     delivery.stop()
+
+
+def test_of_two_at_one_address_each_keeps_what_waits_for_it_when_the_other_goes(scripted: Any) -> None:
+    receiver = scripted(lambda _: 200)
+    both = [{"url": receiver.address, "type": type_, "paused": True} for type_ in ("processes", "events")]
+    delivery = new_delivery(both)
+    delivery.start()
+    event = {"id": "1", "type": "crossing"}
+    delivery.publish(replace(message("line", 1), events=(event,)))
+    eventually(lambda: [waiting for waiting, _ in delivery.log.backlog().values()] == [1, 1])
+    left = load_config({"webhook_tracking_subscribers": [{**both[1], "paused": False}]})
+    delivery.reconfigure(
+        left.webhook_tracking_subscribers, encode=None, settings=left.delivery, mqtt=left.mqtt_settings
+    )
+    delivery.stop()
+    assert delivery.stats()["delivered"] == {"line": 1}
