@@ -59,7 +59,7 @@ def _arrays(processes: list[dict[str, Any]]) -> list[bytes]:
     whole = _dumps({"processes": processes})
     if len(whole) <= MOST_BYTES:
         return [whole]
-    records = [_dumps(process) for process in processes]
+    records = [_fitting(process) for process in processes]
     groups: list[list[bytes]] = []
     room = 0
     for record in records:
@@ -69,6 +69,20 @@ def _arrays(processes: list[dict[str, Any]]) -> list[bytes]:
         groups[-1].append(record)
         room -= len(record) + 1
     return [_HEAD + b",".join(group) + _TAIL for group in groups]
+
+
+def _fitting(process: dict[str, Any]) -> bytes:
+    """A record, without its picture where that alone is more than a POST may be: many receivers refuse such a one."""
+    record = _dumps(process)
+    if len(record) <= MOST_BYTES - len(_HEAD) - len(_TAIL) or _PICTURE not in process:
+        return record
+    logger.warning(
+        "the best shot of process %s is too large for a message (%d kB); the process goes without: "
+        "choose a smaller best_shot.max_side or quality",
+        process["id"],
+        len(process[_PICTURE]) // 1000,
+    )
+    return _dumps({name: value for name, value in process.items() if name != _PICTURE})
 
 
 def _dumps(document: dict[str, Any]) -> bytes:

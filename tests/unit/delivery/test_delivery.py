@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 from tests.unit.delivery.conftest import RUN, STREAMS, Inbox, deliver, eventually, message, new_delivery, record
 
@@ -127,6 +128,16 @@ def test_a_large_array_is_split_never_truncated(inbox: Inbox) -> None:
     deliver([{"url": inbox.address}], [one])
     assert inbox.numbers() == list(range(1, 31))
     assert [m.sequence for m in inbox.messages] == ["1", "2", "3"]
+
+
+def test_a_picture_that_is_too_large_for_a_message_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    picture = np.zeros((2, 2, 3), np.uint8)
+    one = ProcessMessage("end", STREAMS[0], 0.0, tuple(record(n) for n in (1, 2)), {record(1)["id"]: picture})
+    [body] = bodies(one, lambda _: "A" * MOST_BYTES)
+    assert len(body.data) < MOST_BYTES
+    assert [process["id"] for process in orjson.loads(body.data)["processes"]] == [record(n)["id"] for n in (1, 2)]
+    assert b"best_shot" not in body.data
+    assert "smaller best_shot.max_side" in caplog.text
 
 
 def test_a_best_shot_is_a_jpeg_in_base64_only_when_switched_on() -> None:
