@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -88,3 +90,25 @@ def test_with_faces_off_every_call_says_so(server: Server) -> None:
     for method, path in (("GET", FACES), ("POST", f"{FACES}/match"), ("DELETE", f"{FACES}/{GROUP}")):
         answer = server.call(path, method)
         assert (answer.status, answer.document["type"]) == (409, "urn:omni:problem:faces-off")
+
+
+def test_a_photo_that_would_unpack_to_gigabytes_is_refused_by_its_header() -> None:
+    """In a process of its own: OpenCV asks once, when it loads."""
+    told = """
+from omni.cli.serve import bound_pictures
+bound_pictures()
+from omni.errors import PhotoError
+from omni.faces.enrol import _decoded
+import cv2, numpy as np
+small = cv2.imencode(".png", np.zeros((4, 4, 3), np.uint8))[1].tobytes()
+assert _decoded(small).shape == (4, 4, 3)
+large = b"IHDR" + (30_000).to_bytes(4, "big") * 2 + small[24:29]
+import zlib
+photo = small[:12] + large + zlib.crc32(large).to_bytes(4, "big") + small[33:]
+try:
+    _decoded(photo)
+except PhotoError as error:
+    print(error)
+"""
+    said = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert said.stdout == "it is no picture that can be read, or has too many pixels\n"

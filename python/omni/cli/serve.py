@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,9 @@ from omni.cli.standard import Lines
 if TYPE_CHECKING:
     from omni.agent import Agent
     from omni.config import AgentConfig
+
+PIXELS_MAX = 100_000_000
+"""Of a picture that the service decodes: three bytes each."""
 
 _LOOK_S = 0.2
 """So often it is looked whether somebody still reads the records."""
@@ -41,7 +45,13 @@ def add_parser(verbs: Any) -> None:
         add_json(parser)
 
 
+def bound_pictures() -> None:
+    """A photo of 1 MB can unpack to gigabytes: OpenCV, which asks when it loads, is to refuse it by its header."""
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(PIXELS_MAX))
+
+
 def run_service(options: argparse.Namespace) -> int:
+    bound_pictures()
     from omni.config import config_folder
     from omni.config.logs import log_as_configured
     from omni.service import create_app, free_port, open_settings, serve

@@ -122,7 +122,7 @@ def _decoded(photo: bytes) -> UInt8:
     try:
         image = cv2.imdecode(np.frombuffer(photo, np.uint8), cv2.IMREAD_COLOR) if photo else None
     except cv2.error:
-        image = None
+        raise PhotoError("it is no picture that can be read, or has too many pixels") from None
     if image is None or min(image.shape[:2]) < 1:
         raise PhotoError("it is no picture that can be read")
     return np.asarray(image, np.uint8)

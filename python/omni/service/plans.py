@@ -115,7 +115,10 @@ def write_plan(path: Path, data: bytes) -> None:
 def _shown_size(data: bytes, content_type: str) -> tuple[int, int] | None:
     """(width, height) as browsers show it: turned as its EXIF says, but for WebP. None: it cannot be decoded."""
     turned = 0 if content_type != "image/webp" else cv2.IMREAD_IGNORE_ORIENTATION
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | turned)
+    try:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | turned)
+    except cv2.error:  # too many pixels (cli/serve.py)
+        return None
     if picture is None:
         return None
     height, width = picture.shape[:2]
