@@ -160,3 +160,20 @@ def test_the_history_is_looked_through_and_taken_away(page: Page, site: Site, tm
     canvas.focus()
     for key in ("+", "ArrowLeft", "-", "Home"):
         canvas.press(key)
+
+
+def test_a_name_goes_with_the_match_that_is_taken_back(page: Page, site: Site) -> None:
+    page.goto(site.url)
+    names = page.evaluate(
+        """async () => {
+            const { People } = await import("/assets/js/people.js");
+            const people = new People();
+            people.noteNames([{ id: "p", name: "Ann" }]);
+            return [{ id: "p" }, undefined].map((profile) => {
+                people.noteProcess({ object: { class: "human", id: "h", profile } });
+                people.noteProcess({ object: { class: "body", id: "h" } });
+                return people.nameOf("h");
+            });
+        }"""
+    )
+    assert names == ["Ann", ""]

@@ -29,8 +29,11 @@ export class People {
     }
   }
 
+  // A match that is taken back comes as a process without its profile.
   noteProcess({ object }) {
-    if (object?.class === "human" && object.profile) keep(this.#profileOfHuman, object.id, object.profile.id);
+    if (object?.class !== "human") return;
+    if (object.profile) keep(this.#profileOfHuman, object.id, object.profile.id);
+    else this.#profileOfHuman.delete(object.id);
   }
 
   // profiles: [{id, name}] of the gallery.
