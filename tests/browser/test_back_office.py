@@ -170,8 +170,9 @@ def test_a_name_goes_with_the_match_that_is_taken_back(page: Page, site: Site) -
             const people = new People();
             people.noteNames([{ id: "p", name: "Ann" }]);
             return [{ id: "p" }, undefined].map((profile) => {
-                people.noteProcess({ object: { class: "human", id: "h", profile } });
-                people.noteProcess({ object: { class: "body", id: "h" } });
+                people.noteProcess({ type: "track", object: { class: "human", id: "h", profile } });
+                people.noteProcess({ type: "action", object: { class: "human", id: "h" } });
+                people.noteProcess({ type: "track", object: { class: "body", id: "h" } });
                 return people.nameOf("h");
             });
         }"""

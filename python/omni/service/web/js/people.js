@@ -29,9 +29,9 @@ export class People {
     }
   }
 
-  // A match that is taken back comes as a process without its profile.
-  noteProcess({ object }) {
-    if (object?.class !== "human") return;
+  // A match that is taken back comes as the person's process without its profile; what they do (an action) never has one.
+  noteProcess({ type, object }) {
+    if (type !== "track" || object?.class !== "human") return;
     if (object.profile) keep(this.#profileOfHuman, object.id, object.profile.id);
     else this.#profileOfHuman.delete(object.id);
   }
