@@ -240,6 +240,23 @@ def test_websockets_and_event_streams_are_let_in_like_requests_and_end_with_the_
     assert asyncio.run(run()) == (401, 401, 1008)
 
 
+def test_a_websocket_ends_while_the_tokens_cannot_be_read(server: Server, tokens: Tokens, tmp_path: Path) -> None:
+    """It would be watched by nobody from then on, and outlive its token."""
+    allowed = bearer(tokens.add("wall", ["read"], 1.0))
+
+    async def run() -> int | None:
+        url = f"{server.address}/api/v1/live"
+        async with aiohttp.ClientSession() as session, session.ws_connect(url, headers=allowed) as socket:
+            await socket.receive()
+            (tmp_path / "tokens.sqlite").write_bytes(b"damaged" * 1000)
+            async with asyncio.timeout(20):
+                async for _ in socket:
+                    pass
+            return socket.close_code
+
+    assert asyncio.run(run()) == 1008
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [

@@ -179,6 +179,13 @@ def test_brackets_without_end_are_no_document(site: Site) -> None:
         assert site.server.call("/api/v1/config/check", "POST", data=body).status == 400
 
 
+def test_a_key_given_twice_is_refused(site: Site) -> None:
+    body = b'{"streams": [], "http": {"port": 1, "port": 2}}'
+    refused = site.server.call("/api/v1/config", "PUT", data=body, headers={"if-match": site.config()[1]})
+    assert (refused.status, refused.document["type"]) == (400, "urn:omni:problem:duplicate-field")
+    assert "port is given more than once" in refused.document["detail"]
+
+
 def test_a_check_applies_nothing(site: Site, document: dict[str, Any]) -> None:
     shown, etag = site.config()
     shown["config"]["http"]["port"] = 9090
@@ -345,6 +352,7 @@ def test_point_pairs_are_tried_before_they_are_used(site: Site) -> None:
         ({"points": [{"image": [v, v], "map": [v, v]} for v in (0.0, 0.2, 0.5, 1.0)]}, 422, "calibration-invalid"),
         ({"points": []}, 422, "calibration-invalid"),
         ({"metres_per_unit": -1}, 422, "calibration-invalid"),
+        ({"metres_per_unit": 1e308}, 422, "calibration-invalid"),
         ({"stream_uuid": OTHER}, 409, "no-picture"),
     ],
 )

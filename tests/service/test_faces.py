@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.service.fakes import Server
 
 from omni.config import load_config
 from omni.errors import ModelError
 from omni.faces.engine import open_face_engine
+from omni.faces.gallery import Gallery
 
 FACES = "/api/v1/faces"
 GROUP = "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59"
@@ -48,6 +51,20 @@ def test_people_are_added_matched_and_removed(gallery: Server, photos: Path) -> 
     assert len(answer.body) < 1000
     assert gallery.call(f"{FACES}/{added['id']}", "DELETE").document == {}
     assert gallery.call(FACES).document == {"profiles": []}
+
+
+def test_what_another_process_changes_counts_at_once_where_no_camera_looks(server: Server, tmp_path: Path) -> None:
+    """As ``omni faces`` does beside a running service."""
+    try:
+        server.agent.faces = engine = open_face_engine(load_config({"state_folder": str(tmp_path)}))
+    except ModelError as error:
+        pytest.skip(str(error))
+    elsewhere = Gallery(tmp_path, engine.embedder.identity, engine.embedder.dimension)
+    ann = elsewhere.add("Ann", [], np.eye(1, engine.embedder.dimension, dtype=np.float32), time.time())
+    assert [profile["id"] for profile in server.call(FACES).document["profiles"]] == [ann.id]
+    elsewhere.remove(ann.id)
+    assert server.call(f"{FACES}/{ann.id}", "DELETE").status == 404
+    assert server.call(FACES).document == {"profiles": []}
 
 
 @pytest.mark.parametrize(

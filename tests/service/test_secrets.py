@@ -14,11 +14,12 @@ from omni.agent import Agent
 from omni.config import load_config
 from omni.tokens import SCOPES, Tokens
 
-CAMERA, USER, HEADER, QUERY, BROKER = (
+CAMERA, USER, HEADER, QUERY, PATH, BROKER = (
     "camera-hunter2",
     "hook-hunter2",
     "header-hunter2",
     "query-hunter2",
+    "path-hunter2",
     "mqtt-hunter2",
 )
 SIGNING = "whsec_aHVudGVyMnNpZ25pbmdzZWNyZXQxMjM0"
@@ -32,6 +33,8 @@ def folder(tmp_path: Path) -> Path:
         "webhook_tracking_subscribers": [
             {"id": "a", "url": f"http://u:{USER}@127.0.0.1:9/hook?key={QUERY}", "headers": {"x-api-key": HEADER}},
             {"id": "b", "url": "http://127.0.0.1:9/", "secret": SIGNING, "previous_secret": PREVIOUS},
+            {"url": f"http://127.0.0.1:9/hook/token={PATH}"},
+            {"host": "127.0.0.1", "port": 9, "path": f"/hook?key={PATH}"},
         ],
         "mqtt_settings": {"enable": True, "brocker_address": f"mqtt://u:{BROKER}@127.0.0.1:9"},
     }
@@ -46,7 +49,7 @@ def test_no_secret_comes_out(
     caplog.set_level(logging.DEBUG)
     config = load_config(folder)
     token = Tokens(config.state_folder).add("all", SCOPES, 1.0)
-    planted = [CAMERA, USER, HEADER, QUERY, BROKER, SIGNING, PREVIOUS, token]
+    planted = [CAMERA, USER, HEADER, QUERY, PATH, BROKER, SIGNING, PREVIOUS, token]
     server = Server(config)
     server.agent = Agent(config)  # type: ignore[assignment]
     said: dict[str, str] = {}

@@ -87,6 +87,9 @@ def test_dead_letters_are_sent_again_and_forgotten(running: Server) -> None:
     first = dead(running)[0]
     assert running.call("/api/v1/webhooks/replay", "POST", json={"id": first["id"]}).document == {"replayed": 1}
     eventually(lambda: [d["attempts"] for d in dead(running)] == [2, 1, 1])
+    for nothing in ("id=0", "until=0", "endpoint="):  # which is not all of them
+        refused = running.call(f"/api/v1/webhooks/purge?{nothing}", "POST")
+        assert (refused.status, refused.document["field"]) == (400, f"$.{nothing.partition('=')[0]}")
     assert running.call("/api/v1/webhooks/purge?endpoint=site", "POST").document == {"purged": 0}
     assert running.call("/api/v1/webhooks/purge?endpoint=nowhere", "POST").document == {"purged": 3}
     assert dead(running) == []

@@ -91,10 +91,12 @@ class Agent:
             self.config.webhook_tracking_subscribers,
             self._run,
             encode=encode,
+            anonymous=self.config.anonymous_mode,
             settings=self.config.delivery,
             mqtt=self.config.mqtt_settings,
         )
         self._stream_changes = StreamChanges(self.delivery, self.history)
+        self._counting = counts
         self._counts = LineCounts(self.config.state_folder) if counts and self.config.mutlistream_ROI.lines else None
         stripes = len(streams) + 1
         first = self.delivery.numbers_used() + 1
@@ -221,10 +223,13 @@ class Agent:
             for uuid in ending:
                 self.external.terminate_all(stream_uuid=uuid, end_reason="config_changed")
             streams = [stream.uuid for stream in config.enabled_streams]
-            self._counts = self._counts or prepared.counts
+            self._counts = self._counts or (prepared.counts if self._counting else None)
             self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
             self.external.change_streams(streams)
+            hides_more = config.anonymous_mode and not self.config.anonymous_mode
             self.config, self._parts = config, prepared.parts
+            if hides_more:  # else pictures of before would be taken for those of now
+                self._change_pipelines(prepared)
             encode = shot_encoder(config)
             if self.history is not None:
                 self.history.reconfigure(
@@ -233,15 +238,21 @@ class Agent:
             self.delivery.reconfigure(
                 config.webhook_tracking_subscribers,
                 encode=encode,
+                anonymous=config.anonymous_mode,
                 settings=config.delivery,
                 mqtt=config.mqtt_settings,
             )
-            taken = [self._pipelines[uuid].change(change) for uuid, change in prepared.changes.items()]
             for pipeline in prepared.fresh.values():
                 pipeline.start()
-            deadline = time.monotonic() + STOP_S
-            for event in taken:
-                event.wait(max(deadline - time.monotonic(), 0.0))
+            if not hides_more:
+                self._change_pipelines(prepared)
+
+    def _change_pipelines(self, prepared: Prepared) -> None:
+        """Have the streams that stay go on with what is new, and wait until they do, for at most ``STOP_S``."""
+        taken = [self._pipelines[uuid].change(change) for uuid, change in prepared.changes.items()]
+        deadline = time.monotonic() + STOP_S
+        for event in taken:
+            event.wait(max(deadline - time.monotonic(), 0.0))
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until every stream has ended (files do, cameras do not), also of what a change began meanwhile.

@@ -72,22 +72,43 @@ def restored(proposed: Any, current: Any) -> Any:
     if isinstance(proposed, Mapping):
         known = dict(current) if isinstance(current, Mapping) else {}
         if _origin(proposed) != _origin(known):
-            known.pop("headers", None)  # they may hold passwords, which go to no other host
+            for name in ("headers", "path"):  # they may hold passwords, which go to no other host
+                known.pop(name, None)
         return {name: restored(value, known.get(_OTHER_SPELLINGS.get(name, name))) for name, value in proposed.items()}
     if isinstance(proposed, list):
-        known_elements = current if isinstance(current, list) else []
-        return [restored(element, _counterpart(element, i, known_elements)) for i, element in enumerate(proposed)]
+        counterparts = _counterparts(proposed, current if isinstance(current, list) else [])
+        return [restored(element, known) for element, known in zip(proposed, counterparts, strict=True)]
     return put_back(proposed, current)
 
 
-def _counterpart(element: Any, position: int, current: Sequence[Any]) -> Any:
+def _counterparts(proposed: Sequence[Any], current: Sequence[Any]) -> list[Any]:
+    """For each proposed element the current one that it was; None: there is none.
+
+    What is just as it is shown comes first, so that of several at one address each keeps its own secret.
+    """
+    free = dict(enumerate(zip(current, map(shown, current), strict=True)))
+    if all(known == text for known, text in free.values()):  # nothing is hidden, in thousands of corners for example
+        return [None] * len(proposed)
+    found: dict[int, Any] = {}
+    for i, element in enumerate(proposed):
+        places = (i, *free) if isinstance(element, Mapping) else (i,)
+        same = next((place for place in places if place in free and free[place][1] == element), None)
+        if same is not None:
+            found[i] = free.pop(same)[0]
+    left = {place: known for place, (known, _) in free.items()}
+    return [found[i] if i in found else _counterpart(element, i, left) for i, element in enumerate(proposed)]
+
+
+def _counterpart(element: Any, position: int, current: Mapping[int, Any]) -> Any:
     """The element of the current list that this one was: by what names it, by its address, else by its place."""
     if isinstance(element, Mapping):
-        for name in ("uuid", "stream_uuid", "id", "url"):
-            same = [c for c in current if isinstance(c, Mapping) and element.get(name) and _same(element, c, name)]
+        for name in ("uuid", "stream_uuid", "id", "url", "host"):
+            same = [
+                c for c in current.values() if isinstance(c, Mapping) and element.get(name) and _same(element, c, name)
+            ]
             if len(same) == 1:
                 return same[0]
-    return current[position] if position < len(current) else None
+    return current.get(position)
 
 
 def _same(element: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:

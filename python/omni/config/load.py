@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from omni.config.agent import AgentConfig
 from omni.config.contradictions import CONTRADICTION, contradictions
-from omni.config.secrets import ADDRESS_KEYS, HEADERS_KEY, SECRET_KEYS, masked_address
+from omni.config.secrets import ADDRESS_KEYS, HEADERS_KEY, PATH_KEY, SECRET_KEYS, masked_address
 from omni.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ FILE_NAME = "run_params.json"
 STATE_FOLDER, OUTBOX_FOLDER = "state", "outbox"
 """Where the state and the outbox of a configuration file lie, beside it, unless the file says otherwise."""
 
-_NEVER_SHOWN = SECRET_KEYS | ADDRESS_KEYS | {HEADERS_KEY}
+_NEVER_SHOWN = SECRET_KEYS | ADDRESS_KEYS | {HEADERS_KEY, PATH_KEY}
 
 _OF_THE_ORIGINAL = frozenset({"action_recognition", "pose_estimation", "keypoint_confidence_threshold"})
 """Settings that the original documents and that do nothing here; none of them is a misspelt one of ours."""

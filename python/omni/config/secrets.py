@@ -13,6 +13,8 @@ MASK = "***"
 SECRET_KEYS = frozenset({"secret", "previous_secret"})
 ADDRESS_KEYS = frozenset({"url", "brocker_address", "broker_address"})
 HEADERS_KEY = "headers"
+PATH_KEY = "path"
+"""Of a subscriber that is given by its host: what follows that in an address."""
 
 _PASSWORD = re.compile(
     r"(?:(?<=://)|(?<=:/)(?!/)|^(?=[^/:@\s]*:[^/@\s]*@))(?:([^/?#\s:@\[]*):)?([^/?#\s]*|(?<=:)(?!\d{1,5}[/?#])\S*)@"
@@ -68,6 +70,8 @@ def conceal(document: Any, key: str = "", *, in_headers: bool = False) -> Any:
         return Concealed(document, MASK)
     if key in ADDRESS_KEYS and MASK in (shown := masked_address(document)):
         return Concealed(document, shown)
+    if key == PATH_KEY and MASK in (shown := _masked_parameters(document)):
+        return Concealed(document, shown)
     return document
 
 
@@ -104,7 +108,11 @@ def hidden_login(address: str) -> str:
 
 def _without_parameters(address: str) -> str:
     """A file may be called ``pass=1.avi``."""
-    return _PARAMETER.sub(lambda found: f"{found[1]}={MASK}", address) if ":/" in address else address
+    return _masked_parameters(address) if ":/" in address else address
+
+
+def _masked_parameters(address: str) -> str:
+    return _PARAMETER.sub(lambda found: f"{found[1]}={MASK}", address)
 
 
 def put_back(proposed: Any, current: Any) -> Any:

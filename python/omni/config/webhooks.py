@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from omni.config._base import Section
+from omni.config.secrets import masked_address
 
 RETRY_S = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 """Seconds before each attempt (delivery, line 4)."""
@@ -130,8 +131,8 @@ class SubscriberConfig(Section):
 
     @property
     def shown_address(self) -> str:
-        """The address without user, password and query, for logs and lists."""
-        parts = urlsplit(self.address)
+        """The address without user, password and query, nor what its path calls a secret, for logs and lists."""
+        parts = urlsplit(masked_address(self.address))
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 

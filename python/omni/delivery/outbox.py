@@ -17,7 +17,7 @@ from omni.damage import is_damage, put_aside
 from omni.delivery.body import EncodePicture
 from omni.delivery.clock import Clock
 from omni.delivery.folder import LOCK_NAME, Folder
-from omni.delivery.records import Attempt, LaneKey
+from omni.delivery.records import Attempt, LaneKey, Pictures
 from omni.delivery.retention import Bounds, Retention
 from omni.delivery.store import ATTEMPTS_MAX, FILE_NAME, Store
 from omni.delivery.writer import Committed, LogWriter, Prepared, Route, class_of
@@ -60,6 +60,7 @@ class Outbox:
         run: its ``run_id`` is the epoch, identifiers come from it.
         routes: who is told what.
         encode: makes best shots; None: no picture is kept.
+        pictures: which best shots there are. What is kept, also from an earlier run, loses others.
         bounds: how much the log may hold.
         clock: dates messages.
         committed: is told after each commit, in the writer's thread.
@@ -72,6 +73,7 @@ class Outbox:
         routes: Sequence[Route],
         *,
         encode: EncodePicture | None,
+        pictures: Pictures,
         bounds: Bounds,
         clock: Clock,
         committed: Callable[[Committed], None],
@@ -97,7 +99,8 @@ class Outbox:
         self.problem = ""
         self.dropped: Counter[tuple[str, str]] = Counter()
         """(class of message, why) -> how many."""
-        self._writer = LogWriter(run, routes, encode, self.dropped)
+        self._pictures = pictures
+        self._writer = LogWriter(run, routes, encode, pictures, self.dropped)
         self._retention = Retention(self.dropped, Ages(clock.monotonic))
 
     def check(self) -> None:
@@ -168,10 +171,17 @@ class Outbox:
         """An endpoint that wants nothing more: its lanes go, with what waits in them."""
         self.change(lambda store: self._writer.tell_all_but(store, endpoint))
 
-    def reconfigure(self, routes: Sequence[Route], *, encode: EncodePicture | None, bounds: Bounds) -> None:
+    def reconfigure(
+        self, routes: Sequence[Route], *, encode: EncodePicture | None, pictures: Pictures, bounds: Bounds
+    ) -> None:
         """Tell others what, from the next commit on; who is told no more loses what waits. As the class takes them."""
         self._writer.encode = encode
         self._bounds = self._possible(bounds)
+        with self._filled:
+            if pictures != self._pictures:  # those that wait may be of the other kind
+                self._handed_over = deque((replace(one, best_shots={}), at) for one, at in self._handed_over)
+            self._pictures = pictures
+        self.change(lambda store: self._writer.allow_pictures(store, pictures))
         self.change(lambda store: self._writer.tell_only(store, routes))
 
     def _possible(self, bounds: Bounds) -> Bounds:

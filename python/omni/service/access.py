@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omni.config import AgentConfig
-from omni.errors import ConfigError
+from omni.errors import ConfigError, StateError
 from omni.service.operations import Operation, operation_of
 from omni.service.problems import Problem
 from omni.service.sessions import LIFETIME_S, LoginLimit, Session, Sessions
@@ -111,10 +111,10 @@ class Access:
                 raise Problem("csrf-refused", 403, f"{CSRF_HEADER}: expected the csrf of GET /api/v1/session")
 
     def may_go_on(self, request: HttpRequest) -> bool:
-        """Whether a stream that was let through before still would be."""
+        """Whether a stream that was let through before still would be; not while the tokens cannot be read."""
         try:
             self.authorise(request)
-        except Problem:
+        except (Problem, StateError):
             return False
         return True
 

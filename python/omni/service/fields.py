@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -90,7 +91,8 @@ def read_document(request: HttpRequest, most_bytes: int = BODY_MAX_BYTES) -> dic
     if len(request.body) > most_bytes:
         raise Problem("too-large", 413, f"the body is larger than the {most_bytes >> 10} KiB that this call reads")
     try:
-        document = json.loads(request.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        text = request.body.decode("utf-8-sig")
+        document = json.loads(text, object_pairs_hook=_each_once, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise Problem("invalid-body", 400, "the body is not JSON that a call can need") from None
     if is_too_deep(document):
@@ -98,6 +100,11 @@ def read_document(request: HttpRequest, most_bytes: int = BODY_MAX_BYTES) -> dic
     if not isinstance(document, dict):
         raise Problem("invalid-body", 400, "$: expected an object", field="$", expected="an object")
     return document
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two that are the same, JSON readers drop the first in silence."""
+    return dict(_given(pairs))
 
 
 def _checked(pairs: list[tuple[str, Any]], fields: Iterable[Field]) -> dict[str, Any]:
@@ -112,8 +119,7 @@ def _given(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
     """All that was sent; nothing may be there twice."""
     given = dict(pairs)
     if len(given) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise Problem("duplicate-field", 400, f"{_path(twice)} is given more than once", field=_path(twice))
     return given
 

@@ -194,8 +194,7 @@ def _field(field: Field) -> dict[str, Any]:
     kind = dict(_FIELD_KINDS[field.kind])
     if field.kind == "int":
         kind |= {"minimum": field.least, "maximum": field.most}
-    if field.default is None:
-        return kind
-    if field.kind == "text" and field.default == "":  # absent, not sent as such
-        return kind
+    default = field.default
+    if default is None or default == "" or (field.kind == "int" and int(default) < field.least):
+        return kind  # required, or absent and not sent as such
     return {**kind, "default": field.default}

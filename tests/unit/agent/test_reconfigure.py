@@ -19,7 +19,7 @@ from tests.unit.delivery.conftest import Inbox, eventually
 from omni import Agent
 from omni.agent.pipeline import Change
 from omni.config import NEEDS_RESTART, RegionConfig, StreamConfig
-from omni.errors import ConfigError
+from omni.errors import ConfigError, UnknownLineError
 from omni.process import ShotSettings
 from omni.process.clock import iso_instant
 from omni.types import ProcessMessage, Run
@@ -116,6 +116,16 @@ def but(document: dict[str, Any], change: Callable[[dict[str, Any]], object]) ->
     changed = copy.deepcopy(document)
     change(changed)
     return changed
+
+
+def test_who_counts_nothing_counts_no_line_that_comes_later_either(document: dict[str, Any]) -> None:
+    corners = [{"x": 0.4, "y": 0.0}, {"x": 0.6, "y": 0.0}, {"x": 0.5, "y": 1.0}]
+    uuid = "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59"
+    line = {"uuid": uuid, "name": "gate", "points": corners, "trigger_settings": {"direction": {"x": 1, "y": 0}}}
+    with Agent(document, counts=False) as agent:
+        agent.reconfigure(but(document, lambda d: d.update(mutlistream_ROI={"regions": [line]})))
+        with pytest.raises(UnknownLineError):
+            agent.reset_line(uuid)
 
 
 def test_only_the_stream_that_changes_begins_anew(agent: Agent, document: dict[str, Any]) -> None:

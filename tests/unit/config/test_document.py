@@ -64,6 +64,26 @@ def test_secrets_of_subscribers_are_found_by_id_address_or_place_and_headers_sta
     assert (back[1]["secret"], back[1]["headers"]) == ("s1", {"k": MASK})
 
 
+def test_a_path_beside_a_host_is_shown_without_its_secrets_which_go_to_no_other_host() -> None:
+    now = conceal({"host": "h", "port": 80, "path": "/hook?key=k1"})
+    assert shown(now)["path"] == "/hook?key=***"
+    assert restored(shown(now), now)["path"] == "/hook?key=k1"
+    assert restored({**shown(now), "host": "elsewhere"}, now)["path"] == "/hook?key=***"
+
+
+@pytest.mark.parametrize("place", [{"url": "http://h/1"}, {"host": "h", "port": 80, "path": "/1"}])
+def test_of_two_subscribers_at_one_address_the_one_that_stays_keeps_its_secret(place: dict[str, Any]) -> None:
+    one, two = {**place, "type": "processes", "secret": "s1"}, {**place, "type": "events", "secret": "s2"}
+    now = conceal([one, two])
+    assert restored([{**two, "secret": MASK}], now) == [two]
+    assert restored([{**two, "secret": MASK}, {**one, "secret": MASK}], now) == [two, one]
+
+
+def test_of_two_subscribers_at_hosts_one_that_stays_and_is_changed_keeps_its_secret() -> None:
+    one, two = {"host": "a", "port": 1, "path": "/1", "secret": "s1"}, {"host": "b", "port": 2, "secret": "s2"}
+    assert restored([{**two, "secret": MASK, "type": "events"}], conceal([one, two])) == [{**two, "type": "events"}]
+
+
 def test_no_secret_is_shown_of_what_no_model_knows() -> None:
     document = {
         "webhook_tracking_subscribers": [{"headers": {"a": "hunter2"}, "secret": "hunter2", "url": "x://u:hunter2@h"}]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sanic import Blueprint, HTTPResponse, json
 
-from omni.faces.gallery import Profile
+from omni.faces.gallery import Gallery, Profile
 from omni.service.answers import Faces, Nothing, Profiles
 from omni.service.context import HttpRequest
 from omni.service.fields import Field, read_query, refuse
@@ -38,7 +38,7 @@ def blueprint() -> Blueprint:
 
 @operation("Who is known", scope="faces", answer=Profiles, errors=_OFF)
 async def profiles(request: HttpRequest) -> HTTPResponse:
-    gallery = _engine(request).recognition.gallery
+    gallery = await asyncio.to_thread(_gallery, _engine(request))
     return json({"profiles": [asdict(profile) for profile in gallery.profiles]})
 
 
@@ -79,7 +79,7 @@ async def add_sample(request: HttpRequest, uuid: str) -> HTTPResponse:
     errors={**_OFF, 404: ["unknown-profile"]},
 )
 async def remove(request: HttpRequest, uuid: str) -> HTTPResponse:
-    await asyncio.to_thread(_engine(request).recognition.gallery.remove, uuid[:100].lower())
+    await asyncio.to_thread(_remove, _engine(request), uuid[:100].lower())
     return json({})
 
 
@@ -96,6 +96,13 @@ def _engine(request: HttpRequest) -> FaceEngine:
     return engine
 
 
+def _gallery(engine: FaceEngine) -> Gallery:
+    """As it is now, also where no camera looks into it: other processes change it, and what is too old goes."""
+    gallery = engine.recognition.gallery
+    gallery.refresh(time.time())
+    return gallery
+
+
 def _groups(text: str) -> list[str]:
     try:
         return [str(UUID(part.strip())) for part in text.split(",") if part.strip()]
@@ -109,17 +116,23 @@ def _add(engine: FaceEngine, name: str, groups: list[str], photo: bytes) -> Any:
 
 
 def _add_sample(engine: FaceEngine, profile_id: str, photo: bytes) -> Any:
-    gallery = engine.recognition.gallery
+    gallery = _gallery(engine)
     gallery.get(profile_id)
     gallery.add_samples(profile_id, engine.enroller().sample(photo)[None], time.time())
     return gallery.get(profile_id)
 
 
+def _remove(engine: FaceEngine, profile_id: str) -> None:
+    _gallery(engine).remove(profile_id)
+
+
 def _match(engine: FaceEngine, photo: bytes) -> list[dict[str, Any]]:
+    faces = engine.enroller().faces(photo)
+    _gallery(engine)
     return [
         {
             "box": [round(value, 1) for value in face.box],
             "profiles": [asdict(profile) for profile in engine.recognition.of(face.embedding)],
         }
-        for face in engine.enroller().faces(photo)
+        for face in faces
     ]

@@ -16,7 +16,9 @@ from omni.service.operations import operation
 from omni.service.webhook_answers import DeadLetters, Deliveries, Paused, Purged, Replayed, Secret, Tested, Webhooks
 
 _ENDPOINT = Field("endpoint", "text", "")
-CHOSEN = (Field("id", "int", 0), _ENDPOINT, Field("since", "int", 0), Field("until", "int", 0))
+CHOSEN = (Field("id", "int", 0, least=1), _ENDPOINT, Field("since", "int", 0), Field("until", "int", 0, least=1))
+"""Nought is what is not given: sent as such it would choose all letters."""
+
 _PAUSED = (Field("paused", "bool"),)
 _LIMIT = (Field("limit", "int", 50, least=1, most=200),)
 _NO_OUTBOX = {503: ["outbox-unavailable"]}
