@@ -356,8 +356,8 @@ class StreamPipeline:
             return
         if self._builder.people_open:
             self._forget_everybody("camera_down")
-            for view in self._views:
-                view.stream_down(self._stream.uuid)
+        for view in self._views:
+            view.stream_down(self._stream.uuid)
         if (position := self.position) is not None:
             for message in self._builder.ongoing(position.timestamp):
                 self._publish(message)

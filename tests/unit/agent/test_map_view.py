@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -223,6 +224,22 @@ def test_a_camera_that_does_not_run_is_not_waited_for() -> None:
     assert site.is_for(view(), [A], [])
     assert not site.is_for(view(), [A, B], []), "it runs again: the view begins anew"
     assert not site.is_for(view(), [A], [B])
+
+
+def test_a_camera_that_is_away_is_not_waited_for_whoever_was_in_view() -> None:
+    site = MapView(view(), [], [STREAM, B])
+
+    class Away(Scene):
+        def __iter__(self) -> Iterator[Any]:
+            self.pipeline._condition.set("backoff", "unreachable", "nothing listens at its port")
+            yield None
+            for i in range(3):
+                site.receive(result(B, i, (0.5, 0.5)))
+                ticks.append(site.tick.sequence)
+
+    ticks: list[int] = []
+    Away(lambda _: [], 0, views=[site]).play()
+    assert ticks == [1, 2, 3]
 
 
 def test_a_file_far_ahead_is_held_back_until_the_other_catches_up() -> None:
