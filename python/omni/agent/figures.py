@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from omni.agent.parts import Parts
+from omni.agent.parts import MAP_PROBLEM, Parts
 from omni.agent.pipeline import StreamPipeline
 from omni.delivery import Delivery
 from omni.faces.engine import FaceEngine
@@ -21,6 +21,7 @@ def problems(streams: Sequence[StreamStatus], parts: Parts, delivery: Delivery, 
     """One line a fault."""
     faces = parts.networks.faces
     found = [*parts.map_problems, *delivery.problems()]
+    found += [f"{MAP_PROBLEM}{why}" for view in parts.views.values() for why in list(view.problems.values())]
     found += history.problems() if history else []
     found += faces.recognition.gallery.problems if faces else ()
     found += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -20,11 +21,16 @@ from omni.fusion.footprint import contained
 from omni.process import Ground
 from omni.types import FACE_CLASS, Float64, FrameResult, MapState, MapTick, Tracks
 
+logger = logging.getLogger(__name__)
+
 MOST_WAITING = 64
 """Frames of a file that may wait for another file before its own reading pauses."""
 
 LATEST_S = 10.0
 """No camera's frame comes so late: what waited for more than a second is not analysed."""
+
+NEAR_THE_AXIS = 1e-3
+"""Share of the focal length, around the middle of the picture, in which every lens has an inverse."""
 
 APART = 1000
 """A view that takes another's place counts on from so far behind it: that one is still at work while it is made."""
@@ -51,7 +57,9 @@ class MapView:
         self._files, self._cameras = self._views.keys() & set(files), self._views.keys() & set(cameras)
         trial = MapFuser({})
         for camera in config.cameras:  # what cannot be used is refused now, not with the first picture
-            _set_camera(trial, config.name, camera, (1, 1))
+            _try_camera(trial, config.name, camera)
+        self.problems: dict[str, str] = {}
+        """Why a stream, though its points are right, cannot be placed as its pictures are."""
         self._aligner = FrameAligner(self._files, self._cameras)
         self._footprints: dict[str, list[list[float]]] = {}
         self._frames_data: dict[str, dict[str, int]] = {}
@@ -141,6 +149,19 @@ class MapView:
             CalibrationError: the points cannot give one for this size.
         """
         return _homography(self._config.name, self._views[stream_uuid], size), self._config.metres_per_unit
+
+    def places(self, stream_uuid: str, size: tuple[int, int]) -> bool:
+        """Whether pictures of this size have a place; where not, ``problems`` says why, and others need not wait."""
+        try:
+            self.homography(stream_uuid, size)
+        except CalibrationError as error:
+            if self.problems.get(stream_uuid) != str(error):
+                logger.error("the map goes on without a camera: %s", error)
+            self.problems[stream_uuid] = str(error)
+            self.stream_down(stream_uuid)
+            return False
+        self.problems.pop(stream_uuid, None)
+        return True
 
     def ground(self, stream_uuid: str, size: tuple[int, int]) -> Ground:
         """Where a box stands by this stream alone, in pictures of this size. Raises as ``homography``."""
@@ -252,8 +273,24 @@ def _window(view: ViewConfig) -> tuple[Float64, Float64]:
     return low - room, high + room
 
 
+def _try_camera(fuser: MapFuser, view: str, camera: CameraView) -> None:
+    """What can be said before the first picture, whose size decides where in the lens the points lie."""
+    matrix = np.array(camera.camera_matrix or np.eye(3), np.float64)
+    axis, focal = matrix[:2, 2], matrix[[0, 1], [0, 1]]
+    if camera.camera_matrix is None or not np.isfinite(matrix).all() or (focal <= 0).any():
+        _set_camera(fuser, view, camera, (1, 1))
+        return
+    relative = np.array([pair.image for pair in camera.points], np.float64).reshape(-1, 2)
+    homography = _fitted(view, camera, axis + (relative - 0.5) * NEAR_THE_AXIS * focal, None)
+    _place_camera(fuser, view, camera, homography)
+
+
 def _homography(view: str, camera: CameraView, size: tuple[int, int]) -> Homography:
     pixels = np.array([pair.image for pair in camera.points], np.float64).reshape(-1, 2) * size
+    return _fitted(view, camera, pixels, size)
+
+
+def _fitted(view: str, camera: CameraView, pixels: Float64, size: tuple[int, int] | None) -> Homography:
     places = np.array([pair.map for pair in camera.points], np.float64).reshape(-1, 2)
     try:
         return Homography.from_points(
@@ -270,11 +307,15 @@ def _homography(view: str, camera: CameraView, size: tuple[int, int]) -> Homogra
 def _set_camera(fuser: MapFuser, view: str, camera: CameraView, size: tuple[int, int]) -> Homography:
     """Tell a fuser of a camera whose pictures are of this size; the homography."""
     homography = _homography(view, camera, size)
+    _place_camera(fuser, view, camera, homography)
+    return homography
+
+
+def _place_camera(fuser: MapFuser, view: str, camera: CameraView, homography: Homography) -> None:
     try:
         fuser.set_camera(str(camera.stream_uuid), homography, camera.visible_area)
     except ValueError as error:
         raise CalibrationError(f"view {view!r}, camera {error}") from None
-    return homography
 
 
 def _view_document(name: str, frames_data: dict[str, Any], objects: list[Any]) -> dict[str, Any]:

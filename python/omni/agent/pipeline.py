@@ -119,6 +119,7 @@ class StreamPipeline:
         self._regions = regions
         self._builder = builder
         self._views = [view for view in views if view.watches(stream.uuid)]
+        self._placing: list[MapView] = []  # those of them on which pictures of this size have a place
         self._publish = publish
         self._crossed = crossed
         self._ended = ended
@@ -339,7 +340,7 @@ class StreamPipeline:
             self._crossed(event)
         for message in messages:
             self._publish(message)
-        for view in self._views:
+        for view in self._placing:
             view.receive(result)
 
     def _people(self, tracks: Tracks) -> tuple[Tracks, list[int]]:
@@ -355,8 +356,8 @@ class StreamPipeline:
             return
         if self._builder.people_open:
             self._forget_everybody("camera_down")
-            for view in self._views:
-                view.stream_down(self._stream.uuid)
+        for view in self._views:
+            view.stream_down(self._stream.uuid)
         if (position := self.position) is not None:
             for message in self._builder.ongoing(position.timestamp):
                 self._publish(message)
@@ -369,8 +370,9 @@ class StreamPipeline:
     def _new_size(self, size: tuple[int, int]) -> None:
         """Who is seen by a camera of a map is told of by where they stand there; on the first, they are tracked too."""
         self._size = size
-        self._builder.stand_on({view.name: view.ground(self._stream.uuid, size) for view in self._views})
-        floor = self._views[0].homography(self._stream.uuid, size) if self._views else (None, 1.0)
+        self._placing = [view for view in self._views if view.places(self._stream.uuid, size)]
+        self._builder.stand_on({view.name: view.ground(self._stream.uuid, size) for view in self._placing})
+        floor = self._placing[0].homography(self._stream.uuid, size) if self._placing else (None, 1.0)
         self._tracker.set_homography(*floor)
 
     def _forget_everybody(self, reason: str) -> None:

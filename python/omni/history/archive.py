@@ -197,8 +197,13 @@ def _where(chosen: Filter) -> tuple[str, dict[str, Any]]:
     clauses = [_WANTED[name] for name in given]
     values: dict[str, Any] = dict(given)
     if chosen.from_s is not None:
-        # the longest tells how far back one that is not over yet can have begun
-        clauses += ["ended >= :from_ms", "began >= :from_ms - (SELECT MAX(ended - began) FROM process)"]
+        # Of one that is open, ``ended`` is when it was told of last. The longest of the others tells how far back one
+        # that was not over then can have begun.
+        clauses += [
+            "(ended >= :from_ms OR NOT finalized)",
+            "began >= MIN(:from_ms - (SELECT MAX(ended - began) FROM process),"
+            " (SELECT COALESCE(MIN(began), 1 << 62) FROM process INDEXED BY process_open WHERE NOT finalized))",
+        ]
         values["from_ms"] = round(chosen.from_s * 1000)
     if chosen.to_s is not None:
         clauses.append("began < :to_ms")

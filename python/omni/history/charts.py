@@ -50,15 +50,17 @@ def occupancy(archive: Archive, span: Span, region: str, now_s: float) -> list[d
         archive: where to look.
         span: the buckets.
         region: UUID.
-        now_s: the time, Unix epoch seconds: of a bucket that is not over, the mean is that of its past.
+        now_s: the time, Unix epoch seconds: who has not left is still there, and of a bucket that is not over, the
+            mean is that of its past.
 
     Returns:
         For each bucket ``start`` (epoch seconds), ``mean`` (person-seconds a second), ``max``.
     """
     start_ms, end_ms, bucket_ms = span.start_s * 1000, span.end_s * 1000, span.bucket_s * 1000
     rows = archive.rows(
-        "SELECT began, ended FROM process WHERE region = ? AND action = 'roi_presence' AND ended >= ? AND began < ?",
-        (region, start_ms, end_ms),
+        "SELECT began, CASE WHEN finalized THEN ended ELSE MAX(ended, ?) END FROM process"
+        " WHERE region = ? AND action = 'roi_presence' AND (ended >= ? OR NOT finalized) AND began < ?",
+        (round(now_s * 1000), region, start_ms, end_ms),
     )
     steps = [step for began, ended in rows for step in ((began, 1), (max(ended, began + 1), -1))]
     steps += [(start * 1000, 0) for start in span.starts]  # a bucket begins with those who are there already

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -226,6 +227,22 @@ def test_a_camera_that_does_not_run_is_not_waited_for() -> None:
     assert not site.is_for(view(), [A], [B])
 
 
+def test_a_camera_that_is_away_is_not_waited_for_whoever_was_in_view() -> None:
+    site = MapView(view(), [], [STREAM, B])
+
+    class Away(Scene):
+        def __iter__(self) -> Iterator[Any]:
+            self.pipeline._condition.set("backoff", "unreachable", "nothing listens at its port")
+            yield None
+            for i in range(3):
+                site.receive(result(B, i, (0.5, 0.5)))
+                ticks.append(site.tick.sequence)
+
+    ticks: list[int] = []
+    Away(lambda _: [], 0, views=[site]).play()
+    assert ticks == [1, 2, 3]
+
+
 def test_a_file_far_ahead_is_held_back_until_the_other_catches_up() -> None:
     site, stop, gone_on = MapView(view(), [A, B], []), threading.Event(), threading.Event()
     for i in range(70):
@@ -271,6 +288,37 @@ def test_people_are_told_of_with_where_they_stand_on_the_maps_of_their_camera() 
     assert all("map" not in process["omni"] for process in told if process["object"]["class"] == "body")
     [person] = maps[0].tick.document["objects"]
     assert np.hypot(*np.subtract(person["bbox"], humans[-1]["omni"]["map"]["whole"])) < 10
+
+
+def with_lens(stream: str, nearest: float, principal: tuple[float, float]) -> dict[str, Any]:
+    """A lens whose inverse ends 703 pixels from its axis; points that come so near to the picture's corners."""
+    return {
+        "stream_uuid": stream,
+        "points": [
+            {"image": [abs(nearest - c[0]), abs(nearest - c[1])], "map": [c[0] * 500, c[1] * 500]} for c in CORNERS
+        ],
+        "camera_matrix": [[1000, 0, principal[0]], [0, 1000, principal[1]], [0, 0, 1]],
+        "distortion": [-0.3, 0, 0, 0, 0],
+    }
+
+
+def test_a_lens_is_judged_by_the_size_of_the_pictures_and_no_other() -> None:
+    site = MapView(view(cameras=[with_lens(A, 0.4, (960, 540)), with_lens(B, 0.0, (400, 300))]), [A, B], [])
+    assert [site.places(stream, (1920, 1080)) for stream in (A, B)] == [True, False]
+    assert "no inverse" in site.problems[B]
+    for i in range(5):
+        site.receive(result(A, i, (0.5, 0.5), (1920, 1080)))  # B is not waited for
+    assert site.tick.sequence == 5
+    assert site.places(B, (800, 600))
+    assert site.problems == {}
+
+
+def test_a_camera_whose_lens_does_not_fit_its_pictures_is_watched_all_the_same() -> None:
+    site = MapView(ViewConfig.model_validate({"cameras": [with_lens(STREAM, 0.0, (-600, 0))]}), [STREAM], [])
+    told = Scene(lambda _: [standing(160, 200)], 20, views=[site]).play()
+    assert [message.reason for message in told if message.reason != "ongoing"] == ["begin", "end"]
+    assert list(site.problems) == [STREAM]
+    assert site.tick.document["objects"] == []
 
 
 def moved(seen: FrameResult, seconds: float) -> FrameResult:

@@ -283,6 +283,21 @@ def test_occupancy_is_the_mean_and_the_most_at_once(history: Make) -> None:
     assert occupancy(kept.archive, span, LINE, T0 + 1000)[0] == {"start": int(T0), "mean": 0.0, "max": 0}
 
 
+def test_who_has_not_left_is_there_however_long_ago_it_was_told(history: Make) -> None:
+    kept = history()
+    kept.record(message(record(1, 0.0, 400.0)))
+    kept.record(message(record(2, 0.0, 10.0), stay(3, 0.0, 10.0)))
+    kept.record(message(record(4, 0.0, 10.0, open_=True), {**stay(5, 0.0, 10.0), "finalized": False}, reason="roi"))
+    assert kept.flush(5)
+    assert sorted(ids(kept, Filter(from_s=T0 + 300))) == [uuid(number) for number in (1, 4, 5)]
+    assert sorted(ids(kept, Filter(from_s=T0 + 500))) == [uuid(number) for number in (4, 5)]
+    assert ids(kept, Filter(to_s=T0)) == []
+    start = int(T0)
+    [first, second, third] = occupancy(kept.archive, Span(start, start + 180, 60), REGION, T0 + 90)
+    assert (first["mean"], first["max"]) == (pytest.approx(1 + 1 / 6, abs=0.001), 2)
+    assert (second["mean"], second["max"], third["max"]) == (1.0, 1, 0)
+
+
 def test_a_table_holds_no_formula() -> None:
     [line] = table.table([crossing(1, 2, 5)]).splitlines()
     cells = dict(zip(table.COLUMNS, line.split(","), strict=True))
