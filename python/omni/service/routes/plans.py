@@ -65,8 +65,9 @@ async def upload(request: HttpRequest, name: str) -> HTTPResponse:
         width, height = await asyncio.to_thread(checked_plan, name, data)
     except ValueError as error:
         raise Problem("plan-refused", 422, f"{name[:100]!r}: {error}") from None
-    await asyncio.to_thread(write_plan, folder / name, data)
-    context.plans = await asyncio.to_thread(read_plans, context.config.map_tracking)
+    async with context.uploading:
+        await asyncio.to_thread(write_plan, folder / name, data)
+        context.plans = await asyncio.to_thread(read_plans, context.config.map_tracking)
     return json({"name": name, "width": width, "height": height, "bytes": len(data)})
 
 
