@@ -25,7 +25,7 @@ DAY_S = 86_400
 MOST_SECONDS = 253_402_300_799
 """The end of the year 9999."""
 
-_TIMES = (Field("from", "int", 0), Field("to", "int", 0))
+_TIMES = (Field("from", "int", 0, most=MOST_SECONDS), Field("to", "int", 0, most=MOST_SECONDS))
 _CHOSEN = (
     *_TIMES,
     Field("stream", "uuid", ""),
@@ -40,7 +40,7 @@ _PAGE = (*_CHOSEN, _LIMIT, Field("cursor", "text", ""))
 _EXPORT = (*_CHOSEN, Field("format", "text", "json"))
 _CHANGES = (*_TIMES, Field("stream", "uuid", ""), _LIMIT, Field("cursor", "text", ""))
 _OFF = {409: ["history-off"]}
-_SPAN = (*_TIMES, Field("bucket_s", "int", 3600, least=1))
+_SPAN = (*_TIMES, Field("bucket_s", "int", 3600, least=1, most=MOST_SECONDS))
 _COUNTS = (*_SPAN, Field("line", "uuid", ""))
 _OCCUPANCY = (*_SPAN, Field("region", "uuid"))
 
