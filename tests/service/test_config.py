@@ -372,6 +372,10 @@ def test_a_plan_is_uploaded_listed_and_shown(site: Site) -> None:
     assert names == ["first-floor.jpg", "floor.png"]
     shown = site.server.call("/api/v1/plans/floor.png")
     assert (shown.headers["content-type"], shown.body) == ("image/png", png)
+    known = {"if-none-match": shown.headers["etag"]}
+    assert site.server.call("/api/v1/plans/floor.png", headers=known).status == 304
+    site.server.call("/api/v1/plans/floor.png", "PUT", data=png + b"more")
+    assert site.server.call("/api/v1/plans/floor.png", headers=known).status == 200
 
 
 def test_a_plan_that_lies_on_its_side_is_told_as_it_is_shown(site: Site) -> None:
