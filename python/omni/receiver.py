@@ -109,7 +109,7 @@ def _read(request: web.Request, body: bytes) -> Received:
         is_event = isinstance(payload, dict) and "processes" not in payload
         of_event = stream_errors if is_event and payload.get("type") == "stream" else event_errors
         wrong = of_event(payload) if is_event else schema_errors(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the second of brackets without end
         payload, is_event, wrong = {}, False, [f"the body is not JSON: {error}"]
     return Received(
         webhook_id=headers.get("webhook-id", ""),

@@ -353,6 +353,7 @@ def test_point_pairs_are_tried_before_they_are_used(site: Site) -> None:
         ({"points": [{"image": [v, v], "map": [v, v]} for v in (0.0, 0.2, 0.5, 1.0)]}, 422, "calibration-invalid"),
         ({"points": []}, 422, "calibration-invalid"),
         ({"metres_per_unit": -1}, 422, "calibration-invalid"),
+        ({"metres_per_unit": 1e308}, 422, "calibration-invalid"),
         ({"stream_uuid": OTHER}, 409, "no-picture"),
     ],
 )

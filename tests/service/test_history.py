@@ -72,6 +72,10 @@ def test_what_streams_did(server: Server, kept: History) -> None:
         ("counts?bucket_s=0", "$.bucket_s"),
         ("counts?bucket_s=1", "$.bucket_s"),
         ("counts?from=20&to=10", "$.to"),
+        (f"counts?from=1&to=100&bucket_s={2**63 - 1}", "$.bucket_s"),
+        (f"processes?from={2**63 - 1}", "$.from"),
+        (f"processes/export?to={2**63 - 1}", "$.to"),
+        (f"stream_changes?to={2**63 - 1}", "$.to"),
         ("occupancy", "$.region"),
         *[
             (f"{path}?{name}=9223372036854775807", f"$.{name}")

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+import pytest
 from tests.unit.agent.scene import Scene, standing
 
 from omni.process import stream_event
@@ -45,13 +46,17 @@ def test_processes_and_events_are_taken_and_told_in_one_line_each() -> None:
         assert post(address, stream_event(DOOR["uuid"], away), "stream") == 200
         assert post(address, {"type": "roi"}, "roi") == 400
         assert post(address, {"processes": [{}]}, "begin") == 400
+        with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+            urllib.request.urlopen(urllib.request.Request(address, b"[" * 100_000))
+        refused.value.close()
     finally:
         receiver.stop()
-    assert receiver.wrong == 2
+    assert receiver.wrong == 3
     lines = [describe(r) for r in received]
     assert any("roi" in line and "human #3 door" in line for line in lines)
     assert any("human #4 door forward" in line for line in lines)
     assert any(line.endswith("event    crossing door forward") for line in lines)
     assert any(line.endswith("event    roi door in") for line in lines)
     assert any(line.endswith("stream   gate backoff (the connection ended)") for line in lines)
-    assert lines[-1].startswith("begin    REFUSED")
+    assert lines[-2].startswith("begin    REFUSED")
+    assert lines[-1].startswith("unknown  REFUSED  the body is not JSON")

@@ -91,10 +91,12 @@ class Agent:
             self.config.webhook_tracking_subscribers,
             self._run,
             encode=encode,
+            anonymous=self.config.anonymous_mode,
             settings=self.config.delivery,
             mqtt=self.config.mqtt_settings,
         )
         self._stream_changes = StreamChanges(self.delivery, self.history)
+        self._counting = counts
         self._counts = LineCounts(self.config.state_folder) if counts and self.config.mutlistream_ROI.lines else None
         stripes = len(streams) + 1
         first = self.delivery.numbers_used() + 1
@@ -110,6 +112,7 @@ class Agent:
         self._changing = threading.Lock()
         self._ending = threading.Lock()
         self._started = self._stopped = self._over = False
+        self._starting = 0  # which thread does
         self._pid = os.getpid()
 
     def __enter__(self) -> Self:
@@ -127,29 +130,42 @@ class Agent:
         Raises:
             ConfigError: another agent uses the folder of the outbox; nothing is left running.
         """
-        if self._started:
-            raise RuntimeError("an Agent is started once; make a new one")
-        self._started, self._pid = True, os.getpid()
-        atexit.register(self.stop)  # threads inside OpenCV or onnxruntime abort a process that ends without them
-        try:
-            if self.history is not None:
-                self.history.start()
-                self._bus.subscribe(self.history.record)
-            self.delivery.start()
-            self._scheduler.start()
-            for pipeline in self._pipelines.values():
-                pipeline.start()
-        except BaseException:
-            self.stop()
-            raise
+        with self._changing:
+            if self._started:
+                raise RuntimeError("an Agent is started once; make a new one")
+            self._started, self._stopped = True, False
+            self._pid, self._starting = os.getpid(), threading.get_ident()
+            atexit.register(self.stop)  # threads inside OpenCV or onnxruntime abort a process that ends without them
+            try:
+                self._begin_all()
+            except BaseException:
+                self._stopped = True
+                raise
+            finally:
+                self._starting = 0
+                if self._stopped:
+                    self._end_once()
+
+    def _begin_all(self) -> None:
+        if self.history is not None:
+            self.history.start()
+            self._bus.subscribe(self.history.record)
+        self.delivery.start()
+        self._scheduler.start()
+        for pipeline in self._pipelines.values():
+            pipeline.start()
 
     def stop(self) -> None:
         """End every process, send what is still to be sent (for at most 10 s), end all threads. Can be called twice.
 
-        In a callback, whose stream cannot end before it returns, it returns at once and the agent ends behind it. In a
-        process that was forked off there is nothing to end.
+        In a callback, whose stream cannot end before it returns, it returns at once and the agent ends behind it; so it
+        does in a signal's handler while the same thread starts the agent. In a process that was forked off there is
+        nothing to end.
         """
         if self._pid != os.getpid():
+            return
+        if self._starting == threading.get_ident():
+            self._stopped = True
             return
         if self._bus.telling or self._stream_changes.telling:
             if not self._stopped:
@@ -157,6 +173,9 @@ class Agent:
             return
         with self._changing:
             self._stopped = True
+        self._end_once()
+
+    def _end_once(self) -> None:
         with self._ending:
             if self._started and not self._over:
                 self._over = True
@@ -179,7 +198,7 @@ class Agent:
 
         Raises:
             ConfigError: what is wrong, thing by thing.
-            RuntimeError: the agent does not run.
+            RuntimeError: the agent does not run, or this is one of its callbacks, whose stream could not end.
         """
         self.apply(self.prepare(config))
 
@@ -188,7 +207,13 @@ class Agent:
         return prepare(without_restart(self.config, load_config(config)), self._parts, self._next_life)
 
     def apply(self, prepared: Prepared) -> None:
-        """The second half: swap it in. Raises RuntimeError where something else was applied since it was prepared."""
+        """The second half: swap it in.
+
+        Raises:
+            RuntimeError: as of ``reconfigure``, or something else was applied since it was prepared.
+        """
+        if self._bus.telling or self._stream_changes.telling:
+            raise RuntimeError("a callback of the agent cannot change it: have another thread do so")
         with self._changing:
             if not self._started or self._stopped or prepared.running is not self._parts:
                 raise RuntimeError("prepare the configuration again, with an agent that runs")
@@ -198,10 +223,13 @@ class Agent:
             for uuid in ending:
                 self.external.terminate_all(stream_uuid=uuid, end_reason="config_changed")
             streams = [stream.uuid for stream in config.enabled_streams]
-            self._counts = self._counts or prepared.counts
+            self._counts = self._counts or (prepared.counts if self._counting else None)
             self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
             self.external.change_streams(streams)
+            hides_more = config.anonymous_mode and not self.config.anonymous_mode
             self.config, self._parts = config, prepared.parts
+            if hides_more:  # else pictures of before would be taken for those of now
+                self._change_pipelines(prepared)
             encode = shot_encoder(config)
             if self.history is not None:
                 self.history.reconfigure(
@@ -210,23 +238,31 @@ class Agent:
             self.delivery.reconfigure(
                 config.webhook_tracking_subscribers,
                 encode=encode,
+                anonymous=config.anonymous_mode,
                 settings=config.delivery,
                 mqtt=config.mqtt_settings,
             )
-            taken = [self._pipelines[uuid].change(change) for uuid, change in prepared.changes.items()]
             for pipeline in prepared.fresh.values():
                 pipeline.start()
-            deadline = time.monotonic() + STOP_S
-            for event in taken:
-                event.wait(max(deadline - time.monotonic(), 0.0))
+            if not hides_more:
+                self._change_pipelines(prepared)
+
+    def _change_pipelines(self, prepared: Prepared) -> None:
+        """Have the streams that stay go on with what is new, and wait until they do, for at most ``STOP_S``."""
+        taken = [self._pipelines[uuid].change(change) for uuid, change in prepared.changes.items()]
+        deadline = time.monotonic() + STOP_S
+        for event in taken:
+            event.wait(max(deadline - time.monotonic(), 0.0))
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until every stream has ended (files do, cameras do not). True when they have."""
+        """Wait until every stream has ended (files do, cameras do not), also of what a change began meanwhile.
+
+        True when they have.
+        """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        for pipeline in list(self._pipelines.values()):
-            while not pipeline.join(0.2):
-                if deadline is not None and time.monotonic() >= deadline:
-                    return False
+        while not self._none_runs(0.2):
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
         return True
 
     def subscribe(self, callback: Callable[[ProcessMessage], None]) -> Callable[[], None]:
@@ -403,6 +439,17 @@ class Agent:
 
     def _ended(self) -> bool:
         return self._started and all(pipeline.join(0) for pipeline in self._pipelines.values())
+
+    def _none_runs(self, timeout_s: float) -> bool:
+        """Whether every stream has ended, within this time."""
+        if not all(pipeline.join(timeout_s) for pipeline in self._pipelines.values()):
+            return False
+        if not self._changing.acquire(timeout=timeout_s):  # some end for others to begin
+            return False
+        try:
+            return all(pipeline.join(0) for pipeline in self._pipelines.values())
+        finally:
+            self._changing.release()
 
 
 def _known(what: str, known: Mapping[str, Known], name: str) -> Known:

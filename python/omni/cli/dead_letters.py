@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,9 +33,8 @@ def add_actions(actions: Any) -> None:
 
 
 def list_(options: argparse.Namespace) -> int:
-    store = _open(options)
-    letters = store.dead(endpoint=options.endpoint)
-    store.close()
+    with _open(options) as store:
+        letters = store.dead(endpoint=options.endpoint)
     if options.json:
         print_json({"dead": letters})
         return 0
@@ -47,20 +47,18 @@ def list_(options: argparse.Namespace) -> int:
 
 
 def replay(options: argparse.Namespace) -> int:
-    with _open(options) as store:
+    with _open(options) as store, store:
         count = store.mark_for_replay(_chosen(options))
-    store.close()
     return _tell(options, "replayed", count)
 
 
 def purge(options: argparse.Namespace) -> int:
-    with _open(options) as store:
+    with _open(options) as store, store:
         count = store.purge(_chosen(options))
-    store.close()
     return _tell(options, "purged", count)
 
 
-def _open(options: argparse.Namespace) -> Store:
+def _open(options: argparse.Namespace) -> AbstractContextManager[Store]:
     from omni.delivery import open_log
 
     directory = configuration(options).delivery.directory

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -133,6 +134,13 @@ def descriptor(path: Path) -> int | None:
     return int(named[1]) if named else _STANDARD.get(str(path))
 
 
+def take_place(whole: Path, target: Path) -> None:
+    """A file that is whole becomes ``target``; whoever might not read what was there may not read this either."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copymode(target, whole)
+    whole.replace(target)
+
+
 @contextlib.contextmanager
 def whole_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """A file that appears under its name only when it is whole; a device or pipe is written as it comes.
@@ -163,7 +171,7 @@ def whole_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             with file:
                 yield file
             if plain:
-                scratch.replace(target)
+                take_place(scratch, target)
     except BaseException:
         if plain:
             scratch.unlink(missing_ok=True)

@@ -82,10 +82,7 @@ def _figures(config: AgentConfig) -> tuple[dict[str, tuple[int, float]], dict[st
 
     assert config.delivery.directory is not None  # a file's configuration always has one
     try:
-        store = open_log(Path(config.delivery.directory))
+        with open_log(Path(config.delivery.directory)) as store:
+            return store.backlog(), store.dead_count()
     except ConfigError:
         return {}, {}
-    try:
-        return store.backlog(), store.dead_count()
-    finally:
-        store.close()

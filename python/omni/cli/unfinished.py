@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from omni.cli.output import descriptor, target_of, unwritable
+from omni.cli.output import descriptor, take_place, target_of, unwritable
 from omni.errors import SourceError
 
 
@@ -90,5 +90,5 @@ class Unfinished:
         whole = self._path.with_name(self._path.name + ".whole")
         with self._part.open(encoding="utf-8", newline="\n") as part, whole.open("w", newline="\n") as result:
             result.writelines(line for line in part if not line.startswith("#"))
-        whole.replace(self._path)
+        take_place(whole, self._path)
         self._part.unlink()

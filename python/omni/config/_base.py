@@ -1,4 +1,4 @@
-"""What all parts of the configuration share: frozen, and an unknown key is an error."""
+"""What all parts of the configuration share: frozen, an unknown key is an error, and numbers are finite."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ _ATTRIBUTES = "\n\nAttributes:\n"
 class Section(BaseModel):
     """One object of ``run_params.json``. In its JSON Schema the attributes of its docstring describe its settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler, /) -> dict[str, Any]:

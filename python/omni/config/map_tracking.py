@@ -12,6 +12,9 @@ from omni.config.regions import Finite
 from omni.config.streams import Relative
 
 Matrix3 = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+Scale = Annotated[float, Field(ge=1e-6, le=1e6)]
+"""Metres of a unit: from micrometres to a thousand kilometres, beyond which results are no numbers any more."""
+
 Area = Annotated[tuple[tuple[Finite, Finite], ...], Field(min_length=3, max_length=1000)]
 
 
@@ -58,7 +61,7 @@ class ViewConfig(Section):
 
     name: str = Field(default="top_view", min_length=1)
     image: str | None = None
-    metres_per_unit: float = Field(default=1.0, gt=0.0, le=1e6)
+    metres_per_unit: Scale = 1.0
     cameras: tuple[CameraView, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ from omni.delivery.endpoint import Endpoint
 from omni.delivery.log import Log
 from omni.delivery.mqtt import MqttChannel
 from omni.delivery.outbox import Outbox
+from omni.delivery.records import Pictures
 from omni.delivery.retention import Bounds
 from omni.delivery.retry import RetryPlan
 from omni.delivery.store import numbers_used
@@ -52,6 +53,7 @@ class Delivery:
         subscribers: who is told by webhook.
         run: epoch and identifiers.
         encode: makes best shots; None: no picture leaves.
+        anonymous: heads in them are unrecognisable; what waits from before, when that was otherwise, loses pictures.
         settings: where the outbox lies, its bounds, the retry plan.
         mqtt: the broker, where ``enable``.
         clock: the time.
@@ -66,6 +68,7 @@ class Delivery:
         run: Run,
         *,
         encode: EncodePicture | None,
+        anonymous: bool = False,
         settings: DeliveryConfig | None = None,
         mqtt: MqttConfig | None = None,
         clock: Clock | None = None,
@@ -75,11 +78,13 @@ class Delivery:
         self._clock = clock or Clock()
         self._directory = Path(self._settings.directory) if self._settings.directory else None
         self._ways = _ways(subscribers, mqtt, self._clock)
+        self._pictures = _pictures(encode, anonymous)
         self._outbox = Outbox(
             self._directory,
             run,
             [way.route for way in self._ways],
             encode=encode,
+            pictures=self._pictures,
             bounds=_bounds(self._settings),
             clock=self._clock,
             committed=self._wake,
@@ -87,6 +92,7 @@ class Delivery:
         self._endpoints: dict[str, Endpoint] = {}
         self._sequences: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._takes = bool(self._ways) or self._directory is not None
         self._thread = threading.Thread(target=self._serve, name="webhooks", daemon=True)
         self.log = Log(self._outbox)
         self._outbox.check()
@@ -103,6 +109,7 @@ class Delivery:
         """
         if not self._ways and self._directory is None:
             return
+        self._takes = True
         self._loop = asyncio.new_event_loop()
         try:
             self._outbox.open()
@@ -118,6 +125,7 @@ class Delivery:
         subscribers: Sequence[SubscriberConfig],
         *,
         encode: EncodePicture | None,
+        anonymous: bool = False,
         settings: DeliveryConfig,
         mqtt: MqttConfig,
     ) -> None:
@@ -130,19 +138,24 @@ class Delivery:
         before = self._ways
         self._settings = settings
         self._ways = _ways(subscribers, mqtt, self._clock)
+        pictures, others = _pictures(encode, anonymous), self._pictures
+        self._pictures = pictures
         if self._loop is None:
-            self._outbox.reconfigure([way.route for way in self._ways], encode=encode, bounds=_bounds(settings))
+            routes = [way.route for way in self._ways]
+            self._outbox.reconfigure(routes, encode=encode, pictures=pictures, bounds=_bounds(settings))
             self.start()
             return
         self._call(self._change(before), 10.0)
         told = [way.route for way in self._ways if not self._endpoints[way.route.endpoint].disabled]
-        self._outbox.reconfigure(told, encode=encode, bounds=_bounds(settings))
+        self._outbox.reconfigure(told, encode=encode, pictures=pictures, bounds=_bounds(settings))
         self._outbox.flush(COMMIT_S)
+        if pictures != others:
+            self._loop.call_soon_threadsafe(self._read_anew)
         self._loop.call_soon_threadsafe(self._take, Committed(self.log.lanes()))
 
     def publish(self, message: ProcessMessage) -> None:
-        """Hand a message over; returns at once."""
-        if self._loop is not None:
+        """Hand a message over; returns at once. Before the start it waits for that."""
+        if self._takes:
             self._outbox.publish(message)
 
     def stop(self) -> None:
@@ -152,7 +165,7 @@ class Delivery:
             return
         self._outbox.flush(COMMIT_S)
         self._call(self._drain(), DRAIN_S + 5.0)
-        self._loop = None
+        self._loop, self._takes = None, False
         self._outbox.flush(COMMIT_S)  # what was acknowledged last waits no more
         self._warn_of_what_waits()
         self._outbox.close(COMMIT_S)
@@ -278,6 +291,10 @@ class Delivery:
             for endpoint in self._endpoints.values():
                 endpoint.put_ongoing(ongoing.after, ongoing.messages)
 
+    def _read_anew(self) -> None:
+        for endpoint in self._endpoints.values():
+            endpoint.read_anew()
+
     async def _drain(self) -> None:
         try:
             async with asyncio.timeout(DRAIN_S):
@@ -331,6 +348,10 @@ def subscriber_keys(subscribers: Sequence[SubscriberConfig]) -> list[tuple[str, 
                 key += "+"
             named[key] = config
     return list(named.items())
+
+
+def _pictures(encode: EncodePicture | None, anonymous: bool) -> Pictures:
+    return "none" if encode is None else "anonymous" if anonymous else "all"
 
 
 def _bounds(settings: DeliveryConfig) -> Bounds:

@@ -150,6 +150,11 @@ class Endpoint:
         if key in self._lanes:
             self._lanes[key][0].add_gap(count)
 
+    def read_anew(self) -> None:
+        """Pictures were taken out of the log."""
+        for lane, _ in self._lanes.values():
+            lane.read_anew()
+
     def put_ongoing(self, after: int, messages: tuple[Message, ...]) -> None:
         """A periodic message, if this endpoint wants it."""
         key = LaneKey(self.route.endpoint, messages[0].kind, messages[0].stream_uuid)

@@ -43,6 +43,7 @@ class Lane:
         self._made = 0
         self._gap = 0
         self._ahead: deque[Message] = deque()
+        self._anew = False
         self._ongoing: deque[Message] = deque()
         self._ongoing_after = 0
         self._filled = asyncio.Event()
@@ -62,14 +63,24 @@ class Lane:
         self._gap += count
         self._let_go()
 
+    def read_anew(self) -> None:
+        """What was read ahead is not in the log like that any more; an attempt under way is finished."""
+        self._anew = True
+        self._forget_ongoing()
+
     def put_ongoing(self, after: int, messages: tuple[Message, ...]) -> None:
         """Take a periodic message, in place of one that has not gone out."""
-        if self._ongoing:
-            self._endpoint.dropped["ongoing", "replaced by a newer one"] += 1
-            if not self._ahead or self._ahead[0].id > self._ongoing_after:
-                self._made = 0  # at the one that is replaced
+        self._forget_ongoing()
         self._ongoing, self._ongoing_after = deque(messages), after
         self._filled.set()
+
+    def _forget_ongoing(self) -> None:
+        if not self._ongoing:
+            return
+        self._endpoint.dropped["ongoing", "replaced by a newer one"] += 1
+        if not self._ahead or self._ahead[0].id > self._ongoing_after:
+            self._made = 0  # at the one that is forgotten
+        self._ongoing.clear()
 
     async def run(self) -> None:
         """Send for ever."""
@@ -96,6 +107,9 @@ class Lane:
 
     def _next(self) -> Message | None:
         """The message whose turn it is; None, and asleep until woken, when there is none."""
+        if self._anew:
+            self._anew = False
+            self._ahead.clear()
         if not self._ahead:
             self._read_ahead()
         head = self._ahead[0] if self._ahead else None

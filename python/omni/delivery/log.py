@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,9 @@ from omni.errors import ConfigError, OutboxError
 T = TypeVar("T")
 
 WRITTEN_S = 5.0
+
+LOCK_WAIT_S = 5.0
+"""For a log that another process has locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +118,22 @@ class Log:
         return counts[-1]
 
 
-def open_log(directory: Path) -> Store:
+@contextmanager
+def open_log(directory: Path) -> Iterator[Store]:
     """The log beside a configuration, whether its agent runs or not.
 
     Raises:
         ConfigError: there is none.
-        OutboxError: it cannot be opened.
+        OutboxError: it cannot be opened, read or written.
     """
     path = directory / FILE_NAME
-    if not path.is_file():
+    if not path.is_file() or not path.stat().st_size:  # the first start may have ended before it wrote anything
         raise ConfigError(f"{path}: no outbox; the agent makes it when it first runs (delivery.directory)")
     try:
-        return Store(path, lock_wait_s=5.0)
+        with closing(Store(path, lock_wait_s=LOCK_WAIT_S)) as store:
+            yield store
     except sqlite3.Error as error:
-        raise OutboxError(f"{path}: cannot be opened: {error}") from None
+        raise OutboxError(f"{path}: cannot be used: {error}") from None
 
 
 def _page(store: Store, after: str, limit: int) -> Page:

@@ -16,11 +16,12 @@ from omni.clocks import Ages
 from omni.damage import is_damage, put_aside
 from omni.delivery.body import EncodePicture
 from omni.delivery.clock import Clock
-from omni.delivery.folder import Folder
-from omni.delivery.records import Attempt, LaneKey
+from omni.delivery.folder import LOCK_NAME, Folder
+from omni.delivery.records import Attempt, LaneKey, Pictures
 from omni.delivery.retention import Bounds, Retention
 from omni.delivery.store import ATTEMPTS_MAX, FILE_NAME, Store
 from omni.delivery.writer import Committed, LogWriter, Prepared, Route, class_of
+from omni.errors import FolderInUseError
 from omni.types import ProcessMessage, Run
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Outbox:
         run: its ``run_id`` is the epoch, identifiers come from it.
         routes: who is told what.
         encode: makes best shots; None: no picture is kept.
+        pictures: which best shots there are. What is kept, also from an earlier run, loses others.
         bounds: how much the log may hold.
         clock: dates messages.
         committed: is told after each commit, in the writer's thread.
@@ -71,6 +73,7 @@ class Outbox:
         routes: Sequence[Route],
         *,
         encode: EncodePicture | None,
+        pictures: Pictures,
         bounds: Bounds,
         clock: Clock,
         committed: Callable[[Committed], None],
@@ -96,7 +99,8 @@ class Outbox:
         self.problem = ""
         self.dropped: Counter[tuple[str, str]] = Counter()
         """(class of message, why) -> how many."""
-        self._writer = LogWriter(run, routes, encode, self.dropped)
+        self._pictures = pictures
+        self._writer = LogWriter(run, routes, encode, pictures, self.dropped)
         self._retention = Retention(self.dropped, Ages(clock.monotonic))
 
     def check(self) -> None:
@@ -167,10 +171,17 @@ class Outbox:
         """An endpoint that wants nothing more: its lanes go, with what waits in them."""
         self.change(lambda store: self._writer.tell_all_but(store, endpoint))
 
-    def reconfigure(self, routes: Sequence[Route], *, encode: EncodePicture | None, bounds: Bounds) -> None:
+    def reconfigure(
+        self, routes: Sequence[Route], *, encode: EncodePicture | None, pictures: Pictures, bounds: Bounds
+    ) -> None:
         """Tell others what, from the next commit on; who is told no more loses what waits. As the class takes them."""
         self._writer.encode = encode
         self._bounds = self._possible(bounds)
+        with self._filled:
+            if pictures != self._pictures:  # those that wait may be of the other kind
+                self._handed_over = deque((replace(one, best_shots={}), at) for one, at in self._handed_over)
+            self._pictures = pictures
+        self.change(lambda store: self._writer.allow_pictures(store, pictures))
         self.change(lambda store: self._writer.tell_only(store, routes))
 
     def _possible(self, bounds: Bounds) -> Bounds:
@@ -240,6 +251,22 @@ class Outbox:
         aside = put_aside(path, self._clock.time())
         logger.error("webhooks: %s is damaged (%s); it is kept as %s and a new one begun", path, error, aside.name)
         self.dropped["durable", "database damaged"] += 1
+
+    def _put_back(self, path: Path) -> None:
+        """The file was taken away from where the next start looks for it: what it holds is written there again."""
+        assert self._store is not None
+        assert self._folder is not None
+        if not (path.parent / LOCK_NAME).exists():
+            self._folder.release()
+            self._folder.take()
+        new = path.with_name(path.name + ".new")
+        new.unlink(missing_ok=True)
+        os.close(os.open(new, os.O_CREAT | os.O_WRONLY, 0o600))
+        self._store.write_copy(new)
+        self._disconnect()  # which takes what is left of the old one with it
+        new.replace(path)
+        self._connect()
+        logger.error("webhooks: %s was taken away; what it held is written there again", path)
 
     def _release(self) -> None:
         if self._folder is not None:
@@ -312,6 +339,9 @@ class Outbox:
                 done()
 
     def _retain(self) -> None:
+        path = self._directory / FILE_NAME if self._directory else None
+        if self._store is not None and path is not None and not path.exists():
+            self._put_back(path)
         lost = self._retention.apply(self._connected(), self._bounds, self._clock.time())
         if lost:
             self._committed(Committed(lost=lost))
@@ -326,7 +356,7 @@ class Outbox:
         """Do something with the database; False, with the reason in ``problem``, when it would not."""
         try:
             work()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, FolderInUseError) as error:
             self._tell(f"the outbox cannot be written ({error}); messages wait in memory")
             if is_damage(error):
                 self._disconnect()

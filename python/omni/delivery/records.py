@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+Pictures = Literal["none", "anonymous", "all"]
+"""Which best shots may leave: none, those whose heads are unrecognisable, all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,17 @@ import orjson
 from omni.damage import refuse_newer
 from omni.delivery.body import without_pictures
 from omni.delivery.deliveries import deliveries
-from omni.delivery.records import Attempt, Chosen, Death, LaneKey, LaneState, Message
+from omni.delivery.records import Attempt, Chosen, Death, LaneKey, LaneState, Message, Pictures
 
 FILE_NAME = "outbox.sqlite"
 
 ATTEMPTS_MAX = 5000
 """Attempts that are remembered, of all endpoints together; the oldest go first."""
+
+PICTURES: tuple[Pictures, ...] = ("none", "anonymous", "all")
+"""Which pictures there may be, each more than those before."""
+
+PICTURES_AT_ONCE = 100
 
 DEAD_MAX = 1000
 """Dead letters that are shown at once."""
@@ -188,6 +193,10 @@ class Store:
         first = self._value("SELECT MIN(id) FROM message")
         return self.newest() if first is None else int(first) - 1
 
+    def write_copy(self, path: Path) -> None:
+        """Write all that is there into another file, empty or to be made. Not within a transaction."""
+        self._run("VACUUM INTO ?", str(path))
+
     # Lanes
 
     def lane(self, key: LaneKey) -> LaneState | None:
@@ -345,6 +354,19 @@ class Store:
             int(self._value(f"PRAGMA {name}")) for name in ("page_count", "freelist_count", "page_size")
         )
         return (pages - free) * size
+
+    def allow_pictures(self, allowed: Pictures) -> int:
+        """Note which pictures may be in the log from now on; those that may not be any more are taken out.
+
+        Returns:
+            Out of how many messages.
+        """
+        before = str(self._value("SELECT value FROM meta WHERE name = 'pictures'") or PICTURES[-1])
+        self._run("INSERT OR REPLACE INTO meta VALUES ('pictures', ?)", allowed)
+        count = 0
+        while PICTURES.index(allowed) < PICTURES.index(before) and (some := self.drop_pictures(PICTURES_AT_ONCE)):
+            count += some
+        return count
 
     def drop_pictures(self, limit: int) -> int:
         """Take the pictures out of the oldest messages that have some. Returns how many messages."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from omni.delivery.body import EncodePicture, bodies
-from omni.delivery.records import LaneKey, Message
+from omni.delivery.records import LaneKey, Message, Pictures
 from omni.delivery.store import Store
 from omni.types import ProcessMessage, Run
 
@@ -61,13 +61,20 @@ class LogWriter:
         run: its ``run_id`` is the epoch, identifiers come from it.
         routes: who is told what.
         encode: makes best shots; None: no picture is kept.
+        pictures: which best shots there are.
         dropped: (class of message, why) -> how many; counts what cannot be written, and what nobody will get.
     """
 
     def __init__(
-        self, run: Run, routes: Sequence[Route], encode: EncodePicture | None, dropped: Counter[tuple[str, str]]
+        self,
+        run: Run,
+        routes: Sequence[Route],
+        encode: EncodePicture | None,
+        pictures: Pictures,
+        dropped: Counter[tuple[str, str]],
     ) -> None:
         self.encode = encode
+        self._pictures = pictures
         self._run = run
         self._epoch = str(run.run_id)
         self._routes = routes
@@ -96,8 +103,14 @@ class LogWriter:
         """Take up a store: numbers go on, lanes that nobody asks for go, what earlier runs left open is ended."""
         if store.newest() < self._newest:
             store.begin_after(self._newest)
+        self.allow_pictures(store, self._pictures)
         self._settle_lanes(store)
         self.append(store, self._ends_of_what_was_left_open(store, now))
+
+    def allow_pictures(self, store: Store, allowed: Pictures) -> None:
+        """From now on those may be in the log; what is in it already loses others, which is counted."""
+        self._pictures = allowed
+        self._dropped["image", "not allowed any more"] += store.allow_pictures(allowed)
 
     def append(self, store: Store, prepared: Iterable[Prepared]) -> Committed:
         """Add messages to the log, and to it the lanes of those who are told."""

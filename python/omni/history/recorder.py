@@ -188,6 +188,9 @@ class History:
             return self._filled.wait_for(lambda: self._closing, seconds)
 
     def _open(self) -> Store:
+        if self._store is not None and not self._store.in_place:
+            logger.error("history: %s was taken away or replaced; what is there now is gone on with", self._path)
+            self._disconnect()
         if self._store is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))

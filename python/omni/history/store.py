@@ -62,6 +62,7 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._db = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
         try:
             refuse_newer(self._db)
@@ -70,12 +71,18 @@ class Store:
             self._db.execute("PRAGMA secure_delete = ON")
             self._db.execute("PRAGMA journal_size_limit = 16777216")
             self._db.executescript(_SCHEMA)
+            self._file = _identity(path)
         except BaseException:
             self._db.close()
             raise
 
     def close(self) -> None:
         self._db.close()
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file that is written is the one that others find at its path."""
+        return _identity(self._path) == self._file
 
     def __enter__(self) -> Self:
         """Begin a transaction; it is committed where the block ends well, else taken back."""
@@ -159,6 +166,15 @@ class Store:
             for name in ("page_count", "freelist_count", "page_size")
         )
         return (pages - free) * size
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there; None: none does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def milliseconds(instant: str) -> int:

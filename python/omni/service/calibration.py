@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from omni.config import PointPair
-from omni.config.map_tracking import Matrix3
+from omni.config.map_tracking import Matrix3, Scale
 from omni.fusion import Homography, footprint
 from omni.types import Float64
 
@@ -29,11 +29,11 @@ BEYOND = 0.02
 class Pairs(BaseModel):
     """What is asked: the pairs of one stream, and its lens."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
     stream_uuid: UUID
     points: tuple[PointPair, ...] = Field(min_length=4, max_length=1000)
-    metres_per_unit: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
+    metres_per_unit: Scale = 1.0
     camera_matrix: Matrix3 | None = None
     distortion: tuple[float, float, float, float, float] | None = None
 

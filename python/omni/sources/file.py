@@ -151,7 +151,7 @@ class FileSource:
     ) -> None:
         self._stream = stream
         self._reader = reader
-        self._started_at = started_at
+        self._started_at = self._at = started_at
         self._stop = stop
         self._log = log
         self.image_size: tuple[int, int] | None = None
@@ -160,8 +160,9 @@ class FileSource:
         self.decode_s = 0.0
         self.fresh_until = math.inf
 
-    def now(self) -> None:
+    def now(self) -> float:
         """See ``Source``."""
+        return self._at
 
     def __iter__(self) -> Iterator[Frame]:
         begun = time.monotonic()
@@ -184,7 +185,8 @@ class FileSource:
                 image = cropped(picture, self._stream.crop)
                 self.image_size = image.shape[1], image.shape[0]
                 self._log.set("online")
-                yield Frame(self._stream.uuid, index, self._started_at + when, when, image, segment)
+                self._at = self._started_at + when
+                yield Frame(self._stream.uuid, index, self._at, when, image, segment)
                 index += 1
             if not self._stream.loop:
                 return

@@ -37,7 +37,10 @@ class Source(Protocol):
     def left_behind(self) -> int: ...
 
     def now(self) -> float | None:
-        """Of a camera: the time by which frames are dated, also while none come. None: a file has none but theirs."""
+        """The time by which frames are dated: of a camera also while none come, of a file that of the latest it gave.
+
+        A file that has given none yet has the time of its beginning. None: it is not known.
+        """
 
     def __iter__(self) -> Iterator[Frame | None]: ...
 

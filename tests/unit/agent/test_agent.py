@@ -186,6 +186,33 @@ def test_a_start_that_fails_leaves_nothing_running(pictures: Path, tmp_path: Pat
         assert time.monotonic() - begun < 2.0
 
 
+@pytest.mark.parametrize("in_a_handler", [True, False])
+def test_stopped_while_it_starts_it_leaves_nothing_running(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_a_handler: bool
+) -> None:
+    document = config(pictures, delivery={"directory": str(tmp_path / "outbox")})
+    document["streams"][0].update(pace="real", loop=True)
+    before = threading.active_count()
+    agent = Agent(document)
+    start, stopping = agent.delivery.start, threading.Thread(target=agent.stop)
+
+    def slow_start() -> None:
+        if in_a_handler:  # of a signal, which Python runs in the midst of what this thread does
+            agent.stop()
+        else:
+            stopping.start()
+            stopping.join(0.1)
+        start()
+
+    monkeypatch.setattr(agent.delivery, "start", slow_start)
+    agent.start()
+    if not in_a_handler:
+        stopping.join()
+    assert agent.streams()[0].state in ("idle", "ended")
+    eventually(lambda: threading.active_count() == before)
+    Agent(document)  # which would refuse an outbox that is in use
+
+
 FORKS = """
 import os, sys, time
 from omni import Agent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from tests.unit.delivery.conftest import Inbox, eventually
 from omni import Agent
 from omni.agent.pipeline import Change
 from omni.config import NEEDS_RESTART, RegionConfig, StreamConfig
-from omni.errors import ConfigError
+from omni.errors import ConfigError, UnknownLineError
 from omni.process import ShotSettings
-from omni.types import ProcessMessage
+from omni.process.clock import iso_instant
+from omni.types import ProcessMessage, Run
 
 DOOR = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 YARD = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
@@ -116,6 +118,16 @@ def but(document: dict[str, Any], change: Callable[[dict[str, Any]], object]) ->
     return changed
 
 
+def test_who_counts_nothing_counts_no_line_that_comes_later_either(document: dict[str, Any]) -> None:
+    corners = [{"x": 0.4, "y": 0.0}, {"x": 0.6, "y": 0.0}, {"x": 0.5, "y": 1.0}]
+    uuid = "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59"
+    line = {"uuid": uuid, "name": "gate", "points": corners, "trigger_settings": {"direction": {"x": 1, "y": 0}}}
+    with Agent(document, counts=False) as agent:
+        agent.reconfigure(but(document, lambda d: d.update(mutlistream_ROI={"regions": [line]})))
+        with pytest.raises(UnknownLineError):
+            agent.reset_line(uuid)
+
+
 def test_only_the_stream_that_changes_begins_anew(agent: Agent, document: dict[str, Any]) -> None:
     told: list[ProcessMessage] = []
     agent.subscribe(told.append)
@@ -145,6 +157,54 @@ def test_a_stream_comes_and_one_goes(agent: Agent, document: dict[str, Any]) -> 
     assert threading.active_count() <= before
     agent.reconfigure(but(document, lambda d: d.update(streams=[])))
     assert agent.streams() == []
+
+
+def test_whoever_waits_waits_for_streams_that_begin_meanwhile(agent: Agent, document: dict[str, Any]) -> None:
+    waited: list[bool] = []
+    waiting = threading.Thread(target=lambda: waited.append(agent.wait()))
+    waiting.start()
+    agent.reconfigure(but(document, lambda d: [stream.update(crop=[0, 0, 0.5, 1]) for stream in d["streams"]]))
+    waiting.join(0.3)
+    assert waited == []
+    agent.reconfigure(but(document, lambda d: d.update(streams=[])))
+    waiting.join()
+    assert waited == [True]
+
+
+def test_a_callback_cannot_change_the_agent_whose_stream_it_holds(agent: Agent, document: dict[str, Any]) -> None:
+    refused: list[str] = []
+
+    def change(_: ProcessMessage) -> None:
+        try:
+            agent.reconfigure(but(document, lambda d: d.update(streams=[])))
+        except RuntimeError as error:
+            refused.append(str(error))
+
+    agent.subscribe(change)
+    begin(agent, DOOR, "film")
+    assert [why.partition(":")[0] for why in refused] == ["a callback of the agent cannot change it"]
+    goes_on(agent)
+
+
+def test_an_external_process_of_a_file_that_comes_is_dated_by_its_beginning(
+    document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[ProcessMessage] = []
+    with Agent(document, run=Run(UUID(int=1), time.time() - 3600.0)) as agent:
+        agent.subscribe(told.append)
+        reconfigure, now = agent.delivery.reconfigure, time.time()
+
+        def meanwhile(*args: Any, **more: Any) -> None:
+            begin(agent, NEW, "film")
+            reconfigure(*args, **more)
+
+        monkeypatch.setattr(agent.delivery, "reconfigure", meanwhile)
+        agent.reconfigure(but(document, lambda d: d["streams"][1].update(stream_uuid=NEW)))
+        eventually(lambda: agent.streams()[1].frames > 3)
+        agent.external.end(name="film", class_="media", stopped_at=0, stream_uuid=NEW)
+    end = told[-1].processes[0]
+    assert end["time_interval"][0] >= iso_instant(now)
+    assert end["internal_time_interval"][1] < 60_000
 
 
 def test_a_name_is_nothing_to_a_stream(agent: Agent, document: dict[str, Any]) -> None:

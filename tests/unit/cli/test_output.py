@@ -8,11 +8,23 @@ import pytest
 
 from omni.cli import main
 from omni.cli.output import page_address, whole_file
+from omni.cli.unfinished import Unfinished
 
 
 def test_an_address_can_be_clicked_on() -> None:
     assert page_address("127.0.0.1", 8080) == "http://127.0.0.1:8080/"
     assert page_address("::1", 8080) == "http://[::1]:8080/"
+
+
+def test_a_result_may_be_read_by_whoever_might_read_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "result"
+    path.touch(0o600)
+    with whole_file(path) as file:
+        file.write("new")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o600)
+    with Unfinished(path, {}) as unfinished:
+        unfinished.write(1, ["row\n"])
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("row\n", 0o600)
 
 
 def test_a_file_that_fails_on_the_way_stays_as_it_was(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from tests.unit.delivery.conftest import Inbox, message, new_delivery
 
 from omni.cli import main
+from omni.delivery.store import FILE_NAME, Store
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -59,3 +62,23 @@ def test_a_test_says_who_takes_it_and_fails_if_one_does_not(tmp_path: Path, caps
         assert "there are: here, nowhere" in capsys.readouterr().err
     finally:
         inbox.receiver.stop()
+
+
+def test_an_outbox_that_cannot_be_used_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omni.delivery.log.LOCK_WAIT_S", 0.01)
+    where, outbox = configured(tmp_path, {"id": "site", "url": "http://127.0.0.1:9/in"}), tmp_path / "outbox"
+    outbox.mkdir()
+    (outbox / FILE_NAME).touch()  # of an agent that ended at once
+    assert main(["webhooks", "list", *where]) == 0
+    assert main(["webhooks", "dead", *where]) == 3
+    assert "no outbox" in capsys.readouterr().err
+    Store(outbox / FILE_NAME, create=True).close()
+    with closing(sqlite3.connect(outbox / FILE_NAME, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert main(["webhooks", "list", *where]) == 0
+        for action in ("replay", "purge"):
+            assert main(["webhooks", action, *where]) == 1
+            assert capsys.readouterr().err.endswith("outbox.sqlite: cannot be used: database is locked\n")
+    assert main(["webhooks", "purge", *where]) == 0

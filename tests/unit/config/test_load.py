@@ -235,6 +235,17 @@ def test_what_is_no_text_is_refused(document: dict[str, Any], where: str) -> Non
     str(refused.value).encode()
 
 
+@pytest.mark.parametrize("number", ["1e999", "-Infinity", "NaN"])
+def test_numbers_are_finite(tmp_path: Path, number: str) -> None:
+    for section, key in (("delivery", "heartbeat_s"), ("delivery", "max_age_hours")):
+        (tmp_path / "run_params.json").write_text(f'{{"{section}": {{"{key}": {number}}}}}')
+        with pytest.raises(ConfigError, match=r"\$\."):
+            load_config(tmp_path)
+    (tmp_path / "run_params.json").write_text(f'{{"delivery": {{"retry_s": [0, {number}]}}}}')
+    with pytest.raises(ConfigError, match=r"\$\.delivery\.retry_s\[1\]: "):
+        load_config(tmp_path)
+
+
 @pytest.mark.parametrize("empty", ["", None])
 def test_an_empty_uuid_is_none(tmp_path: Path, empty: str | None) -> None:
     document = {

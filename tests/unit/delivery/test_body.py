@@ -48,7 +48,7 @@ def test_an_event_beside_a_picture_is_kept_and_outlives_it(tmp_path: Path) -> No
         best_shots={"a": np.zeros((2, 2, 3), np.uint8)},
         events=(event,),
     )
-    writer = LogWriter(Run(UUID(int=1), 1.0), [], lambda _: "cGljdHVyZQ==", Counter())
+    writer = LogWriter(Run(UUID(int=1), 1.0), [], lambda _: "cGljdHVyZQ==", "all", Counter())
     store = Store(tmp_path / "outbox.sqlite", create=True)
     prepared = writer.prepared(with_both, 1.0)
     assert prepared is not None

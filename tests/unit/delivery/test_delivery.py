@@ -31,6 +31,18 @@ def test_messages_arrive_in_order_and_are_counted_by_stream(inbox: Inbox) -> Non
         assert [m.processes[0]["numerical_id"] for m in mine] == sorted(m.processes[0]["numerical_id"] for m in mine)
 
 
+def test_what_is_published_before_the_start_is_told_first(inbox: Inbox) -> None:
+    """An external process may be begun before the agent is started: nobody may get its end alone."""
+    delivery = new_delivery([{"url": inbox.address}])
+    delivery.publish(message("begin", 1))
+    delivery.start()
+    delivery.publish(message("end", 1))
+    eventually(lambda: len(inbox.messages) == 2)
+    delivery.stop()
+    delivery.publish(message("begin", 2))
+    assert [m.reason for m in inbox.messages] == ["begin", "end"]
+
+
 def test_a_subscriber_of_one_stream_gets_that_one(inbox: Inbox) -> None:
     deliver(
         [{"url": inbox.address, "streams": [STREAMS[1]]}],

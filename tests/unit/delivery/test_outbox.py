@@ -67,6 +67,34 @@ def test_what_was_not_delivered_goes_out_after_the_next_start_with_its_id(tmp_pa
     assert {m.epoch for m in inbox.messages} == {str(NEXT_RUN.run_id)}
 
 
+@pytest.mark.parametrize("folder_too", [False, True])
+def test_an_outbox_that_is_taken_away_is_put_back_with_all_that_waits(
+    tmp_path: Path, inbox: Inbox, folder_too: bool
+) -> None:
+    directory = tmp_path / "outbox"
+    first = new_delivery([{"id": "site", "url": NOWHERE}], directory=str(directory))
+    first.start()
+    first.publish(message("begin", 1))
+    eventually(lambda: first.log.backlog().get("site", (0,))[0] == 1)
+    for file in directory.iterdir():
+        if folder_too or file.name.startswith(FILE_NAME):
+            file.unlink()
+    if folder_too:
+        directory.rmdir()
+    eventually((directory / FILE_NAME).exists)
+    with pytest.raises(ConfigError, match="another agent"):
+        new_delivery([], directory=str(directory))
+    first.publish(message("begin", 2))
+    eventually(lambda: first.log.backlog().get("site", (0,))[0] == 2)
+    assert first.problems() == []
+    first.stop()
+    assert stat.S_IMODE((directory / FILE_NAME).stat().st_mode) == 0o600
+    second = new_delivery([{"id": "site", "url": inbox.address}], directory=str(directory), run=NEXT_RUN)
+    second.start()
+    eventually(lambda: [n for n in inbox.numbers() if n in (1, 2)][:2] == [1, 2])
+    second.stop()
+
+
 def test_what_was_open_at_a_crash_is_ended_by_the_next_start(tmp_path: Path, inbox: Inbox) -> None:
     first = new_delivery([], directory=str(tmp_path))
     first.start()
@@ -399,3 +427,64 @@ def _counted(apply: Callable[..., Any], looked: list[int]) -> Callable[..., Any]
         return apply(*of)
 
     return counting
+
+
+def pictured(number: int) -> ProcessMessage:
+    return replace(message("end", number), best_shots={str(UUID(int=number)): np.zeros((2, 2, 3), np.uint8)})
+
+
+def kept_pictures(delivery: Delivery) -> list[int]:
+    kept = [event["body"]["processes"][0] for event in delivery.log.events(limit=1000).events]
+    return [process["numerical_id"] for process in kept if "best_shot" in process]
+
+
+def test_pictures_that_may_not_leave_any_more_do_not(tmp_path: Path, scripted: Any, clock: FakeClock) -> None:
+    receiver: Scripted = scripted(lambda n: 500 if n == 1 else 200)
+
+    def made(run: Run, *, anonymous: bool) -> Delivery:
+        subscribers, delivery = config.webhook_tracking_subscribers, config.delivery
+        return Delivery(
+            subscribers, run, encode=lambda _: "A" * 100, anonymous=anonymous, settings=delivery, clock=clock
+        )
+
+    subscribers = [{"id": "site", "url": receiver.address}]
+    config = load_config({"webhook_tracking_subscribers": subscribers, "delivery": {"directory": str(tmp_path)}})
+    first = made(RUN, anonymous=False)
+    first.start()
+    for number in (1, 2, 3):
+        first.publish(pictured(number))
+    first._outbox.flush(10)
+    eventually(lambda: len(receiver.requests) == 1 and clock.longest_sleep() >= 4)  # and waits, with what is read ahead
+    assert kept_pictures(first) == [1, 2, 3]
+    first.reconfigure(
+        config.webhook_tracking_subscribers,
+        encode=lambda _: "B" * 100,
+        anonymous=True,
+        settings=config.delivery,
+        mqtt=config.mqtt_settings,
+    )
+    first.publish(pictured(4))
+    first._outbox.flush(10)
+    assert kept_pictures(first) == [4]
+    clock.advance(10)
+    eventually(lambda: len(receiver.requests) == 5)
+    first.stop()
+    sent = [orjson.loads(body)["processes"][0].get("best_shot", "")[:1] for _, body in receiver.requests]
+    assert sent == ["A", "", "", "", "B"]
+
+
+@pytest.mark.parametrize(("anonymous", "kept"), [(False, [1]), (True, [])])
+def test_pictures_of_an_earlier_run_that_may_not_leave_any_more_do_not(
+    tmp_path: Path, anonymous: bool, kept: list[int]
+) -> None:
+    config = load_config({"delivery": {"directory": str(tmp_path)}})
+    for run, hidden in ((RUN, False), (NEXT_RUN, anonymous)):
+        delivery = Delivery([], run, encode=lambda _: "A", anonymous=hidden, settings=config.delivery)
+        delivery.start()
+        if run is RUN:
+            delivery.publish(pictured(1))
+            delivery._outbox.flush(10)
+            assert kept_pictures(delivery) == [1]
+        else:
+            assert kept_pictures(delivery) == kept
+        delivery.stop()

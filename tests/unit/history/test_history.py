@@ -236,6 +236,20 @@ def test_a_folder_that_cannot_be_used_is_said_and_harms_nobody(tmp_path: Path) -
     kept.stop(0.0)
 
 
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_file_that_is_taken_away_is_begun_anew(history: Make, tmp_path: Path, moved: bool) -> None:
+    kept = history()
+    kept.record(message(record(1)))
+    assert kept.flush(5)
+    files = list(tmp_path.iterdir())
+    for file in files:
+        file.rename(tmp_path.parent / f"{tmp_path.name}-{file.name}") if moved else file.unlink()
+    kept.record(message(record(2)))
+    assert kept.flush(5)
+    assert ids(kept) == [uuid(2)]
+    assert kept.problems() == []
+
+
 def test_a_file_that_is_no_database_is_put_aside(history: Make, tmp_path: Path) -> None:
     (tmp_path / "history.sqlite").write_bytes(b"no database" * 1000)
     kept = history()
