@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import re
@@ -372,6 +373,10 @@ def test_a_plan_is_uploaded_listed_and_shown(site: Site) -> None:
     assert names == ["first-floor.jpg", "floor.png"]
     shown = site.server.call("/api/v1/plans/floor.png")
     assert (shown.headers["content-type"], shown.body) == ("image/png", png)
+    known = {"if-none-match": shown.headers["etag"]}
+    assert site.server.call("/api/v1/plans/floor.png", headers=known).status == 304
+    site.server.call("/api/v1/plans/floor.png", "PUT", data=png + b"more")
+    assert site.server.call("/api/v1/plans/floor.png", headers=known).status == 200
 
 
 def test_a_plan_that_lies_on_its_side_is_told_as_it_is_shown(site: Site) -> None:
@@ -382,6 +387,26 @@ def test_a_plan_that_lies_on_its_side_is_told_as_it_is_shown(site: Site) -> None
     assert (put["width"], put["height"]) == (30, 40)
     plan = read_plan(site.file.parent / "floor.jpg")
     assert (plan.width, plan.height) == (30, 40)
+
+
+def test_of_plans_of_one_name_that_come_at_once_one_is_kept_whole(site: Site) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (500, 700, 3), np.uint8)
+    sent = [cv2.imencode(".png", noise[i:])[1].tobytes() for i in range(6)]
+
+    async def upload() -> list[int]:
+        async with aiohttp.ClientSession() as session:
+
+            async def put(data: bytes) -> int:
+                async with session.put(
+                    f"{site.server.address}/api/v1/plans/floor.png", data=io.BytesIO(data)
+                ) as answer:
+                    return answer.status
+
+            return await asyncio.gather(*map(put, sent))
+
+    for _ in range(3):
+        assert asyncio.run(upload()) == [200] * len(sent)
+        assert (site.file.parent / "floor.png").read_bytes() in sent
 
 
 def test_a_file_that_is_no_plan_hides_none_of_the_others(site: Site) -> None:

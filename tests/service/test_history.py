@@ -77,6 +77,12 @@ def test_what_streams_did(server: Server, kept: History) -> None:
         (f"processes/export?to={2**63 - 1}", "$.to"),
         (f"stream_changes?to={2**63 - 1}", "$.to"),
         ("occupancy", "$.region"),
+        *[
+            (f"{path}?{name}=9223372036854775807", f"$.{name}")
+            for path in ("processes", "processes/export", "stream_changes", "counts")
+            for name in ("from", "to")
+        ],
+        ("counts?bucket_s=9223372036854775807", "$.bucket_s"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_by_its_field(server: Server, kept: History, path: str, field: str) -> None:

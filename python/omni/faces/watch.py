@@ -191,8 +191,8 @@ class FaceWatch:
             self._unrefreshed = True
         else:
             self._unrefreshed = False
-        changed = gallery.generation != self._generation
-        self._generation = gallery.generation
+        generation = gallery.generation  # once: other streams take changes in meanwhile
+        changed, self._generation = generation != self._generation, generation
         yield from self._tell_apart(seen)
         for track_id, evidence in self._known.items():
             if not changed and evidence.latest != timestamp:

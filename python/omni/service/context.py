@@ -41,6 +41,7 @@ class Context:
         self.map_body = MapBody()
         self.once = Once()
         self.plans: dict[str, Plan] = {}
+        self.uploading = asyncio.Lock()  # two pictures of one name at once
         self._agent: Agent | None = None
         self._live: LiveHub | None = None
         self._changing = asyncio.Lock()

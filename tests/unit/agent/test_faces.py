@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.agent.face_scene import ANN, BOB, EVE, FACE, GROUP, STANDS, Seen, events, records, scene
+from tests.unit.agent.face_scene import ANN, BOB, EVE, FACE, GROUP, STANDS, D, Seen, events, records, scene
 from tests.unit.agent.scene import standing
 
 from omni.agent.map_view import _sightings
@@ -163,6 +163,34 @@ def test_who_comes_back_while_a_nearer_one_has_the_profile_loses_it(gallery: Gal
     assert right["object"]["profile"]["id"] == gallery.profiles[0].id
     assert events(told) == ["identification", "identification", "non_identification"]
     assert told.pipeline.face_counts["withdrawn"] == 1
+
+
+def test_a_change_of_the_gallery_while_a_frame_is_matched_is_noticed_with_the_next() -> None:
+    """Streams share the gallery: another one takes a change in at any moment."""
+
+    class Shared(Gallery):
+        due = False
+
+        @property
+        def generation(self) -> int:
+            read = super().generation
+            if self.due:
+                self.due = False
+                self.remove(self.profiles[0].id)
+            return read
+
+    shared = Shared(None, "net", D)
+    shared.add("Ann", [GROUP], ANN[None], 0.0)
+
+    def faces(i: int) -> Seen:
+        shared.due = i == 20
+        return [(*FACE, ANN)]
+
+    told = scene(faces, lambda _: STANDS, shared)
+    told.play()
+    assert told.pipeline.face_counts["withdrawn"] == 1
+    [human] = records(told, "human")
+    assert "profile" not in human["object"]
 
 
 def test_the_same_person_in_two_cameras_is_matched_in_both(gallery: Gallery) -> None:

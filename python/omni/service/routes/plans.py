@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from sanic import Blueprint, HTTPResponse, json, raw
+from sanic import Blueprint, HTTPResponse, json
 
 from omni.service.answers import Pictures, Uploaded
 from omni.service.context import Context, HttpRequest
+from omni.service.etags import answer_if_changed, etag_of
 from omni.service.operations import operation
 from omni.service.plans import checked_plan, plan_names, read_plan, read_plans, write_plan
 from omni.service.problems import Problem
@@ -36,6 +37,7 @@ async def plans(request: HttpRequest) -> HTTPResponse:
     media="image/*",
     path={"name": "of the file"},
     errors={404: ["no-plan"], 409: ["no-folder"]},
+    statuses=(200, 304),
 )
 async def plan(request: HttpRequest, name: str) -> HTTPResponse:
     folder = _folder(request.app.ctx)
@@ -46,7 +48,7 @@ async def plan(request: HttpRequest, name: str) -> HTTPResponse:
         found = await asyncio.to_thread(read_plan, folder / name)
     except (OSError, ValueError) as error:
         raise Problem("no-plan", 404, f"{name!r} cannot be shown: {error}") from None
-    return raw(found.data, content_type=found.content_type, headers={"cache-control": "no-cache"})
+    return answer_if_changed(request, found.data, found.content_type, etag_of(found.data))
 
 
 @operation(
@@ -65,8 +67,9 @@ async def upload(request: HttpRequest, name: str) -> HTTPResponse:
         width, height = await asyncio.to_thread(checked_plan, name, data)
     except ValueError as error:
         raise Problem("plan-refused", 422, f"{name[:100]!r}: {error}") from None
-    await asyncio.to_thread(write_plan, folder / name, data)
-    context.plans = await asyncio.to_thread(read_plans, context.config.map_tracking)
+    async with context.uploading:
+        await asyncio.to_thread(write_plan, folder / name, data)
+        context.plans = await asyncio.to_thread(read_plans, context.config.map_tracking)
     return json({"name": name, "width": width, "height": height, "bytes": len(data)})
 
 
