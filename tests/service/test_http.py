@@ -195,8 +195,9 @@ def test_an_error_of_ours_tells_nothing_of_our_insides(
     assert "a request failed" in caplog.text
 
 
-def test_pages_of_other_sites_may_not_call(server: Server) -> None:
-    refused = server.call("/external_process/terminate_all", "POST", headers={"Origin": "http://elsewhere.example"})
+@pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", "http://["])
+def test_pages_of_other_sites_may_not_call(server: Server, origin: str) -> None:
+    refused = server.call("/external_process/terminate_all", "POST", headers={"Origin": origin})
     assert refused.status == 403
     assert refused.document["type"] == "urn:omni:problem:origin-refused"
     assert server.call("/external_process/terminate_all", "POST", headers={"Origin": server.address}).status == 200

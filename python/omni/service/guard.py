@@ -48,7 +48,7 @@ async def refuse_other_origins(request: HttpRequest) -> None:
         Problem: 403.
     """
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin is not None and _place(origin) != request.headers.get("host"):
         raise Problem(
             "origin-refused",
             403,
@@ -87,6 +87,13 @@ async def add_security_headers(_: HttpRequest, response: BaseHTTPResponse) -> No
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("cache-control", "no-store")
+
+
+def _place(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # a bracket that stays open
+        return ""
 
 
 def _host_name(header: str) -> str | None:
