@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -112,8 +113,9 @@ class Log:
     def _change(self, change: Callable[[Store], int]) -> int:
         self._viewer()
         counts: list[int] = []
-        self._outbox.change(lambda store: counts.append(change(store)))
-        if not self._outbox.flush(WRITTEN_S) or not counts:
+        written = threading.Event()  # not all that is handed over meanwhile: where much comes, there is always more
+        self._outbox.change(lambda store: counts.append(change(store)), written.set)
+        if not written.wait(WRITTEN_S):
             raise OutboxError(self._outbox.problem or "the outbox takes too long to write")
         return counts[-1]
 

@@ -29,7 +29,7 @@ from tests.unit.delivery.conftest import (
 )
 
 from omni.config import load_config
-from omni.delivery import Delivery
+from omni.delivery import Chosen, Delivery
 from omni.delivery.outbox import MOST_HANDED_OVER
 from omni.delivery.store import FILE_NAME, Store, numbers_used
 from omni.errors import ConfigError
@@ -93,6 +93,24 @@ def test_an_outbox_that_is_taken_away_is_put_back_with_all_that_waits(
     second.start()
     eventually(lambda: [n for n in inbox.numbers() if n in (1, 2)][:2] == [1, 2])
     second.stop()
+
+
+def test_dead_letters_are_purged_also_where_messages_never_cease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = new_delivery([], directory=str(tmp_path))
+    delivery.start()
+    told = delivery._outbox._committed
+
+    def more(committed: Any) -> None:
+        told(committed)
+        delivery.publish(message("begin", 1))
+
+    monkeypatch.setattr(delivery._outbox, "_committed", more)
+    delivery.publish(message("begin", 1))
+    assert delivery.log.purge(Chosen()) == 0
+    monkeypatch.setattr(delivery._outbox, "_committed", told)
+    delivery.stop()
 
 
 def test_what_was_open_at_a_crash_is_ended_by_the_next_start(tmp_path: Path, inbox: Inbox) -> None:
