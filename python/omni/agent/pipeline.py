@@ -278,6 +278,8 @@ class StreamPipeline:
                 self._take_change()
             if frame is None:
                 self._lane.drain()
+                if self._faces is not None:
+                    self._faces.keep_up()
                 self._go_on_if_down()
                 continue
             if self._stream.every_frame:

@@ -171,6 +171,18 @@ class FaceWatch:
             sights[track_of[face]] = FaceSight(faces.xyxy[face], float(faces.confidence[face]), picture, traits[i])
         return sights
 
+    def keep_up(self) -> None:
+        """Have the gallery take in what others changed, and delete what is kept for too long."""
+        try:
+            # not by the frames: those of a file may be of any time, and what goes is gone
+            self._recognition.gallery.refresh(time.time())
+        except StateError as error:  # a full disk; who is known stays known meanwhile
+            if not self._unrefreshed:
+                logger.error("faces: the gallery is not brought up to date: %s", error)
+            self._unrefreshed = True
+        else:
+            self._unrefreshed = False
+
     def _look(self, frame: Frame, people: list[int], faces: Faces, quality: list[float]) -> list[FaceTraits]:
         """What is told of each person's face with this frame."""
         impressions = [self._impressions[track_id] for track_id in people]
@@ -182,16 +194,8 @@ class FaceWatch:
 
     def _judge(self, timestamp: float, seen: set[int]) -> Iterator[Verdict]:
         """What is new of those who are seen; of everybody when the gallery has changed."""
-        gallery = self._recognition.gallery
-        try:
-            gallery.refresh(time.time())  # not by the frames: those of a file may be of any time, and what goes is gone
-        except StateError as error:  # a full disk; who is known stays known meanwhile
-            if not self._unrefreshed:
-                logger.error("faces: the gallery is not brought up to date: %s", error)
-            self._unrefreshed = True
-        else:
-            self._unrefreshed = False
-        generation = gallery.generation  # once: other streams take changes in meanwhile
+        self.keep_up()
+        generation = self._recognition.gallery.generation  # once: other streams take changes in meanwhile
         changed, self._generation = generation != self._generation, generation
         yield from self._tell_apart(seen)
         for track_id, evidence in self._known.items():

@@ -334,6 +334,17 @@ def test_a_gallery_that_cannot_be_brought_up_to_date_is_told_once_and_stops_nobo
     ]
 
 
+def test_what_is_kept_for_too_long_is_deleted_while_the_camera_is_away(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(gallery, "refresh", asked.append)
+    away = scene(lambda _: [], lambda _: STANDS, gallery)
+    monkeypatch.setattr(type(away), "__iter__", lambda _: iter([None, None]))  # no picture comes
+    away.play()
+    assert len(asked) >= 2
+
+
 def test_what_is_kept_for_too_long_is_so_by_the_machines_clock_not_the_frames(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
