@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from omni.config.agent import AgentConfig
-from omni.config.load import pointer
+from omni.config.faults import pointer
 from omni.config.secrets import conceal, put_back, shown
 
 _NAMES = ("uuid", "stream_uuid", "id", "name")

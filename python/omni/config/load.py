@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 import os
 import stat
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from omni.config.agent import AgentConfig
 from omni.config.contradictions import CONTRADICTION, contradictions
-from omni.config.secrets import ADDRESS_KEYS, HEADERS_KEY, PATH_KEY, SECRET_KEYS, masked_address
+from omni.config.faults import Place, json_path, problems_of, refused, what_came
 from omni.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -27,29 +26,10 @@ FILE_NAME = "run_params.json"
 STATE_FOLDER, OUTBOX_FOLDER = "state", "outbox"
 """Where the state and the outbox of a configuration file lie, beside it, unless the file says otherwise."""
 
-_NEVER_SHOWN = SECRET_KEYS | ADDRESS_KEYS | {HEADERS_KEY, PATH_KEY}
-
-_OF_THE_ORIGINAL = frozenset({"action_recognition", "pose_estimation", "keypoint_confidence_threshold"})
-"""Settings that the original documents and that do nothing here; none of them is a misspelt one of ours."""
-
 _OTHER_SCALE = "the original's detector is surer of people than the one here: leave it out to see whom this one sees"
-
-_NOTHING = object()
-
-_KINDS = {
-    "tuple_type": "must be a list",
-    "list_type": "must be a list",
-    "dict_type": "must be an object",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-}
-"""In the words of JSON, not of Python."""
 
 DEPTH_MAX = 50
 """Levels of a document, some ten of which are used: what goes through one calls itself for each."""
-
-SHOWN_MAX = 80
-"""Characters of what came, in a message."""
 
 
 def load_config(source: AgentConfig | Mapping[str, Any] | str | Path) -> AgentConfig:
@@ -135,7 +115,7 @@ def read_document(path: Path) -> dict[str, Any]:
     if is_too_deep(document):
         raise ConfigError(f"{path}: nested deeper than {DEPTH_MAX} levels, which no setting needs")
     if not isinstance(document, dict):
-        raise ConfigError(f"{path}: $: must be an object{_found(document, ())}")
+        raise ConfigError(f"{path}: $: must be an object{what_came(document, ())}")
     return document
 
 
@@ -265,7 +245,7 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
     """
     if wrong := list(_not_text(document)):
         found = [(loc, "must be text, got half a character, NUL or bytes that are none") for loc in wrong]
-        raise _refused(origin, found)
+        raise refused(origin, found)
     if document.get("compat") is True:
         document = _without_unknown(document, origin)
         if document.get("detector_confidence") is not None:
@@ -276,12 +256,7 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
         found = problems_of(document, error)
         if not any(problem["type"] == CONTRADICTION for problem in error.errors()):
             found += contradictions(document)  # which pydantic looks for only where nothing else is wrong
-        raise _refused(origin, found) from None
-
-
-def _refused(origin: str, found: Sequence[tuple[tuple[int | str, ...], str]]) -> ConfigError:
-    lines = [f"{json_path(loc)}: {message}" for loc, message in found]
-    return ConfigError(f"{origin}: " + "\n  ".join(lines), [(pointer(loc), text) for loc, text in found])
+        raise refused(origin, found) from None
 
 
 def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
@@ -301,40 +276,6 @@ def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
     return typing.cast(dict[str, Any], kept)
 
 
-def problems_of(document: Any, error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
-    """What is wrong with a document: where, and in words of JSON."""
-    told = (problem for problem in error.errors(include_url=False) if not _follows(document, problem))
-    return [(problem["loc"], _message(document, problem)) for problem in told]
-
-
-def _follows(document: Any, problem: Any) -> bool:
-    """Whether a list is called too short only because something in it is wrong, which is told."""
-    value = _value(document, problem["loc"])
-    return (
-        problem["type"] == "too_short"
-        and isinstance(value, list | tuple)
-        and len(value) >= problem["ctx"]["min_length"]
-    )
-
-
-def _message(document: Any, problem: Any) -> str:
-    loc, kind = problem["loc"], problem["type"]
-    if kind == "extra_forbidden":
-        return f"unknown key{_hint(loc)}"
-    if kind == CONTRADICTION:
-        return str(problem["msg"])
-    if kind in ("too_short", "too_long"):
-        bounds = problem["ctx"]
-        least = kind == "too_short"
-        expected = f"at least {bounds['min_length']}" if least else f"at most {bounds['max_length']}"
-        return f"must have {expected} items, got {len(_value(document, loc) or ())}"
-    if kind in _KINDS and isinstance(_value(document, loc), Mapping):
-        return f"{_KINDS[kind]}, got an object"
-    message = _KINDS.get(kind) or problem["msg"].removeprefix("Value error, ")
-    start = message[:1].lower() if message[1:2].islower() else message[:1]  # not of "UUID"
-    return f"{start}{message[1:]}{_found(document, loc)}"
-
-
 def is_text(text: str) -> bool:
     """Whether UTF-8 can carry it: bytes of a name that are no text, and halves of a character, it cannot."""
     try:
@@ -344,7 +285,7 @@ def is_text(text: str) -> bool:
     return True
 
 
-def _not_text(value: Any, loc: tuple[int | str, ...] = ()) -> Iterator[tuple[int | str, ...]]:
+def _not_text(value: Any, loc: Place = ()) -> Iterator[Place]:
     """Where in a document there is a text that is none, or ends at once where it names a file."""
     if isinstance(value, str) and ("\0" in value or not is_text(value)):
         yield loc
@@ -354,64 +295,3 @@ def _not_text(value: Any, loc: tuple[int | str, ...] = ()) -> Iterator[tuple[int
     elif isinstance(value, list | tuple):
         for i, inner in enumerate(value):
             yield from _not_text(inner, (*loc, i))
-
-
-def pointer(steps: Iterable[int | str]) -> str:
-    """A JSON pointer (RFC 6901); empty for the whole document."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
-
-
-def json_path(loc: tuple[int | str, ...]) -> str:
-    """A place in a document as people read it: ``$.streams[0].url``."""
-    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
-
-
-def _found(document: Any, loc: tuple[int | str, ...]) -> str:
-    """What came, in JSON; nothing of what may hold a secret, or is an object of which a part is wrong."""
-    if any(step in _NEVER_SHOWN for step in loc):
-        return ""
-    value = _value(document, loc)
-    if value is _NOTHING or isinstance(value, Mapping):
-        return ""
-    text = masked_address(json.dumps(value, ensure_ascii=False, default=str))
-    if "{" in text:
-        return ", got a list"
-    return f", got {text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + '...'}"
-
-
-def _value(document: Any, loc: tuple[int | str, ...]) -> Any:
-    value = document
-    for step in loc:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return _NOTHING
-    return value
-
-
-def _hint(loc: tuple[int | str, ...]) -> str:
-    name = str(loc[-1])
-    known = _known_keys(AgentConfig, loc[:-1])
-    if name in _OF_THE_ORIGINAL:
-        return ' here, but a setting of the original: "compat": true passes it over'
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f'; did you mean "{nearest[0]}"?' if nearest else f"; known here: {', '.join(sorted(known))}"
-
-
-def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    for step in loc:
-        if isinstance(step, int):
-            continue
-        field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
-        inner = _model_in(field.annotation) if field else None
-        if inner is None:
-            return []
-        model = inner
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    inner = typing.get_args(annotation)
-    if not inner:
-        return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-    return next((model for model in map(_model_in, inner) if model), None)

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from pydantic import ValidationError, field_validator
 
 from omni.config._base import Section
-from omni.config.load import config_file, json_path, problems_of, read_document
+from omni.config.faults import json_path, problems_of
+from omni.config.load import config_file, read_document
 from omni.errors import ConfigError
 
 logger = logging.getLogger(__name__)

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from omni.agent import Agent
 from omni.config import NEEDS_RESTART, AgentConfig, HttpConfig, load_config, needs_restart
 from omni.config.document import Difference, differences, document_of, merged, restored
+from omni.config.faults import pointer
 from omni.config.load import (
     check_document,
     config_file,
-    pointer,
     read_document,
     state_folder,
     validated,

@@ -7,7 +7,7 @@ import asyncio
 from pydantic import ValidationError
 from sanic import Blueprint, HTTPResponse, json
 
-from omni.config.load import pointer
+from omni.config.faults import pointer
 from omni.service.answers import Calibration
 from omni.service.calibration import Pairs, fit
 from omni.service.context import HttpRequest
