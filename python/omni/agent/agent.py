@@ -430,7 +430,8 @@ class Agent:
         return LineCount() if self._counts is None else self._counts.get(line_uuid)
 
     def _stream_ended(self, stream_uuid: str, reason: str) -> None:
-        if stream_uuid in self._pipelines:
+        # A stream that changed and was left behind ends late: what is open by then is of the one in its place.
+        if stream_uuid in self._pipelines and reason != "config_changed":
             self.external.terminate_all(stream_uuid=stream_uuid, end_reason=reason)
 
     def _position(self, stream_uuid: str) -> Position:

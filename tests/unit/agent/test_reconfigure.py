@@ -22,7 +22,7 @@ from omni.config import NEEDS_RESTART, RegionConfig, StreamConfig
 from omni.errors import ConfigError, UnknownLineError
 from omni.process import ShotSettings
 from omni.process.clock import iso_instant
-from omni.types import ProcessMessage, Run
+from omni.types import ProcessMessage, Run, StreamChange
 
 DOOR = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 YARD = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
@@ -205,6 +205,29 @@ def test_an_external_process_of_a_file_that_comes_is_dated_by_its_beginning(
     end = told[-1].processes[0]
     assert end["time_interval"][0] >= iso_instant(now)
     assert end["internal_time_interval"][1] < 60_000
+
+
+def test_a_stream_that_ends_late_ends_nothing_of_the_one_in_its_place(
+    document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omni.agent.agent.STOP_S", 0.05)
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold(change: StreamChange) -> None:
+        if change.stream_uuid == DOOR and not held.is_set():
+            held.set()
+            go_on.wait(20)
+
+    agent = Agent(document)
+    agent.subscribe_streams(hold)
+    with agent:
+        late = agent._pipelines[DOOR]
+        assert held.wait(20)
+        agent.reconfigure(but(document, lambda d: d["streams"][0].update(crop=[0, 0, 0.5, 1])))
+        begin(agent, DOOR, "film")
+        go_on.set()
+        assert late.join(20)
+        assert [process["name"] for process in agent.external.ongoing(DOOR)] == ["film"]
 
 
 def test_a_name_is_nothing_to_a_stream(agent: Agent, document: dict[str, Any]) -> None:
