@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import logging
-import os
 import threading
 import time
 from collections import Counter
@@ -19,6 +17,7 @@ from uuid import UUID, uuid4
 
 from omni.agent.bus import Bus
 from omni.agent.figures import problems, stats
+from omni.agent.lifecycle import Lifecycle
 from omni.agent.map_view import MapView
 from omni.agent.parts import (
     Parts,
@@ -109,11 +108,9 @@ class Agent:
             stream.uuid: self._pipeline(self.config, self._parts, stream, self._run) for stream in streams
         }
         self._lives: Counter[str] = Counter()
-        self._changing = threading.Lock()
-        self._ending = threading.Lock()
-        self._started = self._stopped = self._over = False
-        self._starting = 0  # which thread does
-        self._pid = os.getpid()
+        self._lifecycle = Lifecycle(
+            self._begin_all, self._end_all, lambda: self._bus.telling or self._stream_changes.telling
+        )
 
     def __enter__(self) -> Self:
         self.start()
@@ -130,21 +127,7 @@ class Agent:
         Raises:
             ConfigError: another agent uses the folder of the outbox; nothing is left running.
         """
-        with self._changing:
-            if self._started:
-                raise RuntimeError("an Agent is started once; make a new one")
-            self._started, self._stopped = True, False
-            self._pid, self._starting = os.getpid(), threading.get_ident()
-            atexit.register(self.stop)  # threads inside OpenCV or onnxruntime abort a process that ends without them
-            try:
-                self._begin_all()
-            except BaseException:
-                self._stopped = True
-                raise
-            finally:
-                self._starting = 0
-                if self._stopped:
-                    self._end_once()
+        self._lifecycle.start()
 
     def _begin_all(self) -> None:
         if self.history is not None:
@@ -159,30 +142,12 @@ class Agent:
         """End every process, send what is still to be sent (for at most 10 s), end all threads. Can be called twice.
 
         In a callback, whose stream cannot end before it returns, it returns at once and the agent ends behind it; so it
-        does in a signal's handler while the same thread starts the agent. In a process that was forked off there is
-        nothing to end.
+        does in a signal's handler while the same thread starts or changes the agent. In a process that was forked off
+        there is nothing to end.
         """
-        if self._pid != os.getpid():
-            return
-        if self._starting == threading.get_ident():
-            self._stopped = True
-            return
-        if self._bus.telling or self._stream_changes.telling:
-            if not self._stopped:
-                threading.Thread(target=self.stop, name="agent stop").start()
-            return
-        with self._changing:
-            self._stopped = True
-        self._end_once()
-
-    def _end_once(self) -> None:
-        with self._ending:
-            if self._started and not self._over:
-                self._over = True
-                self._end_all()
+        self._lifecycle.stop()
 
     def _end_all(self) -> None:
-        atexit.unregister(self.stop)
         deadline = time.monotonic() + STOP_S
         _end(self._pipelines, "agent_stopped")
         self._scheduler.stop(max(deadline - time.monotonic(), 0.1))
@@ -212,10 +177,8 @@ class Agent:
         Raises:
             RuntimeError: as of ``reconfigure``, or something else was applied since it was prepared.
         """
-        if self._bus.telling or self._stream_changes.telling:
-            raise RuntimeError("a callback of the agent cannot change it: have another thread do so")
-        with self._changing:
-            if not self._started or self._stopped or prepared.running is not self._parts:
+        with self._lifecycle.change():
+            if prepared.running is not self._parts:
                 raise RuntimeError("prepare the configuration again, with an agent that runs")
             config = prepared.parts.config
             ending = {uuid: one for uuid, one in self._pipelines.items() if uuid not in prepared.changes}
@@ -439,18 +402,14 @@ class Agent:
         return (pipeline and pipeline.position) or Position(self._run.started_at, 0, self._run.started_at)
 
     def _ended(self) -> bool:
-        return self._started and all(pipeline.join(0) for pipeline in self._pipelines.values())
+        return self._lifecycle.begun and all(pipeline.join(0) for pipeline in self._pipelines.values())
 
     def _none_runs(self, timeout_s: float) -> bool:
         """Whether every stream has ended, within this time."""
         if not all(pipeline.join(timeout_s) for pipeline in self._pipelines.values()):
             return False
-        if not self._changing.acquire(timeout=timeout_s):  # some end for others to begin
-            return False
-        try:
-            return all(pipeline.join(0) for pipeline in self._pipelines.values())
-        finally:
-            self._changing.release()
+        with self._lifecycle.unchanged(timeout_s) as unchanged:  # some end for others to begin
+            return unchanged and all(pipeline.join(0) for pipeline in self._pipelines.values())
 
 
 def _known(what: str, known: Mapping[str, Known], name: str) -> Known:
