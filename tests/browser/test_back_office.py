@@ -55,10 +55,8 @@ def test_a_webhook_is_added_its_secret_shown_once_and_its_death_reported(page: P
     expect(card).to_have_count(0)
 
 
-def test_of_two_webhooks_that_look_alike_the_chosen_one_is_removed(page: Page, site: Site) -> None:
-    page.goto(f"{site.url}#webhooks")
-    kinds = ("processes", "events", "streams")
-    subscribers = [{"url": f"{NOBODY_LISTENS}?code={kind}", "type": kind} for kind in kinds]
+def subscribe(page: Page, subscribers: list[dict[str, Any]]) -> None:
+    """Have these webhooks, by the page's own way to the service."""
     page.evaluate(
         """async (subscribers) => {
             const { get, send } = await import("/assets/js/api.js");
@@ -67,6 +65,13 @@ def test_of_two_webhooks_that_look_alike_the_chosen_one_is_removed(page: Page, s
         }""",
         subscribers,
     )
+
+
+def test_of_two_webhooks_that_look_alike_the_chosen_one_is_removed(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}#webhooks")
+    kinds = ("processes", "events", "streams")
+    subscribers = [{"url": f"{NOBODY_LISTENS}?code={kind}", "type": kind} for kind in kinds]
+    subscribe(page, subscribers)
     cards = page.get_by_role("region", name=NOBODY_LISTENS)
     expect(cards).to_have_count(3)
     page.on("dialog", lambda dialog: dialog.accept())
@@ -78,14 +83,7 @@ def test_of_two_webhooks_that_look_alike_the_chosen_one_is_removed(page: Page, s
 def test_a_webhook_is_removed_however_its_address_is_written(page: Page, site: Site) -> None:
     page.goto(f"{site.url}#webhooks")
     subscribers = [{"url": "http://LocalHost:80/Hook of ours"}, {"host": "::1", "port": 9}]
-    page.evaluate(
-        """async (subscribers) => {
-            const { get, send } = await import("/assets/js/api.js");
-            const { data, etag } = await get("config");
-            await send("PUT", "config", { ...data.config, webhook_tracking_subscribers: subscribers }, { etag });
-        }""",
-        subscribers,
-    )
+    subscribe(page, subscribers)
     page.on("dialog", lambda dialog: dialog.accept())
     for name in ("http://LocalHost:80/Hook of ours", "http://[::1]:9/trigger"):
         card = page.get_by_role("region", name=name)

@@ -200,3 +200,9 @@ def scripted() -> Iterator[Callable[..., Scripted]]:
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept is looked at every five seconds; the tests wait a tenth of one."""
+    monkeypatch.setattr("omni.delivery.outbox.RETAIN_EVERY_S", 0.1)

@@ -30,14 +30,10 @@ from omni.delivery.outbox import MOST_HANDED_OVER
 from omni.delivery.store import FILE_NAME, numbers_used
 from omni.types import ProcessMessage, Run
 
+pytestmark = pytest.mark.usefixtures("often")
+
 NEXT_RUN = Run(UUID(int=2), 2000.0)
 NOWHERE = "http://127.0.0.1:9/x"
-
-
-@pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is kept is looked at every five seconds; the tests wait a tenth of one."""
-    monkeypatch.setattr("omni.delivery.outbox.RETAIN_EVERY_S", 0.1)
 
 
 def filled(tmp_path: Path, count: int, size: int, clock: FakeClock, **settings: Any) -> Delivery:

@@ -30,14 +30,10 @@ from omni.delivery.store import FILE_NAME, Store
 from omni.errors import ConfigError
 from omni.types import ProcessMessage, Run
 
+pytestmark = pytest.mark.usefixtures("often")
+
 NEXT_RUN = Run(UUID(int=2), 2000.0)
 NOWHERE = "http://127.0.0.1:9/x"
-
-
-@pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is kept is looked at every five seconds; the tests wait a tenth of one."""
-    monkeypatch.setattr("omni.delivery.outbox.RETAIN_EVERY_S", 0.1)
 
 
 def test_what_was_not_delivered_goes_out_after_the_next_start_with_its_id(tmp_path: Path, inbox: Inbox) -> None:
