@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omni._text import is_text
 from omni.cli.output import add_config, add_json, configuration, print_json
 
 if TYPE_CHECKING:
@@ -86,10 +87,8 @@ def _number(text: str) -> int:
 
 def _text(text: str) -> str:
     """What the log can be asked for: bytes that are no text are none."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise argparse.ArgumentTypeError(f"expected text, got {text!r}") from None
+    if not is_text(text):
+        raise argparse.ArgumentTypeError(f"expected text, got {text!r}")
     return text
 
 

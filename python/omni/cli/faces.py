@@ -80,7 +80,7 @@ def run_add(options: argparse.Namespace) -> int:
 
 
 def run_import(options: argparse.Namespace) -> int:
-    from omni.config.load import is_text
+    from omni._text import is_text
     from omni.faces.enrol import photos_in
 
     engine = _open(options)
@@ -208,7 +208,7 @@ def _line(profile: Profile) -> str:
 
 
 def _name(text: str) -> str:
-    from omni.config.load import is_text
+    from omni._text import is_text
 
     if not text.strip() or not is_text(text):
         raise argparse.ArgumentTypeError("expected a name, got nothing that can be read")

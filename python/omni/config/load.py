@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from omni._text import is_text
 from omni.config.agent import AgentConfig
 from omni.config.contradictions import CONTRADICTION, contradictions
 from omni.config.faults import Place, json_path, problems_of, refused, what_came
@@ -274,15 +275,6 @@ def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
             parent = parent[step]
         del parent[loc[-1]]
     return typing.cast(dict[str, Any], kept)
-
-
-def is_text(text: str) -> bool:
-    """Whether UTF-8 can carry it: bytes of a name that are no text, and halves of a character, it cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _not_text(value: Any, loc: Place = ()) -> Iterator[Place]:

@@ -21,8 +21,8 @@ from uuid import uuid4
 import numpy as np
 
 from omni import _core
+from omni._text import is_text
 from omni.clocks import Ages
-from omni.config.load import is_text
 from omni.damage import refuse_newer
 from omni.errors import StateError, UnknownProfileError
 from omni.types import Float32

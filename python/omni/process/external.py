@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from omni._text import is_text
 from omni.errors import NotOpenError, UnknownStreamError
 from omni.process.record import Moment, base_record
 from omni.types import ProcessMessage, Run
@@ -266,9 +267,9 @@ def _milliseconds(name: str, value: int) -> int:
 
 
 def _text(name: str, value: str) -> str:
-    """What JSON can carry: half of a character outside of the basic plane is no text."""
+    """What a message can carry."""
     if not isinstance(value, str):
         raise TypeError(f"{name}: expected text, got {type(value).__name__}")
-    if not value or any("\ud800" <= character <= "\udfff" for character in value):
+    if not value or not is_text(value):
         raise ValueError(f"{name}: expected text, not empty, got {value[:100]!r}")
     return value

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import parse_qsl
 
+from omni._text import is_text
 from omni.config.load import DEPTH_MAX, is_too_deep
 from omni.service.problems import Problem
 
@@ -201,7 +202,7 @@ def _fits(field: Field, value: Any) -> bool:
         return False
     if field.kind == "uuid":
         return value == "" or _UUID.fullmatch(value) is not None
-    return 0 < len(value) <= TEXT_MAX and not any("\ud800" <= c <= "\udfff" for c in value)
+    return 0 < len(value) <= TEXT_MAX and is_text(value)
 
 
 def refuse(name: str, expected: str, found: str, slug: str = "invalid-field") -> NoReturn:

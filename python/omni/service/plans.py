@@ -11,8 +11,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from omni._text import is_text
 from omni.config import MapTrackingConfig
-from omni.config.load import is_text
 from omni.errors import StateError
 
 logger = logging.getLogger(__name__)
