@@ -86,7 +86,9 @@ def test_a_region_is_drawn_and_its_webhook_arrives(page: Page, site: Site, heard
 def test_a_line_is_made_and_moved_by_the_keyboard_alone(page: Page, site: Site) -> None:
     page.goto(f"{site.url}#regions")
     page.get_by_role("button", name="West").click()
-    page.get_by_role("button", name="New line").focus()
+    new_line = page.get_by_role("button", name="New line")
+    expect(new_line).to_be_enabled()  # what it adds to has come
+    new_line.focus()
     page.keyboard.press("Enter")
     corner = page.get_by_role("button", name="Corner 1", exact=True)
     before = corner.bounding_box()

@@ -40,7 +40,7 @@ class RegionEditor {
       hover: (place) => { this.#hover = place; if (this.#drawing) this.#stage.redraw(); },
     });
     this.#draft = new Draft(() => this.#taken());
-    this.#new = ["region", "line"].map((kind) => button(t(`regions.new_${kind}`), (event) => this.begin(kind, event.detail === 0), { "aria-pressed": "false", data: { kind } }));
+    this.#new = ["region", "line"].map((kind) => button(t(`regions.new_${kind}`), (event) => this.begin(kind, event.detail === 0), { "aria-pressed": "false", disabled: true, data: { kind } })); // until there is what they add to
     this.element = element("div", { class: "editor" },
       element("section", { class: "panel editor-main" },
         element("div", { class: "head" }, this.#cameras, element("div", { class: "tabs" }, ...this.#new)), this.#stage.element, this.#hint),
@@ -108,6 +108,7 @@ class RegionEditor {
   #taken() {
     this.#chosen = this.#regions?.find(({ uuid }) => uuid === this.#chosen?.uuid) ?? null;
     this.#drawing = null;
+    for (const made of this.#new) made.disabled = false;
     this.showStreams();
     this.#show();
   }
