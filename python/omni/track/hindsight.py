@@ -74,10 +74,7 @@ def whole_recording(
     """
     check_fps(fps)
     check_frames(frames)
-    found = [(turn, _checked(frame, boxes)) for turn, frame in enumerate(frames) if (boxes := seen(frame)) is not None]
-    ends = np.cumsum([0, *(len(boxes) for _, boxes in found)]).tolist()
-    pictures = [(turn, slice(*each)) for (turn, _), each in zip(found, pairwise(ends), strict=True)]
-    boxes = _joined([boxes for _, boxes in found])
+    pictures, boxes = _joined(frames, seen)
     numbers = np.zeros((len(boxes), READINGS), np.int32)  # the most of what is kept
     told, detection = TrackRows.joined([]), np.zeros(0, np.int64)
     for reading in range(READINGS):
@@ -87,6 +84,7 @@ def whole_recording(
         numbers[index, reading] = rows.track_id
         if reading == 0:
             told, detection = rows, index
+        del rows, index  # of an hour it is much
         progress()
     ballots = _steady(told, numbers[detection], fps)
     whole = smoothed(replace(told, track_id=_agreed(told, ballots, fps)), fps)
@@ -113,13 +111,16 @@ def _checked(frame: int, boxes: Detections) -> Detections:
     return made
 
 
-def _joined(found: Sequence[Detections]) -> Detections:
-    """The detections of all frames, one after the other."""
+def _joined(frames: range, seen: Seen) -> tuple[list[tuple[int, slice]], Detections]:
+    """Which of the frames there are, by their turn, and which of the boxes are theirs; and the boxes of all of them."""
+    found = [(turn, _checked(frame, boxes)) for turn, frame in enumerate(frames) if (boxes := seen(frame)) is not None]
+    ends = np.cumsum([0, *(len(boxes) for _, boxes in found)]).tolist()
+    pictures = [(turn, slice(*each)) for (turn, _), each in zip(found, pairwise(ends), strict=True)]
     columns = (
-        np.concatenate([getattr(each, name) for each in (Detections.empty(), *found)])
+        np.concatenate([getattr(each, name) for each in (Detections.empty(), *(boxes for _, boxes in found))])
         for name in ("xyxy", "confidence", "class_id")
     )
-    return Detections(*columns)
+    return pictures, Detections(*columns)
 
 
 def _shaken(boxes: Detections, rng: np.random.Generator) -> Detections:
@@ -165,7 +166,7 @@ def _reading(
             told.append(TrackRows.of_frame(turn, tracks, xyxy))
             index.append(np.where(tracks.detection_index < 0, -1, at.start + tracks.detection_index))
     joined, detection = TrackRows.joined(told), np.concatenate(index)
-    told.clear()  # of an hour it is much
+    told.clear()
     rows = untangled(joined, fps)
     detected = np.flatnonzero(detection >= 0)
     return rows.at(detected), detection[detected]
