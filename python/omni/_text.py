@@ -1,6 +1,8 @@
-"""What a text is that others can be told of."""
+"""Text of users: what can be told to others, and JSON in which nothing is said twice."""
 
 from __future__ import annotations
+
+from typing import Any
 
 
 def is_text(text: str) -> bool:
@@ -10,3 +12,17 @@ def is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a JSON file (``object_pairs_hook``); of two equal keys readers keep the last in silence.
+
+    Raises:
+        ValueError: a key is given twice; names it.
+    """
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"given twice in one object: {', '.join(twice)}")
+    return document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,9 @@ from omni.track import TrackRows
 from omni.types import Float32, Float64
 
 COLUMNS = 7
+
+GZIPPED = b"\x1f\x8b"
+"""How gzipped text begins."""
 
 LAST_FRAME = 100_000_000
 """38 days at 30 frames a second: a larger number is a time, or a slip, and all up to it are gone through."""
@@ -59,9 +63,10 @@ def read_mot(path: Path) -> MotRows:
     """
     cells = array("d")  # an hour of a crowd has millions of rows
     try:
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rt", encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, 1):
+        with path.open("rb") as file:
+            packed = file.peek(len(GZIPPED)).startswith(GZIPPED)  # whatever it is called
+            text = io.TextIOWrapper(gzip.GzipFile(fileobj=file) if packed else file, encoding="utf-8-sig")
+            for number, line in enumerate(text, 1):
                 if line.strip():
                     cells.extend(_row(path, number, line))
     except UnicodeDecodeError:

@@ -28,7 +28,7 @@ PREFIX = "omni_"
 """So that a token is known for what it is where it should not be, such as in a repository."""
 
 _NAME_MAX = 64
-_BUSY_S = 5.0
+BUSY_S = 5.0
 _TABLE = """CREATE TABLE IF NOT EXISTS token (
     name TEXT PRIMARY KEY, digest BLOB NOT NULL UNIQUE, scopes TEXT NOT NULL, created REAL NOT NULL
 )"""
@@ -49,15 +49,21 @@ class Token:
     created: float
 
 
+class TokensBusyError(StateError):
+    """Another process has the file to itself just now."""
+
+
 class Tokens:
     """The tokens of a state folder. The file is opened for each call: what another process changed counts at once.
 
     Args:
         folder: the state folder; None: there is none, and so there are no tokens.
+        wait_s: how long a call waits where another process has the file to itself; then it raises ``TokensBusyError``.
     """
 
-    def __init__(self, folder: Path | str | None) -> None:
+    def __init__(self, folder: Path | str | None, wait_s: float = BUSY_S) -> None:
         self._path = None if folder is None else Path(folder) / FILE_NAME
+        self._wait_s = wait_s
 
     def add(self, name: str, scopes: Iterable[Scope], now: float) -> str:
         """Make a token.
@@ -82,7 +88,7 @@ class Tokens:
         if self._path is None:
             raise TokenError("a configuration that is no file has no state folder to keep tokens in")
         token = PREFIX + secrets.token_urlsafe(32)
-        with _opened(self._path, create=True) as file:
+        with _opened(self._path, self._wait_s, create=True) as file:
             try:
                 row = (name, digest_of(token), ",".join(s for s in SCOPES if s in wanted), now)
                 file.execute("INSERT INTO token VALUES (?, ?, ?, ?)", row)
@@ -98,7 +104,7 @@ class Tokens:
             StateError: the file cannot be written.
         """
         if self._path is not None and self._path.exists():
-            with _opened(self._path) as file:
+            with _opened(self._path, self._wait_s) as file:
                 if file.execute("DELETE FROM token WHERE name = ?", (name,)).rowcount:
                     return
         raise TokenError(f"no token is named {name[:100]!r}; omni tokens list shows them")
@@ -122,7 +128,7 @@ class Tokens:
     def _select(self, clause: str, *values: bytes) -> list[Token]:
         if self._path is None or not self._path.exists():
             return []
-        with _opened(self._path) as file:
+        with _opened(self._path, self._wait_s) as file:
             rows = file.execute(f"SELECT name, scopes, created FROM token {clause}", values).fetchall()
         return [
             Token(name, tuple(s for s in SCOPES if s in scopes.split(",")), created) for name, scopes, created in rows
@@ -135,18 +141,19 @@ def digest_of(token: str) -> bytes:
 
 
 @contextmanager
-def _opened(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+def _opened(path: Path, wait_s: float, *, create: bool = False) -> Iterator[sqlite3.Connection]:
     try:
         if create and not path.exists():
             _make(path)
-        file = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+        file = sqlite3.connect(path, timeout=wait_s, isolation_level=None)
         try:
             refuse_newer(file)
             yield file
         finally:
             file.close()
     except (OSError, sqlite3.Error) as error:
-        raise StateError(f"{path}: the tokens cannot be kept here: {error}") from None
+        busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        raise (TokensBusyError if busy else StateError)(f"{path}: the tokens cannot be kept here: {error}") from None
 
 
 def _make(path: Path) -> None:

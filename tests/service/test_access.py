@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ from omni.errors import ConfigError
 from omni.service import open_settings
 from omni.service.access import Access
 from omni.service.sessions import FAILURES_MAX, IDLE_S, LIFETIME_S, SESSIONS_MAX, WINDOW_S, LoginLimit, Sessions
-from omni.tokens import SCOPES, Tokens
+from omni.tokens import BUSY_S, SCOPES, Tokens
 
 BEGIN = {"name": "film", "stream_uuid": DOOR}
 
@@ -255,6 +258,25 @@ def test_a_websocket_ends_while_the_tokens_cannot_be_read(server: Server, tokens
             return socket.close_code
 
     assert asyncio.run(run()) == 1008
+
+
+def test_who_waits_for_locked_tokens_holds_up_nobody_else(server: Server, tokens: Tokens, tmp_path: Path) -> None:
+    allowed = bearer(tokens.add("wall", ["read"], 1.0))
+
+    async def run() -> list[int]:
+        with contextlib.closing(sqlite3.connect(tmp_path / "tokens.sqlite", isolation_level=None)) as other:
+            async with aiohttp.ClientSession(server.address, headers=allowed) as session:
+                other.execute("BEGIN EXCLUSIVE")
+                waiting = [asyncio.create_task(session.get("/api/v1/status")) for _ in range(3)]
+                await asyncio.sleep(0.1)
+                async with session.get("/about", headers={"Host": "evil.example"}) as refused:  # before it is asked who
+                    assert not any(task.done() for task in waiting)
+                other.execute("COMMIT")
+                return [refused.status] + [(await task).status for task in waiting]
+
+    began = time.monotonic()
+    assert asyncio.run(run()) == [421, 200, 200, 200]
+    assert time.monotonic() - began < BUSY_S
 
 
 @pytest.mark.parametrize(

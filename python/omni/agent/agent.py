@@ -188,7 +188,7 @@ class Agent:
             streams = [stream.uuid for stream in config.enabled_streams]
             self._counts = self._counts or (prepared.counts if self._counting else None)
             self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
-            self.external.change_streams(streams)
+            self.external.change_streams(streams, anew=prepared.fresh)
             hides_more = config.anonymous_mode and not self.config.anonymous_mode
             self.config, self._parts = config, prepared.parts
             if hides_more:  # else pictures of before would be taken for those of now
@@ -395,7 +395,7 @@ class Agent:
     def _stream_ended(self, stream_uuid: str, reason: str) -> None:
         # A stream that changed and was left behind ends late: what is open by then is of the one in its place.
         if stream_uuid in self._pipelines and reason != "config_changed":
-            self.external.terminate_all(stream_uuid=stream_uuid, end_reason=reason)
+            self.external.end_stream(stream_uuid, reason)
 
     def _position(self, stream_uuid: str) -> Position:
         pipeline = self._pipelines.get(stream_uuid)

@@ -55,9 +55,8 @@ class MapView:
         self._config = config
         self._views = {str(camera.stream_uuid): camera for camera in config.cameras}
         self._files, self._cameras = self._views.keys() & set(files), self._views.keys() & set(cameras)
-        trial = MapFuser({})
-        for camera in config.cameras:  # what cannot be used is refused now, not with the first picture
-            _try_camera(trial, config.name, camera)
+        if wrong := faults_of(config):  # refused now, not with the first picture
+            raise CalibrationError("; ".join(wrong))
         self.problems: dict[str, str] = {}
         """Why a stream, though its points are right, cannot be placed as its pictures are."""
         self._aligner = FrameAligner(self._files, self._cameras)
@@ -271,6 +270,17 @@ def _window(view: ViewConfig) -> tuple[Float64, Float64]:
     low, high = places.min(0), places.max(0)
     room = (high - low).max()
     return low - room, high + room
+
+
+def faults_of(config: ViewConfig) -> list[str]:
+    """Why cameras of a view cannot be placed on it, each with its name; empty where all can."""
+    trial, wrong = MapFuser({}), []
+    for camera in config.cameras:
+        try:
+            _try_camera(trial, config.name, camera)
+        except CalibrationError as error:
+            wrong.append(str(error))
+    return wrong
 
 
 def _try_camera(fuser: MapFuser, view: str, camera: CameraView) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omni.agent.best_shot import BestShotEncoder
-from omni.agent.map_view import MapView
+from omni.agent.map_view import MapView, faults_of
 from omni.agent.networks import Networks, open_networks
 from omni.config import AgentConfig, RegionConfig, StreamConfig
 from omni.detect import DetectionMemory
-from omni.errors import CalibrationError, ConfigError
+from omni.errors import ConfigError
 from omni.history import History, Shots
 from omni.process import ShotSettings
 from omni.regions import RegionMonitor
@@ -133,18 +133,15 @@ def _map_views(config: AgentConfig, running: Parts | None) -> tuple[dict[str, Ma
     views, problems = {}, []
     for view in config.map_tracking.views:
         before = None if running is None else running.views.get(view.name)
-        try:
-            if view.image not in (None, shown.get(view.name)) and not Path(view.image).is_file():
-                raise ConfigError(f"view {view.name!r}: plan {view.image}: no such file")
-            for camera in view.cameras:
-                if camera.stream_uuid not in streams:
-                    raise ConfigError(f"view {view.name!r}: {camera.stream_uuid} is not a stream of this agent")
-            if before is not None and before.is_for(view, files, cameras):
-                views[view.name] = before
-            else:
-                views[view.name] = MapView(view, files, cameras, before)
-        except (CalibrationError, ConfigError) as error:
-            problems.append(f"{MAP_PROBLEM}{error}")
+        usable = before is not None and before.is_for(view, files, cameras)
+        wrong = [] if usable else faults_of(view)
+        if view.image not in (None, shown.get(view.name)) and not Path(view.image).is_file():
+            wrong.append(f"view {view.name!r}: plan {view.image}: no such file")
+        unknown = [camera.stream_uuid for camera in view.cameras if camera.stream_uuid not in streams]
+        wrong += [f"view {view.name!r}: {uuid} is not a stream of this agent" for uuid in unknown]
+        problems += [f"{MAP_PROBLEM}{fault}" for fault in wrong]
+        if not problems:
+            views[view.name] = before if before is not None and usable else MapView(view, files, cameras, before)
     if not config.map_tracking.views:
         problems.append(f"{MAP_PROBLEM}enabled, but map_tracking.views is empty")
     return ({} if problems else views), tuple(problems)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveFloat, ValidationError
 
+from omni._text import each_key_once
 from omni.cli.apart import check_apart
 from omni.cli.output import add_json, note, print_json, whole_file
 from omni.errors import CalibrationError, SourceError
@@ -96,12 +97,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(path: Path) -> PointsFile:
     try:
-        return PointsFile.model_validate_json(path.read_bytes())
+        return PointsFile.model_validate(json.loads(path.read_bytes(), object_pairs_hook=each_key_once))
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         wrong = [(".".join(map(str, one["loc"])) or "document", one["msg"]) for one in error.errors(include_url=False)]
         raise SourceError(f"{path}: " + "\n  ".join(f"{place}: {what}" for place, what in wrong)) from None
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{path}: not JSON that can be used: {error}") from None
 
 
 def _fits(document: PointsFile) -> dict[str, Calibrated]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omni._text import each_key_once
 from omni.errors import CalibrationError
 
 if TYPE_CHECKING:
@@ -78,14 +79,15 @@ def read_calibration(path: Path) -> CalibrationFile:
         CalibrationError: it cannot be read, has no cameras, or a unit that nobody knows.
     """
     try:
-        document = json.loads(path.read_bytes())
-        if not isinstance(document["cameras"], dict) or not document["cameras"]:
-            raise TypeError("no cameras in it")
+        document = json.loads(path.read_bytes(), object_pairs_hook=each_key_once)
     except OSError as error:
         raise CalibrationError(f"{path}: cannot be read: {error.strerror}") from None
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        expected = '{"cameras": {NAME: {"H_image_to_floor": 3x3}}}'
-        raise CalibrationError(f"{path}: expected {expected}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise CalibrationError(f"{path}: not JSON that can be used: {error}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("cameras"), dict) or not document["cameras"]:
+        raise CalibrationError(
+            f'{path}: expected {{"cameras": {{NAME: {{"H_image_to_floor": 3x3}}}}}}: no cameras in it'
+        )
     return CalibrationFile(path, document, _metres_per_unit(path, document))
 
 

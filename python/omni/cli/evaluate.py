@@ -12,7 +12,7 @@ import numpy as np
 
 from omni.cli.output import add_json, print_json
 from omni.errors import OmniError, SourceError
-from omni.mot import GREATEST, LAST_FRAME, read_mot
+from omni.mot import GREATEST, GZIPPED, LAST_FRAME, read_mot
 from omni.types import Float64
 
 
@@ -91,9 +91,10 @@ def run_floor(options: argparse.Namespace) -> int:
 def _readable(truth: Path, result: Path) -> None:
     """The scorer's own words for what is wrong with a file name neither the file nor the line."""
     for path in (truth, result):
-        if path.suffix == ".gz":
-            raise SourceError(f"{path}: the scorer reads no gzipped text; unpack it first")
         rows = read_mot(path)
+        with path.open("rb") as file:
+            if file.read(len(GZIPPED)) == GZIPPED:
+                raise SourceError(f"{path}: the scorer reads no gzipped text; unpack it first")
         if path is truth and not len(rows.frame):
             raise SourceError(f"{path}: no rows; ground truth is needed")
 

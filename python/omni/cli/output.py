@@ -20,7 +20,7 @@ from omni.errors import OmniError, SourceError
 if TYPE_CHECKING:
     from omni.config import AgentConfig
 
-_STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
+_STANDARD = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
 
 

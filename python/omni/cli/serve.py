@@ -51,6 +51,19 @@ def bound_pictures() -> None:
 
 
 def run_service(options: argparse.Namespace) -> int:
+    try:
+        return _serve(options)
+    except KeyboardInterrupt:  # the service, once it is there, takes the signals over
+        return _not_begun()
+
+
+def _not_begun() -> int:
+    """Asked to end while it was still starting: nothing was cut short, so it is no interruption."""
+    note("omni: stopped while it was starting")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
     bound_pictures()
     from omni.config import config_folder
     from omni.config.logs import log_as_configured
@@ -84,6 +97,30 @@ def _listening_on(config: AgentConfig, host: str | None) -> AgentConfig:
 
 
 def run_agent(options: argparse.Namespace) -> int:
+    unread = threading.Event()
+    lines = Lines(unread)
+    try:
+        agent = _open(options, lines)
+        agent.start()
+    except KeyboardInterrupt:
+        return _not_begun()
+    try:
+        while not (agent.wait(_LOOK_S) or unread.is_set()):
+            pass
+    except KeyboardInterrupt:
+        note("omni: stopping; a second signal exits at once")
+    finally:
+        agent.stop()
+    failed = [status for status in agent.streams() if status.state == "failed"]
+    note(f"omni: {agent.stats()['frames']} frames, {agent.stats()['tracks']} people")
+    for status in failed:
+        note(f"omni: stream {status.name}: {status.reason}")
+    lines.check()
+    return 1 if failed else 0
+
+
+def _open(options: argparse.Namespace, lines: Lines) -> Agent:
+    """The agent of a configuration, not begun, whose records are told as lines where that is asked for."""
     from omni.agent import Agent
     from omni.config import config_folder
     from omni.config.logs import log_as_configured
@@ -91,22 +128,9 @@ def run_agent(options: argparse.Namespace) -> int:
     log_as_configured(config_folder(options.config))
     agent = Agent(config_folder(options.config))
     _log_networks(agent)
-    unread = threading.Event()
-    lines = Lines(unread)
     if options.json:
         agent.subscribe(partial(_print_records, lines))
-    with agent:
-        try:
-            while not (agent.wait(_LOOK_S) or unread.is_set()):
-                pass
-        except KeyboardInterrupt:
-            note("omni: stopping; a second signal exits at once")
-    failed = [status for status in agent.streams() if status.state == "failed"]
-    note(f"omni: {agent.stats()['frames']} frames, {agent.stats()['tracks']} people")
-    for status in failed:
-        note(f"omni: stream {status.name}: {status.reason}")
-    lines.check()
-    return 1 if failed else 0
+    return agent
 
 
 def _log_networks(agent: Agent) -> None:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from omni._text import is_text
+from omni._text import each_key_once, is_text
 from omni.config.agent import AgentConfig
 from omni.config.contradictions import CONTRADICTION, contradictions
 from omni.config.faults import Place, json_path, problems_of, refused, what_came
@@ -99,7 +99,7 @@ def read_document(path: Path) -> dict[str, Any]:
         ConfigError: there is no such file, or it holds no JSON object.
     """
     try:
-        document = json.loads(path.read_bytes(), object_pairs_hook=_each_key_once)
+        document = json.loads(path.read_bytes(), object_pairs_hook=each_key_once)
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file; give --config a folder with {FILE_NAME}; "
@@ -133,16 +133,6 @@ def is_too_deep(document: Any) -> bool:
         if not level:
             return False
     return True
-
-
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two that are the same, JSON readers drop the first in silence."""
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"given twice in one object: {', '.join(twice)}")
-    return document
 
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:

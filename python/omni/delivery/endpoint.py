@@ -276,7 +276,7 @@ class Endpoint:
         self._recovered = asyncio.Event()
 
     def _note_failure(self, outcome: Outcome) -> None:
-        if outcome.failure != self._last_failure:
+        if outcome.failure != self._last_failure and not outcome.gone:
             logger.warning("webhook %s: %s; trying again", self.label, outcome.failure)
         self._last_failure = outcome.failure
         slow_down = self.plan.pause(1, outcome.retry_after_s) if outcome.slow_down else None

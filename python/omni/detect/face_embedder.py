@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from omni._text import each_key_once
 from omni.detect.batching import Batcher
 from omni.detect.heads import Pixels
 from omni.detect.models import locate
@@ -141,7 +142,7 @@ def _dlib() -> EmbedderSpec:
 
 def _described(path: Path) -> EmbedderSpec:
     try:
-        known: dict[str, Any] = json.loads(path.read_bytes())
+        known: dict[str, Any] = json.loads(path.read_bytes(), object_pairs_hook=each_key_once)
         pixels = Pixels(rgb=bool(known["rgb"]), mean=_triple(known["mean"]), std=_triple(known["std"]))
         points = tuple((float(x), float(y)) for x, y in known["points"])
         same, different = (

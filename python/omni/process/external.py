@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import operator
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -90,13 +90,22 @@ class ExternalProcesses:
         self._publish = publish
         self._open: dict[str, _Open] = {}  # by id, in the order in which they were opened
         self._named: dict[tuple[str, str], list[str]] = {}  # name and class -> ids, the last opened last
+        self._over: dict[str, str] = {}  # streams that have ended, and why
         self._begun = 0
         self._told_of_many = False
         self._lock = threading.RLock()  # a callback may open or end another
 
-    def change_streams(self, stream_uuids: Sequence[str]) -> None:
-        """These are the streams from now on."""
-        self._streams = frozenset(stream_uuids)
+    def change_streams(self, stream_uuids: Collection[str], anew: Collection[str] = ()) -> None:
+        """These are the streams from now on; some of them begin anew."""
+        with self._lock:
+            self._streams = frozenset(stream_uuids)
+            self._over = {uuid: why for uuid, why in self._over.items() if uuid in self._streams and uuid not in anew}
+
+    def end_stream(self, stream_uuid: str, end_reason: str) -> None:
+        """A stream is over, and what is open of it; so is at once what is begun of it before it begins anew."""
+        with self._lock:
+            self._over[stream_uuid] = end_reason
+            self.terminate_all(stream_uuid=stream_uuid, end_reason=end_reason)
 
     def begin(self, *, name: str, class_: str, repeats: bool, duration: int, started_at: int, stream_uuid: str) -> None:
         """Open a process; one that names no stream is ignored.
@@ -138,6 +147,8 @@ class ExternalProcesses:
             self._open[process.id] = process
             self._named.setdefault((name, class_), []).append(process.id)
             self._publish(self._message("begin", process, position))
+            if stream in self._over:
+                self._terminate(process, self._over[stream])
             if len(self._open) > MOST_OPEN:
                 self._give_up_oldest()
 
@@ -200,8 +211,11 @@ class ExternalProcesses:
                 "external processes: %d are open; the oldest (%r) is ended, as others will be: does somebody end them?",
                 *(MOST_OPEN, oldest.name[:100]),
             )
-        self._close(oldest)
-        self._publish(self._message("end", oldest, self._position(oldest.stream_uuid), "terminated"))
+        self._terminate(oldest, "terminated")
+
+    def _terminate(self, process: _Open, end_reason: str) -> None:
+        self._close(process)
+        self._publish(self._message("end", process, self._position(process.stream_uuid), end_reason))
 
     def _close(self, process: _Open) -> None:
         del self._open[process.id]

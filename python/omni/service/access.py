@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from omni.config import AgentConfig
 from omni.errors import ConfigError, StateError
 from omni.service.operations import Operation, operation_of
 from omni.service.problems import Problem
 from omni.service.sessions import LIFETIME_S, LoginLimit, Session, Sessions
-from omni.tokens import SCOPES, Scope, Tokens, digest_of
+from omni.tokens import BUSY_S, SCOPES, Scope, Tokens, TokensBusyError, digest_of
 
 if TYPE_CHECKING:
     from omni.service.context import HttpRequest
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 COOKIE = "omni-session"
 CSRF_HEADER = "x-csrf-token"
 
+Answer = TypeVar("Answer")
+
+_ASK_AGAIN_S = 0.02
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _UNAUTHORISED = {"www-authenticate": 'Bearer realm="omni"'}
 
@@ -58,7 +62,7 @@ class Access:
     """
 
     def __init__(self, config: AgentConfig, clock: Callable[[], float] = time.monotonic) -> None:
-        self._tokens = Tokens(config.state_folder)
+        self.keep_tokens_in(config.state_folder)
         self._clock = clock
         self._sessions = Sessions()
         self._logins = LoginLimit()
@@ -66,7 +70,7 @@ class Access:
         self._names = frozenset({"localhost", *(name.lower() for name in (config.http.host, *config.http.names))})
         wanted = config.http.open_endpoints
         self._original_open = not self._from_elsewhere if wanted is None else wanted
-        if self._from_elsewhere and not self._tokens.all():
+        if self._from_elsewhere and not Tokens(config.state_folder).all():
             raise ConfigError(
                 f"$.http: others can reach {config.http.host}{_listed(config.http.names)}, so a token is required and "
                 "there is none; make one with: omni tokens add NAME --scopes read,control,config,faces"
@@ -79,18 +83,22 @@ class Access:
 
     def keep_tokens_in(self, state_folder: str | None) -> None:
         """Go on with the tokens of another folder: in safe mode it may not have been known yet."""
-        self._tokens = Tokens(state_folder)
+        self._tokens = Tokens(state_folder, wait_s=0.0)  # whoever waits here holds up everybody
 
     def knows_itself_as(self, name: str) -> bool:
         """Whether a host name, lower case, is one of the service's own."""
         return name in self._names
 
-    def authorise(self, request: HttpRequest) -> None:
+    async def authorise(self, request: HttpRequest) -> None:
         """Let a request through, with ``request.ctx.caller``, or refuse it.
 
         Raises:
             Problem: 401, 403.
+            StateError: the tokens cannot be read.
         """
+        await _when_free(lambda: self._authorise(request))
+
+    def _authorise(self, request: HttpRequest) -> None:
         request.ctx.caller = caller = self.caller(request)
         operation = operation_of(request.route) if request.route is not None else None
         if request.route is None or self._is_open(operation):
@@ -110,10 +118,10 @@ class Access:
             if not secrets.compare_digest(sent.encode(), caller.session.csrf.encode()):
                 raise Problem("csrf-refused", 403, f"{CSRF_HEADER}: expected the csrf of GET /api/v1/session")
 
-    def may_go_on(self, request: HttpRequest) -> bool:
+    async def may_go_on(self, request: HttpRequest) -> bool:
         """Whether a stream that was let through before still would be; not while the tokens cannot be read."""
         try:
-            self.authorise(request)
+            await self.authorise(request)
         except (Problem, StateError):
             return False
         return True
@@ -128,7 +136,7 @@ class Access:
         session = self._sessions.use(request.cookies.get(COOKIE) or "", self._clock())
         return NOBODY if session is None else self._of_digest(session.digest, session)
 
-    def log_in(self, token: str, address: str) -> tuple[str, Caller]:
+    async def log_in(self, token: str, address: str) -> tuple[str, Caller]:
         """A session for whoever shows a token.
 
         Returns:
@@ -136,7 +144,11 @@ class Access:
 
         Raises:
             Problem: 401, no such token; 429, too many wrong ones from this address.
+            StateError: the tokens cannot be read.
         """
+        return await _when_free(lambda: self._log_in(token, address))
+
+    def _log_in(self, token: str, address: str) -> tuple[str, Caller]:
         now = self._clock()
         wait_s = self._logins.wait_s(address, now)
         if wait_s > 0:
@@ -161,6 +173,22 @@ class Access:
     def _of_digest(self, digest: bytes, session: Session | None = None) -> Caller:
         token = self._tokens.find(digest)
         return NOBODY if token is None else Caller(token.name, token.scopes, session)
+
+
+async def _when_free(ask: Callable[[], Answer]) -> Answer:
+    """What is asked of the tokens, once no other process has their file to itself; others are served meanwhile.
+
+    Raises:
+        TokensBusyError: one has it for ``BUSY_S``.
+    """
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            return ask()
+        except TokensBusyError:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(_ASK_AGAIN_S)
 
 
 def session_cookie(session_id: str, *, secure: bool) -> str:

@@ -62,8 +62,9 @@ async def authorise(request: HttpRequest) -> None:
 
     Raises:
         Problem: 401, 403.
+        StateError: the tokens cannot be read.
     """
-    request.app.ctx.access.authorise(request)
+    await request.app.ctx.access.authorise(request)
 
 
 async def refuse_encoded_bodies(request: HttpRequest) -> None:

@@ -22,6 +22,7 @@ from omni.errors import (
     UnknownStreamError,
 )
 from omni.service.serialize import to_json
+from omni.tokens import TokensBusyError
 
 if TYPE_CHECKING:
     from omni.service.context import HttpRequest
@@ -39,6 +40,7 @@ _STATUS_OF: dict[type[OmniError], int] = {
     UnknownEndpointError: 404,
     OutboxError: 503,
     StateError: 503,
+    TokensBusyError: 503,
 }
 
 _PLAIN = {

@@ -93,6 +93,21 @@ def test_an_external_process_ends_with_its_stream(pictures: Path) -> None:
     assert told[1].processes[0]["omni"]["end_reason"] == "end_of_file"
 
 
+def test_an_external_process_of_a_stream_that_is_over_is_over_unless_a_change_begins_it_anew(pictures: Path) -> None:
+    told: list[ProcessMessage] = []
+    film: dict[str, Any] = {"class_": "media", "repeats": False, "duration": 0, "started_at": 0, "stream_uuid": UUID}
+    with Agent(config(pictures)) as agent:
+        agent.subscribe(told.append)
+        assert agent.wait(20)
+        agent.external.begin(name="late.mp4", **film)
+        assert [(m.reason, m.processes[0]["finalized"]) for m in told] == [("begin", False), ("end", True)]
+        document = config(pictures)
+        document["streams"][0] |= {"pace": "real", "loop": True}
+        agent.reconfigure(document)
+        agent.external.begin(name="anew.mp4", **film)
+        assert [p["name"] for p in agent.external.ongoing(UUID)] == ["anew.mp4"]
+
+
 def test_an_external_process_goes_on_and_is_dated_right_while_its_camera_is_away() -> None:
     """A stream's clock is that of its pictures; where none come, a film is still shown to who stands there."""
     told: list[ProcessMessage] = []

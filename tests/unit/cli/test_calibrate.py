@@ -74,6 +74,22 @@ def test_what_cannot_be_used_is_named(
     assert not (tmp_path / "points.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "not JSON that can be used"),
+        ('{"cameras": {"west": {}, "west": {}}}', "given twice in one object: west"),
+        ("[" * 100_000, "not JSON that can be used"),
+    ],
+)
+def test_what_is_no_json_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, reason: str) -> None:
+    points = tmp_path / "points.json"
+    points.write_text(text)
+    assert main(["calibrate", str(points)]) == 3
+    assert f"{points}: " in (error := capsys.readouterr().err)
+    assert reason in error
+
+
 def test_all_cameras_that_cannot_be_used_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pair = {"image": [1, 1], "map": [1, 1]}
     points = tmp_path / "points.json"

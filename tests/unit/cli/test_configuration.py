@@ -57,6 +57,22 @@ def test_check_config_names_what_turns_the_map_off(
     assert main(["check-config", str(tmp_path)]) == 0
 
 
+def test_check_config_names_all_that_turns_the_map_off(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    uuids = [f"7c9e6679-7425-40de-944b-e07fc1f90ae{i}" for i in range(3)]
+    line = [{"image": [v, v], "map": [v, v]} for v in (0.0, 0.2, 0.5, 1.0)]
+    cameras = [{"stream_uuid": uuid, "points": line} for uuid in uuids]
+    views = [{"name": "hall", "cameras": cameras}, {"name": "yard", "cameras": cameras[:1]}]
+    streams = [{"stream_uuid": uuid, "url": "a.avi"} for uuid in uuids[:2]]
+    document = {"streams": streams, "map_tracking": {"enabled": True, "views": views}}
+    (tmp_path / "run_params.json").write_text(json.dumps(document))
+    assert main(["check-config", str(tmp_path), "--json"]) == 3
+    told = [problem["message"] for problem in json.loads(capsys.readouterr().out)["error"]["problems"]]
+    places = [*(("hall", uuid) for uuid in (*uuids, uuids[2])), ("yard", uuids[0])]
+    assert [(view in message, uuid in message) for (view, uuid), message in zip(places, told, strict=True)] == [
+        (True, True)
+    ] * 5
+
+
 def test_schemas_are_json(capsys: pytest.CaptureFixture[str]) -> None:
     for of in ("processes", "events", "config"):
         assert main(["schema", of]) == 0

@@ -141,6 +141,15 @@ def test_a_calibration_that_cannot_be_used_says_why(tmp_path: Path, capsys: pyte
         assert "c.json" in capsys.readouterr().err
 
 
+def test_a_camera_that_is_there_twice_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Readers of JSON would drop the first, and with it what somebody thinks is in use."""
+    calibration = tmp_path / "c.json"
+    calibration.write_text('{"cameras": {"west": {"H_image_to_floor": []}, "west": {"H_image_to_floor": []}}}')
+    arguments = ["fuse", "--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "4", "-o", "x"]
+    assert main(arguments) == 3
+    assert f"{calibration}: not JSON that can be used: given twice in one object: west" in capsys.readouterr().err
+
+
 def test_a_calibration_names_the_camera_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     calibration = tmp_path / "c.json"
     for camera in "ab":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +84,17 @@ def test_what_the_machine_refuses_is_one_line(
     told = capsys.readouterr()
     assert told.err == "omni: somewhere/file: No space left on device\n"
     assert json.loads(told.out)["error"]["type"] == "machine"
+
+
+@pytest.mark.parametrize("verb", ["serve", "run"])
+def test_a_service_that_is_ended_while_it_starts_was_not_interrupted(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A supervisor takes the code of an interruption for a failure."""
+
+    def end(_: Path) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("omni.config.logs.log_as_configured", end)
+    assert main([verb, "--config", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == "omni: stopped while it was starting\n"

@@ -15,9 +15,11 @@ from omni.errors import SourceError
 from omni.mot import confidences, looked_at, read_mot
 
 
-@pytest.mark.parametrize("opened", [True, False])
-def test_track_gives_each_walker_one_number(tmp_path: Path, opened: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    det = walkers(tmp_path / ("d.txt" if opened else "d.txt.gz"), opened=opened)
+@pytest.mark.parametrize(("name", "opened"), [("d.txt", True), ("d.txt.gz", False), ("d.txt", False), ("d.GZ", False)])
+def test_track_gives_each_walker_one_number(
+    tmp_path: Path, name: str, opened: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    det = walkers(tmp_path / name, opened=opened)
     out = tmp_path / "t.txt"
     assert main(["track", str(det), "--fps", "10", "--size", "1920x1080", "-o", str(out), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["tracks"] == 2

@@ -99,7 +99,9 @@ def test_only_2xx_is_success_and_redirects_are_not_followed(scripted: Make, cloc
     assert delivery.stats()["delivered"] == {"begin": 1}
 
 
-def test_a_receiver_that_is_gone_is_told_nothing_more(scripted: Make, inbox: Inbox) -> None:
+def test_a_receiver_that_is_gone_is_told_nothing_more(
+    scripted: Make, inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
     receiver = scripted(lambda _: 410)
     delivery = new_delivery([{"url": receiver.address}, {"url": inbox.address}])
     delivery.start()
@@ -110,6 +112,8 @@ def test_a_receiver_that_is_gone_is_told_nothing_more(scripted: Make, inbox: Inb
     eventually(lambda: len(inbox.messages) == 9)
     delivery.stop()
     assert len(receiver.requests) == 1
+    [told] = [line for line in caplog.messages if receiver.address in line]
+    assert "410 Gone; it is told nothing until" in told
     assert delivery.log.backlog().get(delivery.stats()["endpoints"][0]["id"]) is None
 
 

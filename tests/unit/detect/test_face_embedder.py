@@ -60,6 +60,13 @@ def test_what_is_wrong_in_a_description_is_named(
         open_face_embedder(describe(tmp_path, **changes))
 
 
+def test_what_a_description_says_twice_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text('{"rgb": true, "rgb": false}')
+    with pytest.raises(ModelError, match="given twice in one object: rgb"):
+        open_face_embedder(str(path))
+
+
 def test_neither_a_name_nor_a_file_is_an_error() -> None:
     with pytest.raises(ModelError, match="expected dlib-128 or the JSON description"):
         open_face_embedder("arcface")

@@ -158,6 +158,24 @@ def test_an_end_names_the_stream_or_takes_the_last_of_any() -> None:
     assert [p["name"] for p in site.external.ongoing(B)] == ["other.mp4"]
 
 
+def test_what_is_begun_on_a_stream_that_is_over_is_over_at_once() -> None:
+    """Nobody would ever end it, or tell of it."""
+    site = Site()
+    site.begin()
+    site.external.end_stream(A, "end_of_file")
+    site.begin()
+    assert [m.reason for m in site.told] == ["begin", "end", "begin", "end"]
+    assert site.told[-1].processes[0]["omni"]["end_reason"] == "end_of_file"
+    with pytest.raises(NotOpenError):
+        site.end()
+    site.begin(stream=B)
+    site.external.change_streams([A, B])
+    site.begin("still over")
+    site.external.change_streams([A, B], anew=[A])
+    site.begin("anew")
+    assert [p["name"] for p in (*site.external.ongoing(A), *site.external.ongoing(B))] == ["anew", "clip.mp4"]
+
+
 def test_class_is_part_of_the_key() -> None:
     site = Site()
     site.begin("a", class_="music")  # type: ignore[arg-type]

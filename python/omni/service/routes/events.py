@@ -60,7 +60,7 @@ async def stream(request: HttpRequest) -> None:
         return
     quiet_s = QUIET_S  # so that the answer begins at once
     try:
-        while context.access.may_go_on(request):
+        while await context.access.may_go_on(request):
             text = _server_sent(page)
             if not text and quiet_s >= QUIET_S:
                 text = ": quiet\n\n"

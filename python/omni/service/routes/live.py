@@ -61,6 +61,6 @@ async def _send(ws: Websocket, viewer: Viewer) -> None:
 
 
 async def _end_when_refused(request: HttpRequest, ws: Websocket) -> None:
-    while request.app.ctx.access.may_go_on(request):  # noqa: ASYNC110 -- tokens change in another process
+    while await request.app.ctx.access.may_go_on(request):  # noqa: ASYNC110 -- tokens change in another process
         await asyncio.sleep(ASK_AGAIN_S)
     await ws.close(POLICY_VIOLATION, "log in again")

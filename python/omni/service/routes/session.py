@@ -45,7 +45,7 @@ async def session(request: HttpRequest) -> HTTPResponse:
     errors={401: ["token-unknown"], 429: ["too-many-logins"]},
 )
 async def log_in(request: HttpRequest) -> HTTPResponse:
-    session_id, caller = request.app.ctx.access.log_in(read_fields(request, _LOGIN)["token"], request.ip)
+    session_id, caller = await request.app.ctx.access.log_in(read_fields(request, _LOGIN)["token"], request.ip)
     secure = request.headers.get("origin", "").startswith("https:")  # behind a proxy only the browser knows
     cookie = session_cookie(session_id, secure=secure)
     return json(_document(request, caller), headers={"set-cookie": cookie})
