@@ -163,7 +163,8 @@ class ExternalProcesses:
                         self._message("end", process, self._position(process.stream_uuid), "ended", stopped_at)
                     )
                     return
-        raise NotOpenError(f"no external process named {name!r} of class {class_!r} is open")
+        where = f" in stream {stream}" if stream else ""
+        raise NotOpenError(f"no external process named {name!r} of class {class_!r} is open{where}")
 
     def terminate_all(self, *, stream_uuid: str, end_reason: str = "terminated") -> None:
         """Close every open process, of one stream or (empty) of all.
