@@ -8,13 +8,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
 
+from omni.agent.activities import Activities
 from omni.agent.bus import Bus
 from omni.agent.figures import problems, stats
 from omni.agent.lifecycle import Lifecycle
@@ -94,6 +95,7 @@ class Agent:
             settings=self.config.delivery,
             mqtt=self.config.mqtt_settings,
         )
+        self._activities = Activities()
         self._stream_changes = StreamChanges(self.delivery, self.history)
         self._counting = counts
         self._counts = LineCounts(self.config.state_folder) if counts and self.config.mutlistream_ROI.lines else None
@@ -379,10 +381,9 @@ class Agent:
             self._publish(message)
 
     def _publish(self, message: ProcessMessage) -> None:
-        if self.config.events.enable_activities:
-            self.delivery.publish(message)
-        elif message.events:
-            self.delivery.publish(replace(message, processes=(), best_shots={}))
+        told = self._activities.told(message, enabled=self.config.events.enable_activities)
+        if told.processes or told.events:
+            self.delivery.publish(told)
         self._bus.publish(message)
 
     def _crossed(self, event: RegionEvent) -> None:
