@@ -185,12 +185,10 @@ class Agent:
             config = prepared.parts.config
             ending = {uuid: one for uuid, one in self._pipelines.items() if uuid not in prepared.changes}
             _end(ending, "config_changed")
-            for uuid in ending:
-                self.external.terminate_all(stream_uuid=uuid, end_reason="config_changed")
             streams = [stream.uuid for stream in config.enabled_streams]
             self._counts = self._counts or (prepared.counts if self._counting else None)
-            self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
-            self.external.change_streams(streams)
+            with self.external.change_streams(streams, ending):
+                self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
             hides_more = config.anonymous_mode and not self.config.anonymous_mode
             self.config, self._parts = config, prepared.parts
             if hides_more:  # else pictures of before would be taken for those of now

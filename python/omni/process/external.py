@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import operator
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -94,9 +95,18 @@ class ExternalProcesses:
         self._told_of_many = False
         self._lock = threading.RLock()  # a callback may open or end another
 
-    def change_streams(self, stream_uuids: Sequence[str]) -> None:
-        """These are the streams from now on."""
-        self._streams = frozenset(stream_uuids)
+    @contextmanager
+    def change_streams(self, stream_uuids: Sequence[str], ended: Collection[str]) -> Iterator[None]:
+        """These are the streams from now on; within, where the caller changes them as well, nothing begins or ends.
+
+        What is open in those that ``ended`` (some may begin anew) ends with them, by the position that they had.
+        """
+        with self._lock:
+            ends = self._ends([p for p in self._open.values() if p.stream_uuid in ended], "config_changed")
+            yield
+            self._streams = frozenset(stream_uuids)
+            for message in ends:
+                self._publish(message)
 
     def begin(self, *, name: str, class_: str, repeats: bool, duration: int, started_at: int, stream_uuid: str) -> None:
         """Open a process; one that names no stream is ignored.
@@ -114,12 +124,12 @@ class ExternalProcesses:
             TypeError, ValueError: a value of another type, no text, or a number below 0 or beyond 2^63 - 1: nothing
                 is open then, for no message could tell of it.
         """
-        stream = self._known(stream_uuid)
         duration, started_at = _milliseconds("duration", duration), _milliseconds("started_at", started_at)
         name, class_ = _text("name", name), _text("class_", class_)
-        if not stream:
-            return
         with self._lock:
+            stream = self._known(stream_uuid)
+            if not stream:
+                return
             self._begun += 1
             position = self._position(stream)
             process = _Open(
@@ -174,11 +184,8 @@ class ExternalProcesses:
         """
         stream = self._known(stream_uuid)
         with self._lock:
-            closing = [p for p in self._open.values() if stream in ("", p.stream_uuid)]
-            for process in closing:
-                self._close(process)
-            for process in closing:
-                self._publish(self._message("end", process, self._position(process.stream_uuid), end_reason))
+            for message in self._ends([p for p in self._open.values() if stream in ("", p.stream_uuid)], end_reason):
+                self._publish(message)
 
     def ongoing(self, stream_uuid: str) -> list[dict[str, Any]]:
         """The open processes of one stream as they stand now."""
@@ -192,6 +199,12 @@ class ExternalProcesses:
             open_ = tuple(p for p in message.processes if p["type"] != "external" or p["id"] in self._open)
             if open_:
                 self._publish(replace(message, processes=open_))
+
+    def _ends(self, closing: Sequence[_Open], end_reason: str) -> list[ProcessMessage]:
+        """Close them. Returns what is to be told of it."""
+        for process in closing:
+            self._close(process)
+        return [self._message("end", p, self._position(p.stream_uuid), end_reason) for p in closing]
 
     def _give_up_oldest(self) -> None:
         oldest = next(iter(self._open.values()))
