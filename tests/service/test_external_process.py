@@ -86,9 +86,13 @@ def test_end_closes_the_last_that_matches(server: Server, told: list[ProcessMess
         server.call(BEGIN, "POST", json={"name": "a", "stream_uuid": DOOR, "started_at": started_at})
     assert server.call(END, "POST", json={"name": "a", "stopped_at": 9}).document == {}
     assert told[-1].processes[0]["internal_time_interval"] == [2, 9]
-    assert field_of(server.call(END, "POST", json={"name": "a", "class": "ad"})) == (
-        404, "external-process-not-open", None
-    )  # fmt: skip
+    for other in ({"class": "ad"}, {"stream_uuid": YARD}):
+        refused = server.call(END, "POST", json={"name": "a", **other})
+        assert field_of(refused) == (404, "external-process-not-open", "$.name")
+        assert (refused.document["expected"], refused.document["found"]) == (
+            "that of an external process that is open", '"a"'
+        )  # fmt: skip
+        assert all(text in refused.document["detail"] for text in other.values())
 
 
 def test_terminate_all_of_one_stream_and_of_all(server: Server, told: list[ProcessMessage]) -> None:
@@ -156,7 +160,9 @@ def test_a_misspelt_field_is_told_the_nearest(server: Server) -> None:
     [("?name=a&name=b", b""), ("?name=a", b'{"name": "a"}'), ("", b'{"name": "a", "name": "b"}')],
 )
 def test_a_field_is_given_once(server: Server, query: str, body: bytes) -> None:
-    assert field_of(server.call(BEGIN + query, "POST", data=body)) == (400, "duplicate-field", "$.name")
+    refused = server.call(BEGIN + query, "POST", data=body)
+    assert field_of(refused) == (400, "duplicate-field", "$.name")
+    assert refused.document["expected"] == "each field once"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +181,11 @@ def test_query_that_is_not_utf8(server: Server) -> None:
 @pytest.mark.parametrize("path", [BEGIN, END, ALL])
 def test_an_unknown_stream_is_not_found(server: Server, path: str) -> None:
     body = {"stream_uuid": DOOR.replace("1", "9")} | ({} if path == ALL else {"name": "a"})
-    assert field_of(server.call(path, "POST", json=body))[:2] == (404, "unknown-stream")
+    refused = server.call(path, "POST", json=body)
+    assert field_of(refused) == (404, "unknown-stream", "$.stream_uuid")
+    assert (refused.document["expected"], refused.document["found"]) == (
+        "a stream of this agent", f'"{body["stream_uuid"]}"'
+    )  # fmt: skip
 
 
 def test_a_body_that_is_too_large(server: Server) -> None:

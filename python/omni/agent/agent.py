@@ -8,13 +8,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
 
+from omni.agent.activities import Activities
 from omni.agent.bus import Bus
 from omni.agent.figures import problems, stats
 from omni.agent.lifecycle import Lifecycle
@@ -94,6 +95,7 @@ class Agent:
             settings=self.config.delivery,
             mqtt=self.config.mqtt_settings,
         )
+        self._activities = Activities()
         self._stream_changes = StreamChanges(self.delivery, self.history)
         self._counting = counts
         self._counts = LineCounts(self.config.state_folder) if counts and self.config.mutlistream_ROI.lines else None
@@ -183,12 +185,10 @@ class Agent:
             config = prepared.parts.config
             ending = {uuid: one for uuid, one in self._pipelines.items() if uuid not in prepared.changes}
             _end(ending, "config_changed")
-            for uuid in ending:
-                self.external.terminate_all(stream_uuid=uuid, end_reason="config_changed")
             streams = [stream.uuid for stream in config.enabled_streams]
             self._counts = self._counts or (prepared.counts if self._counting else None)
-            self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
-            self.external.change_streams(streams, anew=prepared.fresh)
+            with self.external.change_streams(streams, ending):
+                self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
             hides_more = config.anonymous_mode and not self.config.anonymous_mode
             self.config, self._parts = config, prepared.parts
             if hides_more:  # else pictures of before would be taken for those of now
@@ -379,10 +379,9 @@ class Agent:
             self._publish(message)
 
     def _publish(self, message: ProcessMessage) -> None:
-        if self.config.events.enable_activities:
-            self.delivery.publish(message)
-        elif message.events:
-            self.delivery.publish(replace(message, processes=(), best_shots={}))
+        told = self._activities.told(message, enabled=self.config.events.enable_activities)
+        if told.processes or told.events:
+            self.delivery.publish(told)
         self._bus.publish(message)
 
     def _crossed(self, event: RegionEvent) -> None:

@@ -6,6 +6,7 @@ import logging
 import operator
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -95,11 +96,19 @@ class ExternalProcesses:
         self._told_of_many = False
         self._lock = threading.RLock()  # a callback may open or end another
 
-    def change_streams(self, stream_uuids: Collection[str], anew: Collection[str] = ()) -> None:
-        """These are the streams from now on; some of them begin anew."""
+    @contextmanager
+    def change_streams(self, stream_uuids: Sequence[str], ended: Collection[str]) -> Iterator[None]:
+        """These are the streams from now on; within, where the caller changes them as well, nothing begins or ends.
+
+        What is open in those that ``ended`` (some may begin anew) ends with them, by the position that they had.
+        """
         with self._lock:
+            ends = self._ends([p for p in self._open.values() if p.stream_uuid in ended], "config_changed")
+            yield
             self._streams = frozenset(stream_uuids)
-            self._over = {uuid: why for uuid, why in self._over.items() if uuid in self._streams and uuid not in anew}
+            self._over = {uuid: why for uuid, why in self._over.items() if uuid not in ended}
+            for message in ends:
+                self._publish(message)
 
     def end_stream(self, stream_uuid: str, end_reason: str) -> None:
         """A stream is over, and what is open of it; so is at once what is begun of it before it begins anew."""
@@ -123,12 +132,12 @@ class ExternalProcesses:
             TypeError, ValueError: a value of another type, no text, or a number below 0 or beyond 2^63 - 1: nothing
                 is open then, for no message could tell of it.
         """
-        stream = self._known(stream_uuid)
         duration, started_at = _milliseconds("duration", duration), _milliseconds("started_at", started_at)
         name, class_ = _text("name", name), _text("class_", class_)
-        if not stream:
-            return
         with self._lock:
+            stream = self._known(stream_uuid)
+            if not stream:
+                return
             self._begun += 1
             position = self._position(stream)
             process = _Open(
@@ -147,8 +156,8 @@ class ExternalProcesses:
             self._open[process.id] = process
             self._named.setdefault((name, class_), []).append(process.id)
             self._publish(self._message("begin", process, position))
-            if stream in self._over:
-                self._terminate(process, self._over[stream])
+            if stream in self._over and process.id in self._open:
+                self._terminate([process], self._over[stream])
             if len(self._open) > MOST_OPEN:
                 self._give_up_oldest()
 
@@ -174,7 +183,8 @@ class ExternalProcesses:
                         self._message("end", process, self._position(process.stream_uuid), "ended", stopped_at)
                     )
                     return
-        raise NotOpenError(f"no external process named {name!r} of class {class_!r} is open")
+        where = f" in stream {stream}" if stream else ""
+        raise NotOpenError(f"no external process named {name!r} of class {class_!r} is open{where}")
 
     def terminate_all(self, *, stream_uuid: str, end_reason: str = "terminated") -> None:
         """Close every open process, of one stream or (empty) of all.
@@ -184,11 +194,7 @@ class ExternalProcesses:
         """
         stream = self._known(stream_uuid)
         with self._lock:
-            closing = [p for p in self._open.values() if stream in ("", p.stream_uuid)]
-            for process in closing:
-                self._close(process)
-            for process in closing:
-                self._publish(self._message("end", process, self._position(process.stream_uuid), end_reason))
+            self._terminate([p for p in self._open.values() if stream in ("", p.stream_uuid)], end_reason)
 
     def ongoing(self, stream_uuid: str) -> list[dict[str, Any]]:
         """The open processes of one stream as they stand now."""
@@ -203,6 +209,12 @@ class ExternalProcesses:
             if open_:
                 self._publish(replace(message, processes=open_))
 
+    def _ends(self, closing: Sequence[_Open], end_reason: str) -> list[ProcessMessage]:
+        """Close them. Returns what is to be told of it."""
+        for process in closing:
+            self._close(process)
+        return [self._message("end", p, self._position(p.stream_uuid), end_reason) for p in closing]
+
     def _give_up_oldest(self) -> None:
         oldest = next(iter(self._open.values()))
         if not self._told_of_many:
@@ -211,11 +223,11 @@ class ExternalProcesses:
                 "external processes: %d are open; the oldest (%r) is ended, as others will be: does somebody end them?",
                 *(MOST_OPEN, oldest.name[:100]),
             )
-        self._terminate(oldest, "terminated")
+        self._terminate([oldest], "terminated")
 
-    def _terminate(self, process: _Open, end_reason: str) -> None:
-        self._close(process)
-        self._publish(self._message("end", process, self._position(process.stream_uuid), end_reason))
+    def _terminate(self, closing: Sequence[_Open], end_reason: str) -> None:
+        for message in self._ends(closing, end_reason):
+            self._publish(message)
 
     def _close(self, process: _Open) -> None:
         del self._open[process.id]

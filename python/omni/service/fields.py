@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from omni._text import is_text
 from omni.config.load import DEPTH_MAX, is_too_deep
+from omni.errors import OmniError
 from omni.service.problems import Problem
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ def _given(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
     given = dict(pairs)
     if len(given) != len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise Problem("duplicate-field", 400, f"{_path(twice)} is given more than once", field=_path(twice))
+        path, once, often = _path(twice), "each field once", "it more than once"
+        raise Problem("duplicate-field", 400, f"{path} is given more than once", field=path, expected=once, found=often)
     return given
 
 
@@ -213,6 +215,15 @@ def refuse(name: str, expected: str, found: str, slug: str = "invalid-field") ->
     """
     path = _path(name)
     raise Problem(slug, 400, f"{path}: expected {expected}, found {found}", field=path, expected=expected, found=found)
+
+
+def refuse_absent(name: str, expected: str, value: str, error: OmniError) -> NoReturn:
+    """Refuse a call for a field whose value is right, but names nothing that there is; ``error`` says so.
+
+    Raises:
+        Problem: 404.
+    """
+    raise Problem(error.slug, 404, str(error), field=_path(name), expected=expected, found=_shown(value))
 
 
 def _refuse_unknown(name: str, known: Iterable[str]) -> NoReturn:

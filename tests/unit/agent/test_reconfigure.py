@@ -19,7 +19,7 @@ from tests.unit.delivery.conftest import Inbox, eventually
 from omni import Agent
 from omni.agent.pipeline import Change
 from omni.config import NEEDS_RESTART, RegionConfig, StreamConfig
-from omni.errors import ConfigError, UnknownLineError
+from omni.errors import ConfigError, UnknownLineError, UnknownStreamError
 from omni.process import ShotSettings
 from omni.process.clock import iso_instant
 from omni.types import ProcessMessage, Run, StreamChange
@@ -205,6 +205,39 @@ def test_an_external_process_of_a_file_that_comes_is_dated_by_its_beginning(
     end = told[-1].processes[0]
     assert end["time_interval"][0] >= iso_instant(now)
     assert end["internal_time_interval"][1] < 60_000
+
+
+def test_what_is_begun_again_as_its_stream_goes_is_refused_or_belongs_to_the_new_one(
+    agent: Agent, document: dict[str, Any]
+) -> None:
+    told: list[dict[str, Any]] = []
+    refused: list[str] = []
+
+    def again(message: ProcessMessage) -> None:
+        told.extend(message.processes)
+        if message.reason == "end" and message.processes[0]["omni"]["end_reason"] == "config_changed":
+            try:
+                begin(agent, message.stream_uuid, "again")
+            except UnknownStreamError as error:
+                refused.append(str(error))
+
+    for stream in (DOOR, YARD):
+        begin(agent, stream, "film")
+    agent.subscribe(again)
+
+    def door_begins_anew_and_yard_goes(d: dict[str, Any]) -> None:
+        d["streams"] = [{**d["streams"][0], "crop": [0, 0, 0.5, 1]}]
+
+    agent.reconfigure(but(document, door_begins_anew_and_yard_goes))
+    assert len(refused) == 1
+    assert YARD in refused[0]
+    eventually(lambda: agent.streams()[0].frames > 3)
+    agent.stop()
+    last = {process["id"]: process for process in told}.values()
+    assert [(p["name"], p["source"], p["omni"]["end_reason"]) for p in last] == [
+        ("film", DOOR, "config_changed"), ("again", DOOR, "agent_stopped"), ("film", YARD, "config_changed")
+    ]  # fmt: skip
+    assert all(p["frame_interval"] == sorted(p["frame_interval"]) for p in told)
 
 
 def test_a_stream_that_ends_late_ends_nothing_of_the_one_in_its_place(

@@ -169,9 +169,11 @@ def test_what_is_begun_on_a_stream_that_is_over_is_over_at_once() -> None:
     with pytest.raises(NotOpenError):
         site.end()
     site.begin(stream=B)
-    site.external.change_streams([A, B])
+    with site.external.change_streams([A, B], ended=[]):
+        pass
     site.begin("still over")
-    site.external.change_streams([A, B], anew=[A])
+    with site.external.change_streams([A, B], ended=[A]):
+        pass
     site.begin("anew")
     assert [p["name"] for p in (*site.external.ongoing(A), *site.external.ongoing(B))] == ["anew", "clip.mp4"]
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from sanic import Blueprint, HTTPResponse, json
 
+from omni.errors import NotOpenError, UnknownStreamError
 from omni.service.answers import Nothing
 from omni.service.context import HttpRequest
-from omni.service.fields import Field, read_fields
+from omni.service.fields import Field, read_fields, refuse_absent
 from omni.service.operations import operation
 
 _NAME = Field("name", "text")
@@ -45,8 +48,7 @@ def blueprint() -> Blueprint:
 )
 async def begin(request: HttpRequest) -> HTTPResponse:
     fields = read_fields(request, BEGIN)
-    external = request.app.ctx.agent.external
-    await asyncio.to_thread(external.begin, class_=fields.pop("class"), **fields)
+    await _done(request.app.ctx.agent.external.begin, class_=fields.pop("class"), **fields)
     return json({})
 
 
@@ -60,8 +62,7 @@ async def begin(request: HttpRequest) -> HTTPResponse:
 )
 async def end(request: HttpRequest) -> HTTPResponse:
     fields = read_fields(request, END)
-    external = request.app.ctx.agent.external
-    await asyncio.to_thread(external.end, class_=fields.pop("class"), **fields)
+    await _done(request.app.ctx.agent.external.end, class_=fields.pop("class"), **fields)
     return json({})
 
 
@@ -75,5 +76,19 @@ async def end(request: HttpRequest) -> HTTPResponse:
 )
 async def terminate_all(request: HttpRequest) -> HTTPResponse:
     fields = read_fields(request, TERMINATE_ALL)
-    await asyncio.to_thread(request.app.ctx.agent.external.terminate_all, **fields)
+    await _done(request.app.ctx.agent.external.terminate_all, **fields)
     return json({})
+
+
+async def _done(call: Callable[..., None], **fields: Any) -> None:
+    """Call it.
+
+    Raises:
+        Problem: 404, there is no such stream, or nothing to end; it names the field.
+    """
+    try:
+        await asyncio.to_thread(call, **fields)
+    except UnknownStreamError as error:
+        refuse_absent("stream_uuid", "a stream of this agent", fields["stream_uuid"], error)
+    except NotOpenError as error:
+        refuse_absent("name", "that of an external process that is open", fields["name"], error)
