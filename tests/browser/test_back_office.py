@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.browser.accessibility import serious_findings
 from tests.browser.conftest import Site
 
@@ -20,6 +20,24 @@ NOBODY_LISTENS = "http://127.0.0.1:9/hook"
 def configuration(configuration: dict[str, Any]) -> dict[str, Any]:
     """The demo's, with best shots, and a webhook that is given up at once."""
     return {**configuration, "enable_webhook_image2jpg_conversion": True, "delivery": {"retry_s": [0]}}
+
+
+def test_dead_letters_that_cannot_be_read_are_told_of(page: Page, site: Site, expected_errors: list[str]) -> None:
+    page.goto(f"{site.url}#webhooks")
+    subscribe(page, [{"id": "archive", "url": NOBODY_LISTENS}])
+    card = page.get_by_role("region", name="archive")
+    again = card.get_by_role("button", name="Send again", exact=True).first
+    card.locator("summary", has_text="given up").click(timeout=30_000)
+    expect(again).to_be_visible()
+    expected_errors.append("503")
+    problem = {"type": "urn:omni:problem:outbox-unavailable", "status": 503, "detail": "the outbox is away"}
+    for path in ("dead", "replay"):
+        page.route(f"**/webhooks/{path}?*", lambda route: route.fulfill(status=503, json=problem))
+    again.click()
+    expect(card.get_by_text("the outbox is away")).to_be_visible()
+    expect(again).to_be_enabled()
+    page.unroute_all(behavior="wait")
+    subscribe(page, [])
 
 
 def settings_of(page: Page) -> dict[str, Any]:
@@ -176,3 +194,61 @@ def test_a_name_goes_with_the_match_that_is_taken_back(page: Page, site: Site) -
         }"""
     )
     assert names == ["Ann", ""]
+
+
+def test_names_follow_the_gallery(page: Page, site: Site, expected_errors: list[str]) -> None:
+    """Also where somebody was replaced, after a failure, and by a service that counts anew."""
+    expected_errors.append("503")
+    answers = [[{"id": "p", "name": "Ann"}], None, [{"id": "p", "name": "Eve"}], [{"id": "p", "name": "Joe"}]]
+    told = iter(answers)
+
+    def answer(route: Route) -> None:
+        profiles = next(told)
+        route.fulfill(status=503, json={}) if profiles is None else route.fulfill(json={"profiles": profiles})
+
+    page.goto(site.url)
+    page.route("**/api/v1/faces", answer)
+    names = page.evaluate(
+        """async () => {
+            const { People } = await import("/assets/js/people.js");
+            const { Names } = await import("/assets/js/names.js");
+            const heard = {}, people = new People();
+            const live = { scene: { anonymous: false }, on: (kind, take) => { heard[kind] = take; } };
+            new Names(live, people, { scopes: ["faces"] });
+            people.noteProcess({ type: "track", object: { class: "human", id: "h", profile: { id: "p" } } });
+            const status = async (changes) => {
+                await heard.status({ stats: { faces: { profiles: 1, gallery_changes: changes } } });
+                return people.nameOf("h");
+            };
+            const names = [await status(1), await status(1), await status(2), await status(2)];
+            heard.link({ state: "live" });
+            return [...names, await status(2)];
+        }"""
+    )
+    assert names == ["Ann", "Ann", "Ann", "Eve", "Joe"]
+
+
+def test_the_last_picture_of_a_camera_goes_with_it(page: Page, site: Site) -> None:
+    page.goto(site.url)
+    kept = page.evaluate(
+        """async () => {
+            const { LiveData } = await import("/assets/js/live_data.js");
+            const { People } = await import("/assets/js/people.js");
+            let socket;
+            window.WebSocket = class { constructor() { socket = this; } send() {} close() {} };
+            const live = new LiveData(new People());
+            live.connect();
+            const status = (...uuids) => socket.onmessage({ data: JSON.stringify(
+                { type: "status", problems: [], streams: uuids.map((stream_uuid) => ({ stream_uuid })) }) });
+            const header = new TextEncoder().encode(JSON.stringify({ stream_uuid: "a", tracks: [] }));
+            const picture = new Uint8Array(4 + header.length);
+            new DataView(picture.buffer).setUint32(0, header.length);
+            picture.set(header, 4);
+            status("a", "b");
+            socket.onmessage({ data: picture.buffer });
+            const before = live.pictures.size;
+            status("b");
+            return [before, live.pictures.size];
+        }"""
+    )
+    assert kept == [1, 0]

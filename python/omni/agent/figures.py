@@ -67,7 +67,8 @@ def stats(
 
 
 def _face_stats(pipelines: Sequence[StreamPipeline], faces: FaceEngine) -> dict[str, float]:
-    counts: Counter[str] = Counter(profiles=len(faces.recognition.gallery.profiles))
+    gallery = faces.recognition.gallery
+    counts: Counter[str] = Counter(profiles=len(gallery.profiles), gallery_changes=gallery.generation)
     seconds: dict[str, float] = {}
     for pipeline in pipelines:
         counts.update(pipeline.face_counts)

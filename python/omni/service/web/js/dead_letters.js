@@ -8,7 +8,7 @@ const MOST_SHOWN = 50;
 export class DeadLetters {
   #list = element("ul"); #summary = element("summary"); #read; #act; #count = 0;
 
-  // read: () -> letters; act: (what, letter id) -> done. Both may fail, and tell of it themselves.
+  // read: () -> letters, undefined where they cannot be read; act: (what, letter id) -> done. Both tell why they fail.
   constructor(read, act) {
     this.#read = read;
     this.#act = act;
@@ -26,6 +26,7 @@ export class DeadLetters {
   async #show() {
     if (!this.element.open || !this.#count) return;
     const letters = await this.#read();
+    if (!letters) return;
     const shown = letters.sort((a, b) => b.given_up_at - a.given_up_at).slice(0, MOST_SHOWN);
     this.#list.replaceChildren(...shown.map((letter) => this.#row(letter)));
     if (letters.length > shown.length) this.#list.append(item(t("webhooks.older", { n: letters.length - shown.length })));

@@ -75,7 +75,11 @@ export class LiveData {
       this.scene = document;
       for (const view of document.views) view.cameras.forEach((stream) => this.#people.mapsStream(stream));
     }
-    if (document.type === "status") this.status = document;
+    if (document.type === "status") {
+      this.status = document;
+      const known = new Set(document.streams.map(({ stream_uuid: uuid }) => uuid));
+      for (const uuid of this.pictures.keys()) { if (!known.has(uuid)) this.pictures.delete(uuid); }
+    }
     if (document.type === "map") {
       this.views = new Map(Object.entries(document.views));
       for (const view of this.views.values()) this.#people.noteView(view);

@@ -22,8 +22,9 @@ export class WebhookCard {
     this.#pause = act(t("webhooks.pause"), () => send("POST", this.#path("pause"), { paused: !this.#paused }));
     this.#again = act(t("webhooks.again_all"), () => this.#deal("replay", `endpoint=${encodeURIComponent(id)}`));
     this.#forget = act(t("webhooks.forget_all"), () => confirm(t("webhooks.sure_forget")) && this.#deal("purge", `endpoint=${encodeURIComponent(id)}`));
-    this.#letters = new DeadLetters(async () => (await get(`webhooks/dead?endpoint=${encodeURIComponent(id)}`)).data.dead,
-      (what, letter) => this.#deal(what, `id=${letter}`));
+    this.#letters = new DeadLetters(
+      () => this.#try(async () => (await get(`webhooks/dead?endpoint=${encodeURIComponent(id)}`)).data.dead),
+      (what, letter) => this.#try(() => this.#deal(what, `id=${letter}`)));
     this.#details = element("details", { class: "letters", on: { toggle: () => this.#showDeliveries(live) } },
       element("summary", { text: t("webhooks.deliveries") }), act(t("webhooks.read_again"), () => this.#showDeliveries(live)), this.#deliveries);
     const figures = element("dl", { class: "tallies" }, ...FIGURES.map((name) => element("div", {}, element("dt", { text: t(`webhooks.${name}`) }), this.#cells[name])));
@@ -92,8 +93,9 @@ export class WebhookCard {
     return made;
   }
 
+  // Answers what the act does; undefined where it fails, which is told.
   async #try(act) {
-    try { await act(); } catch (error) { this.#say(error.message, true); }
+    try { return await act(); } catch (error) { this.#say(error.message, true); }
   }
 
   #say(text, failed = false) {
