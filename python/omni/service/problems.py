@@ -16,6 +16,7 @@ from omni.errors import (
     OutboxError,
     PhotoError,
     StateError,
+    StoppedError,
     UnknownEndpointError,
     UnknownLineError,
     UnknownProfileError,
@@ -39,6 +40,7 @@ _STATUS_OF: dict[type[OmniError], int] = {
     UnknownEndpointError: 404,
     OutboxError: 503,
     StateError: 503,
+    StoppedError: 503,
 }
 
 _PLAIN = {
