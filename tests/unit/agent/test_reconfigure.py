@@ -75,6 +75,29 @@ def test_a_region_that_stays_is_unbroken_also_under_another_name() -> None:
     assert told == [*unbroken[:2], ("roi", None), *[("end", "end_of_file")] * 3]
 
 
+def test_who_is_in_view_when_people_are_looked_for_no_more_ends_and_comes_back_as_a_new_process() -> None:
+    stream = StreamConfig.model_validate({"stream_uuid": DOOR, "url": "scene.avi", "motion_gate": True})
+    looks_from = {20: False, 50: True}
+
+    def picture(i: int) -> np.ndarray:
+        if i in looks_from:
+            detector: Any = scene if looks_from[i] else None
+            room = [RegionConfig.model_validate(region(1))]
+            scene.pipeline.change(Change(stream, detector, None, [], room, 3, 1.0, None, False))
+        return np.full((240, 320, 3), 90, np.uint8)
+
+    options = {"motion_gate": True}
+    scene = Scene(lambda _: [standing(160, 200)], 80, regions=[region(1)], picture=picture, options=options)
+    told = [
+        (m.reason, m.processes[0]["omni"].get("end_reason"), m.processes[0]["frame_interval"]) for m in scene.play()
+    ]
+    assert [one for one in told if one[0] == "end"] == [
+        ("end", "config_changed", [1, 19]), ("end", "config_changed", [0, 19]),
+        ("end", "end_of_file", [51, 79]), ("end", "end_of_file", [50, 79]),
+    ]  # fmt: skip
+    assert not any(reason == "ongoing" and 20 <= seen[1] < 50 for reason, _, seen in told)
+
+
 def test_pictures_that_were_kept_under_other_rules_are_forgotten() -> None:
     bare, hidden = ShotSettings(anonymous=False, whole_frame=False), ShotSettings(anonymous=True, whole_frame=False)
     scene = Scene(lambda _: [], 30, best_shots=bare, picture=lambda _: np.full((240, 320, 3), 90, np.uint8))
