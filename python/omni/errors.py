@@ -76,6 +76,12 @@ class NotOpenError(OmniError, LookupError):
     slug = "external-process-not-open"
 
 
+class StoppedError(OmniError, RuntimeError):
+    """Something was asked of an agent that has ended, or is about to."""
+
+    slug = "unavailable"
+
+
 class StateError(OmniError):
     """A file of the state folder that cannot be opened, read or written."""
 

@@ -93,6 +93,15 @@ def test_all_of_it_is_shown_and_no_secret(site: Site) -> None:
     assert etag.startswith('"')
 
 
+def test_while_the_service_stops_nothing_is_changed(site: Site) -> None:
+    before = site.written
+    site.server.app.ctx.agent.stop()  # the server answers until what waits is delivered
+    refused = site.put(lambda c: c["streams"][0].update(name="gate"))
+    assert (refused.status, refused.document["type"]) == (503, "urn:omni:problem:unavailable")
+    assert site.written == before
+    assert site.config()[0]["undo"] is False
+
+
 def test_a_folder_whose_name_is_no_text_is_served_all_the_same(tmp_path: Path, document: dict[str, Any]) -> None:
     folder = tmp_path / os.fsdecode(b"site\xff")
     folder.mkdir()

@@ -188,6 +188,14 @@ def test_an_unknown_stream_is_not_found(server: Server, path: str) -> None:
     )  # fmt: skip
 
 
+def test_while_the_service_stops_none_begins(server: Server, told: list[ProcessMessage]) -> None:
+    server.agent.external.stop("agent_stopped")
+    body = {"name": "a", "stream_uuid": DOOR}
+    assert field_of(server.call(BEGIN, "POST", json=body)) == (503, "unavailable", None)
+    assert field_of(server.call(END, "POST", json=body))[:2] == (404, "external-process-not-open")
+    assert told == []
+
+
 def test_a_body_that_is_too_large(server: Server) -> None:
     answer = server.call(BEGIN, "POST", data=b"x" * 300_000)
     assert field_of(answer)[:2] == (413, "too-large")

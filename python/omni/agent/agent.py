@@ -153,7 +153,7 @@ class Agent:
         deadline = time.monotonic() + STOP_S
         _end(self._pipelines, "agent_stopped")
         self._scheduler.stop(max(deadline - time.monotonic(), 0.1))
-        self.external.terminate_all(stream_uuid="", end_reason="agent_stopped")
+        self.external.stop("agent_stopped")
         if self.history is not None:
             self.history.stop()
         self.delivery.stop()
@@ -165,12 +165,14 @@ class Agent:
 
         Raises:
             ConfigError: what is wrong, thing by thing.
-            RuntimeError: the agent does not run, or this is one of its callbacks, whose stream could not end.
+            RuntimeError: the agent does not run (``StoppedError``: any more), or this is one of its callbacks, whose
+                stream could not end.
         """
         self.apply(self.prepare(config))
 
     def prepare(self, config: AgentConfig | Mapping[str, Any] | str | Path) -> Prepared:
         """The first half of ``reconfigure``: check all, open all, change nothing. Raises as that."""
+        self._lifecycle.check_not_stopped()
         return prepare(without_restart(self.config, load_config(config)), self._parts, self._next_life)
 
     def apply(self, prepared: Prepared) -> None:

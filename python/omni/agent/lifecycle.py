@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from omni.errors import StoppedError
+
 
 class Lifecycle:
     """Has an agent begin once and end once. Not stopped by then, it ends with the program.
@@ -65,14 +67,25 @@ class Lifecycle:
         """Nothing else changes meanwhile.
 
         Raises:
-            RuntimeError: it does not run, or this is a callback.
+            RuntimeError: it has not begun, or this is a callback.
+            StoppedError: it ends.
         """
         if self._telling():
             raise RuntimeError("a callback of the agent cannot change it: have another thread do so")
         with self._held():
-            if not self._begun or self._stopped:
+            if not self._begun:
                 raise RuntimeError("prepare the configuration again, with an agent that runs")
+            self.check_not_stopped()
             yield
+
+    def check_not_stopped(self) -> None:
+        """Refuse what would not be done any more.
+
+        Raises:
+            StoppedError: it ends, or has ended.
+        """
+        if self._stopped:
+            raise StoppedError("the agent is stopping; try again with the next one")
 
     @contextmanager
     def unchanged(self, timeout_s: float) -> Iterator[bool]:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -245,16 +246,19 @@ class MapView:
     def _object_document(self, state: MapState, i: int) -> dict[str, Any]:
         scale = self._config.metres_per_unit
         position, velocity = state.position[i], state.velocity[i]
+        sources = {
+            stream: source
+            for stream, detection in state.sources[i].items()
+            if (source := _source_document(self._newest[stream], detection)) is not None
+        }
+        # of those that are shown, so that whoever takes the mean gets it; of whom none is, what the fusion has
+        score = fmean(source["score"] for source in sources.values()) if sources else float(state.score[i])
         return {
             "bbox": [_rounded(position[0]), _rounded(position[1])],
             "class": "body",
             "id": self._ids_before + int(state.object_id[i]),
-            "score": round(float(state.score[i]), 4),
-            "source_objects": {
-                stream: source
-                for stream, detection in state.sources[i].items()
-                if (source := _source_document(self._newest[stream], detection)) is not None
-            },
+            "score": round(score, 4),
+            "source_objects": sources,
             "omni": {
                 "position_m": [_rounded(v * scale) for v in position],
                 "velocity_m_s": [_rounded(v * scale) for v in velocity],

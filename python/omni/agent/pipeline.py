@@ -243,11 +243,15 @@ class StreamPipeline:
                     self._take_change()
 
     def _take_change(self) -> None:
-        """Between two frames: everybody who is open stays, but for what regions that are no more had to tell."""
+        """Between two frames: everybody stays, but in regions that are no more, and while somebody is looked for."""
         change, self._change = self._change, None
         if change is None:
             return
         self._stream = change.stream
+        if change.detector is not self._lane.detector:
+            self._lookout.forget()
+            if change.detector is None:  # who is there is not seen any more
+                self._forget_everybody("config_changed")
         self._lane.detector, self._descriptor = change.detector, change.descriptor
         if self._faces is not None:
             self._faces.pictures = change.face_pictures

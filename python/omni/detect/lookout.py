@@ -68,6 +68,12 @@ class Lookout:
             self._last = _merged(found, self._places(frame.size), frame.size) if len(found) > 1 else found[0]
         return self._last
 
+    def forget(self) -> None:
+        """What was found holds no more: there is another detector, or none."""
+        self._last = Detections.empty()
+        if self._gate is not None:
+            self._gate.forget()
+
     def _places(self, size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
         return [] if self._tiles is None else tiles_of(size, self._tiles)
 

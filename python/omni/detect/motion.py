@@ -33,6 +33,10 @@ class MotionGate:
         self._seen, self._seen_at = cells, timestamp
         return True
 
+    def forget(self) -> None:
+        """Have the next picture looked at."""
+        self._seen = None
+
     def _is_still(self, cells: Float32) -> bool:
         if self._seen is None or self._seen.shape != cells.shape:
             return False

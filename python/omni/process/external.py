@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from omni._text import is_text
-from omni.errors import NotOpenError, UnknownStreamError
+from omni.errors import NotOpenError, StoppedError, UnknownStreamError
 from omni.process.record import Moment, base_record
 from omni.types import ProcessMessage, Run
 
@@ -93,7 +93,7 @@ class ExternalProcesses:
         self._named: dict[tuple[str, str], list[str]] = {}  # name and class -> ids, the last opened last
         self._over: dict[str, str] = {}  # streams that have ended, and why
         self._begun = 0
-        self._told_of_many = False
+        self._told_of_many = self._stopped = False
         self._lock = threading.RLock()  # a callback may open or end another
 
     @contextmanager
@@ -129,6 +129,7 @@ class ExternalProcesses:
 
         Raises:
             UnknownStreamError: the stream is not one of this agent's.
+            StoppedError: the agent has ended, and nobody would tell of the end of this.
             TypeError, ValueError: a value of another type, no text, or a number below 0 or beyond 2^63 - 1: nothing
                 is open then, for no message could tell of it.
         """
@@ -138,6 +139,8 @@ class ExternalProcesses:
             stream = self._known(stream_uuid)
             if not stream:
                 return
+            if self._stopped:
+                raise StoppedError("the agent is stopping; try again with the next one")
             self._begun += 1
             position = self._position(stream)
             process = _Open(
@@ -195,6 +198,12 @@ class ExternalProcesses:
         stream = self._known(stream_uuid)
         with self._lock:
             self._terminate([p for p in self._open.values() if stream in ("", p.stream_uuid)], end_reason)
+
+    def stop(self, end_reason: str) -> None:
+        """Close every open process; none begins any more."""
+        with self._lock:
+            self._stopped = True
+            self.terminate_all(stream_uuid="", end_reason=end_reason)
 
     def ongoing(self, stream_uuid: str) -> list[dict[str, Any]]:
         """The open processes of one stream as they stand now."""

@@ -16,6 +16,7 @@ from omni.errors import (
     OutboxError,
     PhotoError,
     StateError,
+    StoppedError,
     UnknownEndpointError,
     UnknownLineError,
     UnknownProfileError,
@@ -41,6 +42,7 @@ _STATUS_OF: dict[type[OmniError], int] = {
     OutboxError: 503,
     StateError: 503,
     TokensBusyError: 503,
+    StoppedError: 503,
 }
 
 _PLAIN = {

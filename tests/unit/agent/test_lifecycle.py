@@ -74,7 +74,7 @@ def test_a_signals_handler_stops_it_in_the_midst_of_all_it_does() -> None:
         agent.life.stop()
         agent.told.append("changed")
     assert agent.told == ["begin", "begin done", "changed", "end", "end done"]
-    with pytest.raises(RuntimeError, match="an agent that runs"), agent.life.change():
+    with pytest.raises(RuntimeError, match="is stopping"), agent.life.change():
         raise AssertionError
 
 

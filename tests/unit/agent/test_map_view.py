@@ -84,6 +84,7 @@ def test_who_is_not_tracked_yet_stands_on_the_map_and_has_no_source_to_tell_of()
     [person] = site.tick.document["objects"]
     assert person["bbox"] == pytest.approx([150, 250], abs=10)
     assert set(person["source_objects"]) == {B}
+    assert person["score"] == person["source_objects"][B]["score"] == 0.6  # the mean of the sources, as they are told
 
 
 def test_the_track_of_a_face_is_no_body_s() -> None:

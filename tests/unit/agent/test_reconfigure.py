@@ -13,79 +13,18 @@ from uuid import UUID
 import cv2
 import numpy as np
 import pytest
-from tests.unit.agent.scene import Scene, standing
+from tests.unit.agent.test_stream_change import region
 from tests.unit.delivery.conftest import Inbox, eventually
 
 from omni import Agent
-from omni.agent.pipeline import Change
-from omni.config import NEEDS_RESTART, RegionConfig, StreamConfig
+from omni.config import NEEDS_RESTART
 from omni.errors import ConfigError, UnknownLineError, UnknownStreamError
-from omni.process import ShotSettings
 from omni.process.clock import iso_instant
 from omni.types import ProcessMessage, Run, StreamChange
 
 DOOR = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 YARD = "0b5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e01"
 NEW = "3e5f1e0a-6d0c-4f5e-9c1d-1a2b3c4d5e02"
-WHOLE = [{"x": 0, "y": 0}, {"x": 1, "y": 0}, {"x": 1, "y": 1}, {"x": 0, "y": 1}]
-
-
-def region(number: int, name: str = "room", **more: Any) -> dict[str, Any]:
-    return {"name": name, "uuid": str(UUID(int=number)), "points": WHOLE, **more}
-
-
-# One stream, its people scripted
-
-
-def changed(scene: Scene, at: int, *regions: dict[str, Any], shots: ShotSettings | None = None) -> Callable[[int], Any]:
-    """Somebody who stands; from frame ``at`` on the stream has these regions."""
-
-    def people(i: int) -> list[tuple[float, float, float, float]]:
-        if i == at:
-            configs = [RegionConfig.model_validate(r) for r in regions]
-            stream = StreamConfig.model_validate({"stream_uuid": DOOR, "url": "scene.avi"})
-            scene.pipeline.change(Change(stream, scene, None, [], configs, 3, 1.0, shots, False))  # type: ignore[arg-type]
-        return [standing(160, 200)]
-
-    return people
-
-
-def play(at: int, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
-    """What is told of one person who stands there, when regions change: reason, and why a presence or person ended."""
-    scene = Scene(lambda _: [], 40, regions=before)
-    scene.people = changed(scene, at, *after)
-    told = [m for m in scene.play() if m.reason != "ongoing"]
-    return [(m.reason, m.processes[0]["omni"].get("end_reason")) for m in told]
-
-
-def test_a_region_that_is_added_meets_who_is_there_and_breaks_nothing() -> None:
-    assert play(20, [], [region(1)]) == [
-        ("begin", None), ("roi", None), ("end", "end_of_file"), ("end", "end_of_file")]  # fmt: skip
-
-
-def test_a_region_that_goes_ends_its_presence_and_no_person() -> None:
-    assert play(20, [region(1)], []) == [
-        ("begin", None), ("roi", None), ("end", "config_changed"), ("end", "end_of_file")]  # fmt: skip
-
-
-def test_a_region_that_stays_is_unbroken_also_under_another_name() -> None:
-    unbroken = [("begin", None), ("roi", None), ("end", "end_of_file"), ("end", "end_of_file")]
-    assert play(20, [region(1)], [region(1, "hall")]) == unbroken
-    told = play(20, [region(1)], [region(2), region(1)])
-    assert told == [*unbroken[:2], ("roi", None), *[("end", "end_of_file")] * 3]
-
-
-def test_pictures_that_were_kept_under_other_rules_are_forgotten() -> None:
-    bare, hidden = ShotSettings(anonymous=False, whole_frame=False), ShotSettings(anonymous=True, whole_frame=False)
-    scene = Scene(lambda _: [], 30, best_shots=bare, picture=lambda _: np.full((240, 320, 3), 90, np.uint8))
-    scene.people = changed(scene, 29, shots=hidden)  # the last frame is taken under the old rules
-    assert scene.play()[-1].best_shots
-    scene = Scene(lambda _: [], 30, best_shots=bare, picture=lambda _: np.full((240, 320, 3), 90, np.uint8))
-    scene.people = changed(scene, 10, shots=None)
-    assert scene.play()[-1].best_shots == {}
-
-
-# The agent
 
 
 @pytest.fixture

@@ -126,6 +126,9 @@ def test_while_nothing_moves_what_was_found_last_holds() -> None:
     found = lookout.people(first, [detections((1, 2, 3, 4))])
     assert lookout.pictures(second) == []
     assert lookout.people(second, []) is found
+    lookout.forget()
+    assert len(lookout.people(second, [])) == 0
+    assert len(lookout.pictures(second)) == 1
 
 
 def test_a_gate_of_another_size_looks_anew() -> None:

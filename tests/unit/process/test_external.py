@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from omni.errors import NotOpenError, UnknownStreamError
+from omni.errors import NotOpenError, StoppedError, UnknownStreamError
 from omni.process import ExternalProcesses, Position, schema_errors
 from omni.types import ProcessMessage, Run
 
@@ -63,6 +63,17 @@ def test_end_closes_the_last_opened_that_matches() -> None:
     site.begin()
     site.end()
     assert site.told[-1].processes[0]["id"] == site.told[1].processes[0]["id"]
+
+
+def test_after_the_end_none_begins_for_none_would_end() -> None:
+    site = Site()
+    site.begin()
+    site.external.stop("agent_stopped")
+    with pytest.raises(StoppedError, match="stopping"):
+        site.begin()
+    assert [m.processes[0]["omni"].get("end_reason") for m in site.told] == [None, "agent_stopped"]
+    site.external.terminate_all(stream_uuid="")
+    assert len(site.told) == 2
 
 
 def test_one_that_names_no_stream_is_ignored() -> None:
