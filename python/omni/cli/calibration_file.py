@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from omni._text import each_key_once
 from omni.errors import CalibrationError
@@ -50,16 +48,17 @@ class CalibrationFile:
 
         camera = self.document["cameras"][name]
         try:
-            size = camera.get("image_size") or self.document.get("image_size")
+            if not isinstance(camera, dict):
+                raise TypeError(f'expected {{"H_image_to_floor": 3x3}}, got {camera!r}')
             return Homography(
-                np.array(camera["H_image_to_floor"], np.float64),
-                image_size=tuple(size or ()) or None,
-                camera_matrix=None if camera.get("K") is None else np.array(camera["K"], np.float64),
-                distortion=None if camera.get("distortion") is None else np.array(camera["distortion"], np.float64),
+                camera["H_image_to_floor"],
+                image_size=camera.get("image_size") or self.document.get("image_size") or None,
+                camera_matrix=camera.get("K"),
+                distortion=camera.get("distortion"),
             )
         except KeyError as error:
             raise CalibrationError(f"{self.path}: camera {name}: expected {error}") from None
-        except (TypeError, AttributeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             raise CalibrationError(f"{self.path}: camera {name}: {error}") from None
 
     def corrected(self, cameras: Mapping[str, Homography], offsets: Mapping[str, CameraOffset]) -> str:
@@ -95,9 +94,9 @@ def _metres_per_unit(path: Path, document: dict[str, Any]) -> float:
     length = document.get("metres_per_unit")
     if length is None:
         unit = document.get("unit", "m")
-        if unit not in METRES:
+        if not isinstance(unit, str) or unit not in METRES:
             raise CalibrationError(f"{path}: unit: expected {', '.join(METRES)}, or metres_per_unit; got {unit!r}")
         return METRES[unit]
-    if isinstance(length, bool) or not isinstance(length, int | float) or not 0.0 < length < math.inf:
+    if isinstance(length, bool) or not isinstance(length, int | float) or not 0.0 < length <= sys.float_info.max:
         raise CalibrationError(f"{path}: metres_per_unit: expected a number above 0, got {length!r}")
     return float(length)

@@ -160,6 +160,11 @@ def test_a_calibration_names_the_camera_that_is_wrong(tmp_path: Path, capsys: py
         ({"cameras": {}}, "no cameras in it"),
         ({"unit": "yard", "cameras": {"a": {}}}, "unit: expected m, cm, mm, ft, in, or metres_per_unit; got 'yard'"),
         ({"metres_per_unit": 0, "cameras": {"a": {}}}, "metres_per_unit: expected a number above 0, got 0"),
+        ({"unit": ["m"], "cameras": {"a": {}}}, "unit: expected m, cm, mm, ft, in, or metres_per_unit; got ['m']"),
+        ({"metres_per_unit": 10**400, "cameras": {"a": {}}}, "metres_per_unit: expected a number above 0, got 1000"),
+        ({"cameras": {"a": None}}, 'camera a: expected {"H_image_to_floor": 3x3}, got None'),
+        ({"cameras": {"a": {"H_image_to_floor": [[10**400, 0, 0], *matrix[1:]]}}}, "camera a: matrix: expected real"),
+        ({"cameras": {"a": {"H_image_to_floor": matrix, "image_size": 5}}}, "camera a: image_size: expected (width"),
         ({"cameras": {"a": {"H_image_to_floor": matrix}, "b": {"H_image_to_floor": [[1]]}}}, "camera b: matrix"),
         ({"cameras": {"a": {"H_image_to_floor": matrix}, "b": {}}}, "camera b: expected 'H_image_to_floor'"),
     ):
