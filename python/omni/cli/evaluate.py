@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,10 @@ def run_mot(options: argparse.Namespace) -> int:
         raise ScorerMissingError("scoring needs the package trackers: pip install trackers") from None
     if not len(read_mot(options.result).frame):
         return _show(options, {"HOTA": 0.0, "IDF1": 0.0, "MOTA": 0.0, "switches": 0})
-    found = evaluate_mot_sequence(str(options.truth), str(options.result), metrics=["CLEAR", "HOTA", "Identity"])
+    try:
+        found = evaluate_mot_sequence(str(options.truth), str(options.result), metrics=["CLEAR", "HOTA", "Identity"])
+    except ValueError as error:  # it reads less than we do, such as no byte order mark
+        raise SourceError(f"the scorer refuses it: {error}") from None
     if not found.CLEAR.CLR_TP + found.CLEAR.CLR_FN:
         raise SourceError(f"{options.truth}: no row counts: those of people who are judged have 1 in columns 7 and 8")
     scores = {
@@ -72,7 +74,7 @@ def run_floor(options: argparse.Namespace) -> int:
     for frame in range(int(truth[:, 0].min()), int(truth[:, 0].max()) + 1):
         wanted, had = truth[truth[:, 0] == frame], result[result[:, 0] == frame]
         distance = ((wanted[:, None, 2:] - had[None, :, 2:]) ** 2).sum(axis=2)
-        distance[distance > options.radius**2] = np.nan
+        distance[distance > options.radius * options.radius] = np.nan
         accumulator.update(wanted[:, 1].astype(int).tolist(), had[:, 1].astype(int).tolist(), distance)
     row = (
         motmetrics.metrics.create()
@@ -133,9 +135,7 @@ def _is_floor_row(row: Sequence[float | None]) -> bool:
     match row:
         case [float(frame), float(number), float(x), float(y)]:
             whole = frame % 1 == 0 and number % 1 == 0  # not a number, or infinite, is neither
-            return (
-                whole and abs(frame) <= LAST_FRAME and abs(number) <= GREATEST and math.isfinite(x) and math.isfinite(y)
-            )
+            return whole and abs(frame) <= LAST_FRAME and all(abs(v) <= GREATEST for v in (number, x, y))
     return False
 
 

@@ -22,6 +22,7 @@ FLOOR = "frame,id,x_m,y_m\n1,1,0,0\n"
         ("floor", FLOOR, "frame,id,x_m,y_m\n1,1,nan,0\n", "result, line 2: expected frame,id,x_m,y_m"),
         ("floor", FLOOR, "1,1.5,0,0\n", "result, line 1: expected frame,id,x_m,y_m, the first two whole numbers"),
         ("floor", FLOOR, "1.5,1,0,0\n", "result, line 1: expected frame,id,x_m,y_m"),
+        ("floor", FLOOR, "1,1,1e300,0\n", "result, line 1: expected frame,id,x_m,y_m"),
         ("floor", FLOOR, "1,1e300,0,0\n", "result, line 1: expected frame,id,x_m,y_m"),
         ("floor", "1,1,0\n1,1,0,0\n", FLOOR, "gt, line 1: expected frame,id,x_m,y_m"),
         ("floor", "frame,id,x_m,y_m\n1,1,0\n", FLOOR, "gt, line 2: expected frame,id,x_m,y_m"),
@@ -42,6 +43,20 @@ def test_a_radius_is_above_nought(radius: str) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["evaluate", "floor", "gt", "result", "--radius", radius])
     assert ended.value.code == 2
+
+
+def test_what_the_scorer_refuses_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("trackers.eval")
+    (tmp_path / "gt").write_text(MOT)
+    (tmp_path / "result").write_text(f"\ufeff{MOT}")
+    assert main(["evaluate", "mot", str(tmp_path / "gt"), str(tmp_path / "result"), "--json"]) == 3
+    assert "the scorer refuses it: " in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_a_radius_may_be_of_any_length(tmp_path: Path) -> None:
+    pytest.importorskip("motmetrics")
+    (tmp_path / "gt").write_text(FLOOR)
+    assert main(["evaluate", "floor", str(tmp_path / "gt"), str(tmp_path / "gt"), "--radius", "1e308"]) == 0
 
 
 def test_who_finds_nobody_is_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
