@@ -111,3 +111,45 @@ def test_settings_that_cannot_be_read_are_told_of_and_read_with_the_next_connect
     expect(page.get_by_text("the settings are away")).to_have_count(0)
     shown = page.locator(".region-list button") if name == "regions" else page.locator(".pairs tbody tr")
     expect(shown.first).to_be_visible()
+
+
+LONG = "Donaudampfschifffahrtsgesellschaftskapit\u00e4nsm\u00fctzenabgabestelle" * 2
+
+RENAME = """async (name) => {
+    const { get, send } = await import("/assets/js/api.js");
+    const { data: { config }, etag } = await get("config");
+    for (const one of [...config.streams, ...config.mutlistream_ROI.regions]) one.name = `${name}${one.name}`;
+    await send("PUT", "config", config, { etag });
+}"""
+
+STICKING_OUT = """() => [...document.querySelectorAll("main .panel")].flatMap((panel) =>
+    [...panel.querySelectorAll("button, h2, h3, .dot")].filter((one) => !one.closest(".scroll")
+        && one.getBoundingClientRect().right > panel.getBoundingClientRect().right).map((one) => one.textContent))"""
+
+
+def test_long_names_stay_within_a_narrow_page(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{site.url}#regions")
+    page.evaluate(RENAME, LONG)
+    for name, shown in (("regions", ".region-list button"), ("calibrate", ".pairs tbody tr"), ("history", ".chart")):
+        page.goto(f"{site.url}#{name}")
+        expect(page.locator(shown).first).to_be_visible()
+        assert page.evaluate(STICKING_OUT) == []
+
+
+def test_a_text_that_is_too_long_ends_in_an_ellipsis(page: Page, site: Site) -> None:
+    page.goto(site.url)
+    texts = page.evaluate(
+        """async (long) => {
+            const { fitting } = await import("/assets/js/canvas.js");
+            const context = document.createElement("canvas").getContext("2d");
+            return ["short", long, "\U0001f642".repeat(99)].map((text) => fitting(context, text, 100)).map((text) =>
+                [text, context.measureText(text).width <= 100]);
+        }""",
+        LONG,
+    )
+    assert [fits for _, fits in texts] == [True, True, True]
+    assert texts[0][0] == "short"
+    assert texts[1][0].startswith("Donau")
+    assert texts[1][0].endswith("\u2026")
+    assert set(texts[2][0]) == {"\U0001f642", "\u2026"}
