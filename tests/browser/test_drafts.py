@@ -137,6 +137,24 @@ def test_long_names_stay_within_a_narrow_page(page: Page, site: Site) -> None:
         assert page.evaluate(STICKING_OUT) == []
 
 
+@pytest.mark.parametrize("name", ["regions", "calibrate"])
+def test_of_many_cameras_the_picture_has_room(page: Page, site: Site, name: str) -> None:
+    page.goto(f"{site.url}#{name}")
+    expect(page.get_by_role("group", name="Cameras").get_by_role("button")).to_have_count(2)
+    page.evaluate(
+        """async () => {
+            const { showTabs } = await import("/assets/js/stage.js");
+            const camera = (_, i) => ({ stream_uuid: String(i), name: `north entrance ${i}` });
+            const streams = Array.from({ length: 60 }, camera);
+            showTabs(document.querySelector("[role=group]"), streams, "59", () => {});
+        }"""
+    )
+    box = page.locator(".editor-stage").first.bounding_box()
+    assert box is not None
+    assert box["height"] > 400
+    assert box["y"] + box["height"] < 800
+
+
 def test_a_text_that_is_too_long_ends_in_an_ellipsis(page: Page, site: Site) -> None:
     page.goto(site.url)
     texts = page.evaluate(

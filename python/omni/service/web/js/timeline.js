@@ -180,7 +180,7 @@ export class Timeline {
 
 // For each camera its people in rows, so that no two people overlap; what a person did lies on their row.
 function bandsOf(processes, name) {
-  const streams = [...new Set(processes.map(({ source }) => source))].sort((a, b) => name(a).localeCompare(name(b)));
+  const streams = [...new Set(processes.map(({ source }) => source))].sort((a, b) => name(a).localeCompare(name(b), undefined, { numeric: true }));
   return streams.map((stream) => {
     const bars = processes.filter(({ source }) => source === stream).map(barOf).sort((a, b) => a.from - b.from);
     const ends = [];

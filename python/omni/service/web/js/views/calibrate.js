@@ -35,7 +35,7 @@ async function plans() {
 class CalibrationEditor {
   #live; #picture; #plan; #draft; #stream = null; #viewAt = 0; #pairs = []; #chosen = -1; #half = null; #answer = null;
   #endLive = () => {}; #timer = 0; #plans = { plans: [], writable: false }; #planImage = null; #turn = 0;
-  #cameras = element("div", { class: "tabs", role: "group", "aria-label": t("live.cameras") });
+  #cameras = element("div", { class: "tabs choice", role: "group", "aria-label": t("live.cameras") });
   #settings = element("div", { class: "region-form" }); #verdict = element("p", { class: "hint", role: "status" });
   #rows = element("tbody"); #hint = element("p", { class: "quiet hint" });
 

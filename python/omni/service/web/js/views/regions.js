@@ -30,7 +30,7 @@ export function mount(root, { live, keys }) {
 
 class RegionEditor {
   #live; #stage; #draft; #stream = null; #chosen = null; #drawing = null; #hover = null; #endLive = () => {};
-  #cameras = element("div", { class: "tabs", role: "group", "aria-label": t("live.cameras") });
+  #cameras = element("div", { class: "tabs choice", role: "group", "aria-label": t("live.cameras") });
   #list = element("ul", { class: "region-list" }); #form = element("div", { class: "region-form" });
   #hint = element("p", { class: "quiet hint", role: "status" }); #new;
 
