@@ -252,3 +252,25 @@ def test_the_last_picture_of_a_camera_goes_with_it(page: Page, site: Site) -> No
         }"""
     )
     assert kept == [1, 0]
+
+
+def test_a_slow_history_says_that_it_is_read_and_shows_what_was_asked_for_last(
+    page: Page, site: Site, expected_errors: list[str]
+) -> None:
+    expected_errors.append("503")
+    held: list[Route] = []
+    page.goto(f"{site.url}#history")
+    note = page.locator(".history [role=status]").first
+    expect(note).to_contain_text("in this time")
+    page.route("**/api/v1/processes?*", lambda route: held.append(route))
+    page.get_by_role("button", name="Read again").click()
+    expect(note).to_have_text("Being read")
+    page.locator("select[name=kind]").select_option("external")
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    held[1].fulfill(json={"processes": [], "best_shots": [], "next": None})
+    expect(note).to_have_text("Nothing happened in this time.")
+    with page.expect_response("**/api/v1/processes?*"):
+        held[0].fulfill(status=503, json={"status": 503, "detail": "too late"})
+    page.wait_for_timeout(100)
+    expect(note).to_have_text("Nothing happened in this time.")

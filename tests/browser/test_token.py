@@ -61,6 +61,12 @@ def test_the_page_asks_for_a_token_and_again_when_it_is_removed(
     expect(dialog).to_be_visible()
     assert page.evaluate(STATUS) == 401
 
+    page.evaluate("window.stayed = true")
+    page.get_by_label("Token").fill(add(site, "eve"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#link")).to_have_text("Live")
+    assert page.evaluate("window.stayed"), "what somebody was at is gone"
+
 
 def test_who_logs_out_is_asked_again(page: Page, site: Site, expected_errors: list[str]) -> None:
     expected_errors += ["401", "WebSocket"]

@@ -42,6 +42,15 @@ export class Surface {
 
 export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
+// As much of a text as is no wider than that, in the context's font; an ellipsis stands for the rest.
+export function fitting(context, text, width) {
+  const whole = context.measureText(text).width;
+  if (whole <= width) return text;
+  const letters = [...text].slice(0, Math.ceil([...text].length * width / whole));
+  while (letters.length && context.measureText(`${letters.join("")}\u2026`).width > width) letters.pop();
+  return `${letters.join("")}\u2026`;
+}
+
 // x, y and size of the largest picture of this size that fits.
 export function contain(width, height, intoWidth, intoHeight) {
   const scale = Math.min(intoWidth / width, intoHeight / height);

@@ -6,11 +6,22 @@ import { t } from "./texts.js";
 
 const STEP_MS = 700; // changes that follow each other so soon are one step: a drag, a word
 
-export class Draft {
-  #steps = []; #last = ""; #touchedAt = 0;
-  #document = null; #before = null; #etag = null; #canUndo = false; #changed; #note; #apply; #discard; #undo;
+let latest = null; // of the page that was shown last
 
-  // changed(): the document is another one, as it was read or taken back.
+// The draft of a page; changes that are not applied yet come along from the page before. changed(): the document is
+// another one, as it was read or taken back.
+export function openDraft(changed) {
+  if (latest?.isChanged) latest.follow(changed);
+  else latest = new Draft(changed);
+  return latest;
+}
+
+addEventListener("beforeunload", (event) => { if (latest?.isChanged) event.preventDefault(); });
+
+class Draft {
+  #steps = []; #last = ""; #touchedAt = 0;
+  #document = null; #before = null; #etag = null; #canUndo = false; #busy = false; #reading = null; #changed; #note; #apply; #discard; #undo;
+
   constructor(changed) {
     this.#changed = changed;
     this.#note = element("p", { class: "draft-note", role: "status" });
@@ -36,8 +47,18 @@ export class Draft {
     this.#show();
   }
 
+  // Another page shows it from now on.
+  follow(changed) { this.#changed = changed; }
+
+  // As the service has it, unless there are changes to go on with. Says itself why it cannot be read.
   async read() {
+    if (this.isChanged) this.#changed();
+    else await (this.#reading ??= this.#try(() => this.#fetch()).finally(() => { this.#reading = null; }));
+  }
+
+  async #fetch() {
     const { data, etag } = await get("config");
+    this.#say("");
     this.#take(data.config, data.undo, etag);
   }
 
@@ -57,32 +78,38 @@ export class Draft {
   async undo() {
     await this.#try(async () => {
       await send("POST", "config/undo", {}, { etag: this.#etag });
-      await this.read();
+      await this.#fetch();
       this.#say(t("draft.undone"));
     });
   }
 
   async #review() {
     await this.#try(async () => {
-      const { data: { changes, problems } } = await send("POST", "config/check", this.#document);
-      if (await confirmed(changes, problems)) await this.#put();
+      let [checked, answer] = ["", null];
+      while (checked !== JSON.stringify(this.#document)) { // changed while it was checked: then it is another one
+        checked = JSON.stringify(this.#document);
+        answer = await send("POST", "config/check", this.#document);
+      }
+      await review(answer.data, () => this.#put());
     });
   }
 
   async #put() {
     const { data } = await send("PUT", "config", this.#document, { etag: this.#etag });
-    await this.read();
+    await this.#fetch();
     const waiting = data.pending_restart.length;
     this.#say(waiting ? t("draft.applied_restart", { paths: data.pending_restart.join(", ") }) : t("draft.applied"));
   }
 
   async #try(act) {
-    this.#apply.disabled = this.#undo.disabled = true;
+    this.#busy = true;
+    this.#show();
     try {
       await act();
     } catch (error) {
       this.#say([error.message, ...(error.problems ?? []).map(({ path, message }) => `${path}: ${message}`)].join("\n"), true);
     }
+    this.#busy = false;
     this.#show();
   }
 
@@ -107,8 +134,8 @@ export class Draft {
 
   #show() {
     const changed = this.#document !== null && this.isChanged;
-    this.#apply.disabled = this.#discard.disabled = !changed;
-    this.#undo.disabled = changed || !this.#canUndo;
+    this.#apply.disabled = this.#discard.disabled = this.#busy || !changed;
+    this.#undo.disabled = this.#busy || changed || !this.#canUndo;
   }
 
   #say(text, failed = false) {
@@ -117,22 +144,27 @@ export class Draft {
   }
 }
 
-// Shows what would change, and what is wrong with it. True: to be applied.
-function confirmed(changes, problems) {
-  return new Promise((resolve) => {
+// Shows what would change, and what is wrong with it, until it is applied, which may fail, or is not to be.
+function review({ changes, problems }, put) {
+  return new Promise((resolve, reject) => {
     const rows = changes.map(({ path, old, new: next, restart }) => element("tr", {},
       element("th", { scope: "row" }, element("code", { text: path }), restart ? element("em", { class: "restart", text: t("draft.restart") }) : null),
       element("td", {}, element("del", { text: shown(old) })), element("td", {}, element("ins", { text: shown(next) }))));
     const faults = problems.map(({ path, message }) => element("li", { text: path ? `${path}: ${message}` : message }));
-    const close = (answer) => { dialog.close(); dialog.remove(); resolve(answer); };
-    const apply = button(t("draft.apply"), () => close(true), { class: "primary", disabled: problems.length > 0 || !changes.length });
-    const dialog = element("dialog", { class: "review", "aria-label": t("draft.title"), on: { cancel: () => close(false) } },
+    const close = () => { dialog.close(); dialog.remove(); };
+    const back = button(t("draft.back"), () => { close(); resolve(); });
+    const apply = button(t("draft.apply"), async () => {
+      apply.disabled = back.disabled = true;
+      apply.textContent = t("draft.applying");
+      await put().then(resolve, reject).finally(close);
+    }, { class: "primary", disabled: problems.length > 0 || !changes.length });
+    const dialog = element("dialog", { class: "review", "aria-label": t("draft.title"), on: { cancel: (event) => { event.preventDefault(); back.click(); } } },
       element("h2", { text: t("draft.title") }),
       faults.length ? element("ul", { class: "error" }, ...faults) : null,
       rows.length ? element("table", {}, element("thead", {}, element("tr", {}, ...["path", "old", "new"].map((name) =>
         element("th", { scope: "col", text: t(`draft.${name}`) })))), element("tbody", {}, ...rows)) : null,
       rows.length || faults.length ? null : element("p", { class: "quiet", text: t("draft.nothing") }),
-      element("div", { class: "actions-row" }, button(t("draft.back"), () => close(false)), apply));
+      element("div", { class: "actions-row" }, back, apply));
     document.body.append(dialog);
     dialog.showModal();
   });

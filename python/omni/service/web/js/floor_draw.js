@@ -1,11 +1,12 @@
 // How things on the floor map are drawn. Places are CSS pixels, unless said otherwise.
 
-import { FONT } from "./canvas.js";
+import { FONT, fitting } from "./canvas.js";
 import { colour } from "./people.js";
 import { t } from "./texts.js";
 
 export const SIGMAS = 2;
 const RADIUS = 11;
+const NAME_WIDTH = 180; // of a camera's at most
 
 export function drawPuck(context, x, y, person, seen, lit) {
   context.font = `680 11.5px ${FONT}`;
@@ -140,7 +141,8 @@ export function drawFootprint(context, { x, y, scale }, corners, name, number, s
   // the name stands where the camera is nearest: the middle of the picture's lower edge comes first
   const [u, v] = corners[Math.floor(corners.length / 4)];
   context.font = `650 11.5px ${FONT}`;
-  const width = context.measureText(name).width + 12;
+  const label = fitting(context, name, NAME_WIDTH);
+  const width = context.measureText(label).width + 12;
   context.fillStyle = "#0b0e12d9";
   context.beginPath();
   context.roundRect(x + u * scale - width / 2, y + v * scale - 9, width, 18, 5);
@@ -148,6 +150,6 @@ export function drawFootprint(context, { x, y, scale }, corners, name, number, s
   context.fillStyle = tone(1);
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText(name, x + u * scale, y + v * scale + 0.5);
+  context.fillText(label, x + u * scale, y + v * scale + 0.5);
   context.restore();
 }

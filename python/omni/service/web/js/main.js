@@ -43,6 +43,12 @@ class Frame {
     this.#link();
   }
 
+  // Opens what is shown once more: its changes that are not applied yet come along.
+  again() {
+    this.#shown = "";
+    return this.open();
+  }
+
   // Opens what the address names: #view or #view/anything that the view itself reads.
   async open() {
     const name = location.hash.slice(1).split("/")[0];
@@ -120,7 +126,6 @@ async function isSafeMode() {
 async function start() {
   let session = await readSession();
   if (session.required && !session.scopes.length) session = await askToLogIn();
-  addEventListener("omni:login", () => askToLogIn().then(() => location.reload()));
   const people = new People();
   const context = {
     session, people, live: new LiveData(people), keys: new Keys(), navigate: (name) => { location.hash = name; },
@@ -130,6 +135,11 @@ async function start() {
   tools(context);
   if (await isSafeMode()) location.hash = "settings";
   const frame = new Frame(context);
+  addEventListener("omni:login", async () => {
+    const { scopes } = await askToLogIn();
+    if (session.required && String(scopes) === String(session.scopes)) frame.again();
+    else location.reload();
+  });
   context.live.connect();
   await frame.open();
   const about = await fetch("about");

@@ -1,6 +1,6 @@
 // How regions and lines lie over a picture. Their points are relative to it; place is {x, y, width, height}, CSS pixels.
 
-import { FONT } from "./canvas.js";
+import { FONT, fitting } from "./canvas.js";
 
 const REGION = "#38d9c4";
 const OCCUPIED = "#ffd43b";
@@ -34,7 +34,7 @@ export function drawRegion(context, place, region, { inside = 0, glow = 0, direc
   context.lineWidth = inside || glow ? 2.5 : 1.5;
   context.stroke();
   if (region.direction) drawArrow(context, place, points, region.direction, glow && direction === "reverse", glow ? "#fff" : tone);
-  if (!quiet) drawName(context, place, points, inside ? `${region.name}  ${inside}` : region.name, tone);
+  if (!quiet) drawName(context, place, points, region.name, inside ? `  ${inside}` : "", tone);
   context.restore();
 }
 
@@ -70,10 +70,11 @@ function drawArrow(context, { width, height }, points, [dx, dy], backward, tone)
   }
 }
 
-function drawName(context, place, points, name, tone) {
+function drawName(context, place, points, name, count, tone) {
   const [x, y] = points.reduce((lowest, point) => (point[1] > lowest[1] ? point : lowest));
   context.font = `620 11.5px ${FONT}`;
-  const width = context.measureText(name).width + 12;
+  const label = fitting(context, name, place.width - 16 - context.measureText(count).width) + count;
+  const width = context.measureText(label).width + 12;
   const left = Math.min(Math.max(x - width / 2, place.x + 2), place.x + place.width - width - 2);
   const top = Math.min(y + 3, place.y + place.height - 19);
   context.fillStyle = "#0b0e12d9";
@@ -83,5 +84,5 @@ function drawName(context, place, points, name, tone) {
   context.fillStyle = tone;
   context.textAlign = "left";
   context.textBaseline = "middle";
-  context.fillText(name, left + 6, top + 9);
+  context.fillText(label, left + 6, top + 9);
 }

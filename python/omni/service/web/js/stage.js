@@ -167,7 +167,7 @@ export function showTabs(bar, streams, chosen, open) {
   const shown = JSON.stringify(streams.map(({ stream_uuid: uuid, name }) => [uuid, name]));
   if (bar.dataset.shown !== shown) {
     bar.dataset.shown = shown;
-    bar.replaceChildren(...streams.map(({ stream_uuid: uuid, name }) => button(name, () => open(uuid), { data: { stream: uuid }, "aria-pressed": String(uuid === chosen) })));
+    bar.replaceChildren(...streams.map(({ stream_uuid: uuid, name }) => button(name, () => open(uuid), { data: { stream: uuid }, title: name, "aria-pressed": String(uuid === chosen) })));
   }
   if (streams.length && !streams.some(({ stream_uuid: uuid }) => uuid === chosen)) open(streams[0].stream_uuid);
 }

@@ -12,7 +12,7 @@ const TEXTS = {
     connecting: "Connecting", live: "Live", live_problems: "Live, with problems", not_connected: "Not connected",
     not_connected_why: "Not connected: {reason}", next_try: "{what} \u2013 next try in {seconds} s",
     trying: "{what} \u2013 trying again", silent: "the service is silent",
-    view_failed: "This page could not be opened: {reason}",
+    reading: "Being read", view_failed: "This page could not be opened: {reason}",
   },
   login: {
     title: "Log in", token: "Token", hint: "Tokens are made with: omni tokens add NAME", submit: "Log in",
@@ -55,7 +55,7 @@ const TEXTS = {
   draft: {
     review: "Review and apply", discard: "Discard", undo: "Take back the last change", undone: "Taken back.", applied: "Applied.",
     applied_restart: "Applied. After a restart: {paths}", title: "What changes", path: "Setting", old: "Now", new: "Then",
-    restart: "needs a restart", nothing: "Nothing changes.", back: "Back", apply: "Apply", absent: "\u2013",
+    restart: "needs a restart", nothing: "Nothing changes.", back: "Back", apply: "Apply", applying: "Being applied", absent: "\u2013",
   },
   regions: {
     title: "Regions and lines", picture: "Live picture with regions and lines", new_region: "New region", new_line: "New line",

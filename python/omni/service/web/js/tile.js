@@ -1,6 +1,6 @@
 // One camera: its picture with the boxes that came in the same message, trails, and how it is doing.
 
-import { FONT, Surface, contain } from "./canvas.js";
+import { FONT, Surface, contain, fitting } from "./canvas.js";
 import { element } from "./dom.js";
 import { colour } from "./people.js";
 import { drawRegion } from "./region_draw.js";
@@ -8,6 +8,7 @@ import { has, t } from "./texts.js";
 
 const TRAIL_S = 4;
 const MOST_TRAILS = 200;
+const NAME_WIDTH = 150; // of a person's at most
 
 export class Tile {
   #live; #people; #surface; #bitmap = null; #header = null; #decoding = false; #next = null; #rate; #note; #name; #stream = null;
@@ -165,8 +166,8 @@ function drawBox(context, { person, name, left, top, right, bottom }, size, lit)
   context.globalAlpha = lit && !isLit ? 0.35 : 1;
   outline(context, left, top, right - left, bottom - top, "#000a", size + (isLit ? 4.5 : 2.5));
   outline(context, left, top, right - left, bottom - top, colour(person.hue), size + (isLit ? 2.5 : 1));
-  const label = name ? `${person.label}  ${name}` : person.label;
   context.font = `650 ${12 * size}px ${FONT}`;
+  const label = name ? `${person.label}  ${fitting(context, name, NAME_WIDTH * size)}` : person.label;
   const height = 17 * size;
   const width = Math.max(context.measureText(label).width + 10 * size, 20 * size);
   const [x, y] = [Math.max(left - 1, 0), top >= height + 1 ? top - height - 1 : top];

@@ -1,6 +1,6 @@
 // Bars of people over time, a band for each camera. Drag, wheel and keys move and zoom.
 
-import { FONT, Surface } from "./canvas.js";
+import { FONT, Surface, fitting } from "./canvas.js";
 import { element } from "./dom.js";
 import { kindOf, personLabel, told } from "./history_words.js";
 import { t } from "./texts.js";
@@ -134,7 +134,7 @@ export class Timeline {
       context.fillRect(0, top, this.#surface.width, 1);
       context.fillStyle = text;
       context.font = `600 12px ${FONT}`;
-      context.fillText(name, LEFT, top + HEAD / 2 + 1);
+      context.fillText(fitting(context, name, this.#surface.width - 2 * LEFT), LEFT, top + HEAD / 2 + 1);
       for (const bar of bars) this.#drawBar(context, bar, top + HEAD + bar.row * ROW, text);
       top += HEAD + rows * ROW;
     }
@@ -180,7 +180,7 @@ export class Timeline {
 
 // For each camera its people in rows, so that no two people overlap; what a person did lies on their row.
 function bandsOf(processes, name) {
-  const streams = [...new Set(processes.map(({ source }) => source))].sort((a, b) => name(a).localeCompare(name(b)));
+  const streams = [...new Set(processes.map(({ source }) => source))].sort((a, b) => name(a).localeCompare(name(b), undefined, { numeric: true }));
   return streams.map((stream) => {
     const bars = processes.filter(({ source }) => source === stream).map(barOf).sort((a, b) => a.from - b.from);
     const ends = [];

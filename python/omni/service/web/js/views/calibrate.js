@@ -2,7 +2,7 @@
 
 import { get, send } from "../api.js";
 import { button, element } from "../dom.js";
-import { Draft } from "../draft.js";
+import { openDraft } from "../draft.js";
 import { drawFootprint, drawGrid } from "../floor_draw.js";
 import { Stage, showLive, showTabs } from "../stage.js";
 import { t } from "../texts.js";
@@ -19,6 +19,7 @@ export function mount(root, { live, keys }) {
   const off = [
     keys.on("Escape", () => editor.cancel()), keys.on("Delete", () => editor.remove()), keys.on("Ctrl+z", () => editor.undo()),
     live.on("status", () => editor.showStreams()),
+    live.on("link", ({ state }) => { if (state === "live" && !editor.isRead) editor.read(); }),
   ];
   return () => {
     off.forEach((end) => end());
@@ -34,7 +35,7 @@ async function plans() {
 class CalibrationEditor {
   #live; #picture; #plan; #draft; #stream = null; #viewAt = 0; #pairs = []; #chosen = -1; #half = null; #answer = null;
   #endLive = () => {}; #timer = 0; #plans = { plans: [], writable: false }; #planImage = null; #turn = 0;
-  #cameras = element("div", { class: "tabs", role: "group", "aria-label": t("live.cameras") });
+  #cameras = element("div", { class: "tabs choice", role: "group", "aria-label": t("live.cameras") });
   #settings = element("div", { class: "region-form" }); #verdict = element("p", { class: "hint", role: "status" });
   #rows = element("tbody"); #hint = element("p", { class: "quiet hint" });
 
@@ -42,7 +43,7 @@ class CalibrationEditor {
     this.#live = live;
     this.#picture = new Stage(t("calibrate.picture"), (context) => this.#drawPicture(context), { click: (place) => this.#click("image", place) });
     this.#plan = new Stage(t("calibrate.plan"), (context) => this.#drawPlan(context), { click: (place) => this.#click("map", place) });
-    this.#draft = new Draft(() => this.#taken());
+    this.#draft = openDraft(() => this.#taken());
     const heads = ["pair", "error", ""].map((name) => element("th", { scope: "col", text: name && t(`calibrate.${name}`) }));
     this.element = element("div", { class: "editor two" },
       element("section", { class: "panel editor-main", "aria-label": t("calibrate.picture") }, element("div", { class: "head" }, this.#cameras), this.#picture.element, this.#hint),
@@ -54,10 +55,10 @@ class CalibrationEditor {
   async read() {
     try {
       this.#plans = await plans();
-      await this.#draft.read();
     } catch (error) {
-      this.#hint.textContent = error.message;
+      this.#say(error.message, true);
     }
+    await this.#draft.read();
   }
 
   close() {
@@ -90,6 +91,8 @@ class CalibrationEditor {
   showStreams() {
     showTabs(this.#cameras, this.#live.status?.streams ?? [], this.#stream, (uuid) => this.#open(uuid));
   }
+
+  get isRead() { return Boolean(this.#section); }
 
   get #section() { return this.#draft.document?.map_tracking; }
   get #view() { return this.#section?.views[this.#viewAt] ?? null; }
@@ -161,6 +164,7 @@ class CalibrationEditor {
 
   async #check() {
     const turn = ++this.#turn;
+    if (!this.isRead) return;
     if (this.#pairs.length < LEAST) {
       this.#answer = null;
       this.#say(t("calibrate.more", { n: LEAST - this.#pairs.length }));

@@ -57,6 +57,7 @@ class HistoryView {
     this.showCameras();
     this.#showPerson();
     this.#showExports();
+    this.#note.textContent = t("frame.reading");
     try {
       const found = await this.#processes();
       if (turn !== this.#turn) return;
@@ -66,6 +67,7 @@ class HistoryView {
       this.#note.textContent = !shown.length ? t("history.none") : found.length < MOST_READ ? t("history.count", { n: shown.length }) : t("history.newest", { n: `${MOST_READ}+`, m: shown.length });
       await this.#drawCharts(turn);
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.#note.textContent = error.status === OFF ? t("history.off") : error.message;
     }
   }

@@ -2,7 +2,7 @@
 
 import { at, drawRegion } from "../region_draw.js";
 import { button, element } from "../dom.js";
-import { Draft } from "../draft.js";
+import { openDraft } from "../draft.js";
 import { Stage, showLive, showTabs } from "../stage.js";
 import { t } from "../texts.js";
 import { uuid4 } from "../uuid.js";
@@ -20,6 +20,7 @@ export function mount(root, { live, keys }) {
     keys.on("Delete", () => editor.remove()), keys.on("Ctrl+z", () => editor.undo()),
     keys.on("n", () => editor.begin("region")), keys.on("l", () => editor.begin("line")),
     live.on("status", () => editor.showStreams()),
+    live.on("link", ({ state }) => { if (state === "live" && !editor.isRead) editor.read(); }),
   ];
   return () => {
     off.forEach((end) => end());
@@ -29,7 +30,7 @@ export function mount(root, { live, keys }) {
 
 class RegionEditor {
   #live; #stage; #draft; #stream = null; #chosen = null; #drawing = null; #hover = null; #endLive = () => {};
-  #cameras = element("div", { class: "tabs", role: "group", "aria-label": t("live.cameras") });
+  #cameras = element("div", { class: "tabs choice", role: "group", "aria-label": t("live.cameras") });
   #list = element("ul", { class: "region-list" }); #form = element("div", { class: "region-form" });
   #hint = element("p", { class: "quiet hint", role: "status" }); #new;
 
@@ -39,7 +40,7 @@ class RegionEditor {
       click: (place) => this.#click(place), grab: (place) => this.#grab(place),
       hover: (place) => { this.#hover = place; if (this.#drawing) this.#stage.redraw(); },
     });
-    this.#draft = new Draft(() => this.#taken());
+    this.#draft = openDraft(() => this.#taken());
     this.#new = ["region", "line"].map((kind) => button(t(`regions.new_${kind}`), (event) => this.begin(kind, event.detail === 0), { "aria-pressed": "false", disabled: true, data: { kind } })); // until there is what they add to
     this.element = element("div", { class: "editor" },
       element("section", { class: "panel editor-main" },
@@ -49,9 +50,7 @@ class RegionEditor {
     this.#say();
   }
 
-  async read() {
-    try { await this.#draft.read(); } catch (error) { this.#hint.textContent = error.message; }
-  }
+  read() { this.#draft.read(); }
 
   close() {
     this.#endLive();
@@ -100,6 +99,8 @@ class RegionEditor {
     this.#draft.touched();
     return true;
   }
+
+  get isRead() { return this.#regions !== null; }
 
   get #section() { return this.#draft.document?.mutlistream_ROI; }
   get #regions() { return this.#section?.regions ?? null; }
@@ -186,7 +187,7 @@ class RegionEditor {
     this.#list.replaceChildren(...this.#here.map((region) => element("li", {}, button(region.name, () => this.#choose(region), {
       "aria-pressed": String(region === this.#chosen), class: region.trigger_settings ? "is-line" : "is-region",
     }))));
-    this.#list.dataset.empty = t("regions.none");
+    this.#list.dataset.empty = this.#regions ? t("regions.none") : "";
     this.#showForm();
     this.#putHandles();
     this.#say();

@@ -2,7 +2,7 @@
 
 import { get, send } from "../api.js";
 import { button, element } from "../dom.js";
-import { Draft } from "../draft.js";
+import { openDraft } from "../draft.js";
 import { Field } from "../schema_form.js";
 import { t } from "../texts.js";
 
@@ -28,10 +28,11 @@ class SettingsView {
   constructor(root, live) {
     this.#root = root;
     this.#live = live;
-    this.#draft = new Draft(() => this.#show());
+    this.#draft = openDraft(() => this.#show());
   }
 
   async read() {
+    this.#root.replaceChildren(element("p", { class: "empty", text: t("frame.reading") }));
     try {
       const [{ data, etag }, { data: schema }] = await Promise.all([get("config"), get("config/schema")]);
       if (data.problems?.length) {
