@@ -328,6 +328,10 @@ class StreamPipeline:
             tracks, gone = faces.people, list(faces.gone)
         clock.append(time.perf_counter())
         in_regions = self._regions.update(frame, tracks, gone)
+        self._position = (
+            frame.timestamp,
+            frame.index,
+        )  # by which what others say is dated, in messages of this frame too
         messages = self._builder.update(frame, tracks, gone, in_regions, bodies, faces)
         clock.append(time.perf_counter())
         stage_s = dict(zip(("detect", "track", "face", "process"), np.diff(clock).tolist(), strict=True))
@@ -339,7 +343,7 @@ class StreamPipeline:
         result = FrameResult(frame, tracks, self._builder.object_uuids(tracks), stage_s, bodies, detections)
         if faces is None or faces.looked:
             self._latest = result
-        self._position, self._last_timestamp = (frame.timestamp, frame.index), frame.timestamp
+        self._last_timestamp = frame.timestamp
         self._frames += 1
         self._done_at.append(time.monotonic())
         for event in in_regions:
@@ -365,6 +369,7 @@ class StreamPipeline:
         for view in self._views:
             view.stream_down(self._stream.uuid)
         if (position := self.position) is not None:
+            self._position = position.timestamp, position.frame  # when it is back, time does not go back
             for message in self._builder.ongoing(position.timestamp):
                 self._publish(message)
 

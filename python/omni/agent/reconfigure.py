@@ -99,6 +99,7 @@ def _staying(before: AgentConfig, now: AgentConfig) -> Collection[str]:
 
 def _tracking(config: AgentConfig) -> object:
     return (
+        config.appearance.descriptor,  # looks that were described in another way cannot be compared
         config.cos_reident_confidence,
         config.mutlistream_ROI.force_track_termination_on_lost_event,
         face_settings(config) if config.pipelines.face.enabled else None,

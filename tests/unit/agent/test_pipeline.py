@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pytest
-from tests.unit.agent.scene import Boxes, Scene, standing
+from tests.unit.agent.scene import RUN, STREAM, Boxes, Scene, standing
 
 from omni.detect.lookout import MASK
-from omni.types import Detections
+from omni.process import Position
+from omni.types import Detections, Frame
 
 DOOR = {
     "name": "door",
@@ -204,3 +206,33 @@ def test_a_still_stream_with_a_motion_gate_is_looked_at_once() -> None:
     scene.play()
     assert len(scene.shown) == 1
     assert scene.pipeline.status().frames == 20
+
+
+def test_time_does_not_go_back_to_the_last_picture_when_a_camera_is_back() -> None:
+    """What is told of external processes in between is dated by the time that has passed."""
+    at = RUN.started_at
+
+    class Camera(Scene):
+        def now(self) -> float:  # type: ignore[override]
+            return at + 7.0
+
+        def __iter__(self) -> Iterator[Frame]:
+            condition, self._shown = self.pipeline._condition, [self.picture(i) for i in range(2)]
+            condition.set("online")
+            yield Frame(STREAM, 0, at, 0.0, self._shown[0])
+            condition.set("backoff", "lost")
+            yield None  # type: ignore[misc]
+            condition.set("online")
+            positions.append(self.pipeline.position)
+            yield Frame(STREAM, 1, at + 8.0, 8.0, self._shown[1])
+
+    def others() -> list[dict[str, Any]]:
+        positions.append(camera.pipeline.position)
+        return []
+
+    positions: list[Position | None] = []
+    camera = Camera(lambda _: [], 2)
+    camera.pipeline._builder._also_open = others
+    camera.play()
+    told = [(position.timestamp - at, position.frame) for position in positions if position]
+    assert told == [(7.0, 0), (7.0, 0), (8.0, 1)]

@@ -237,6 +237,14 @@ def test_what_cannot_be_used_leaves_all_as_it_was(
     assert all(status.image_size == (64, 48) for status in agent.streams())
 
 
+def test_with_another_descriptor_all_begin_anew_for_looks_of_two_cannot_be_compared(
+    agent: Agent, document: dict[str, Any]
+) -> None:
+    """The tracker would refuse the next frame, and the stream end by that."""
+    for appearance, begin_anew in (({"descriptor": "colour"}, [DOOR, YARD]), ({"providers": ["CPU"]}, [])):
+        assert list(agent.prepare(but(document, lambda d, a=appearance: d.update(appearance=a))).fresh) == begin_anew
+
+
 def test_what_was_prepared_for_another_configuration_is_refused(agent: Agent, document: dict[str, Any]) -> None:
     prepared = agent.prepare(but(document, lambda d: d["streams"][0].update(name="a")))
     agent.reconfigure(but(document, lambda d: d["streams"][0].update(name="b")))
