@@ -328,10 +328,7 @@ class StreamPipeline:
             tracks, gone = faces.people, list(faces.gone)
         clock.append(time.perf_counter())
         in_regions = self._regions.update(frame, tracks, gone)
-        self._position = (
-            frame.timestamp,
-            frame.index,
-        )  # by which what others say is dated, in messages of this frame too
+        self._position = frame.timestamp, frame.index  # by which what others say is dated, in its messages too
         messages = self._builder.update(frame, tracks, gone, in_regions, bodies, faces)
         clock.append(time.perf_counter())
         stage_s = dict(zip(("detect", "track", "face", "process"), np.diff(clock).tolist(), strict=True))
