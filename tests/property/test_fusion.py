@@ -12,7 +12,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from omni import FusionConfig, Homography, MapFuser
@@ -132,6 +132,38 @@ def test_two_people_never_have_one_id_nor_one_box(seed: int) -> None:
             assert len(set(used)) == len(used)
         assert np.isfinite(state.position).all()
         assert (np.linalg.eigvalsh(state.covariance) > 0).all()
+
+
+def one_by_one(seed: int, apart_s: float, *, late: bool) -> tuple[set[int], set[int]]:
+    """The ids that are told of and those that two people had at once, when frames of the same moment come singly.
+
+    ``apart_s``: from one camera to the next. ``late``: some cameras' come up to 0.3 s after the others'.
+    """
+    views = hall()
+    lag = np.random.default_rng(seed).integers(0, 4, len(views)) * late
+    one, told, twice, now = fuser(views), set(), set(), 0.0
+    for _, frame, number in sorted((i + lag[k], i, k) for i in range(15) for k in range(len(views))):
+        name, taken_at = list(views)[number], frame / 10 + apart_s * number
+        now = max(now, taken_at)
+        state = one.update({name: seen(views, seed, frame)[name]}, timestamp=now, timestamps={name: taken_at})
+        ids = state.object_id.tolist()
+        told |= set(ids)
+        twice |= {number for number in ids if ids.count(number) > 1}
+    return told, twice
+
+
+@quick
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.02]))
+@example(30, 0.0)
+@example(50, 0.0)
+def test_two_people_never_have_one_id_however_late_frames_come(seed: int, apart_s: float) -> None:
+    assert not one_by_one(seed, apart_s, late=True)[1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_frames_that_come_late_give_nobody_another_id(seed: int) -> None:
+    in_time, late = (one_by_one(seed, 0.02, late=late)[0] for late in (False, True))
+    assert late == in_time
 
 
 pixels = st.floats(width=32) | st.floats(-3000, 3000, width=32) | st.sampled_from([0.0, 1.0, 1280.0])

@@ -2,7 +2,7 @@
 
 use super::associate::Match;
 use super::belief::{Belief, Information};
-use super::identity::Identities;
+use super::identity::Seen;
 use super::pace::{Evidence, Models, Pace};
 use super::view::Sighting;
 use super::visibility::Chance;
@@ -25,6 +25,8 @@ pub(super) const MOST_GAIN: f64 = 3.0;
 const EXISTENCE: (f64, f64) = (-9.0, 6.0);
 /// From the best odds to nothing it takes at least so many seconds.
 const LEAST_FADE_SECONDS: f64 = 0.6;
+/// Who is seen for long without being sure is known by the latest boxes.
+const MOST_ORIGIN: usize = 64;
 /// Standard deviation of the place of somebody of whom nothing is known, metres.
 const ANYWHERE: f64 = 2.0;
 
@@ -69,8 +71,8 @@ struct Look {
 #[derive(Debug, Clone)]
 pub(super) struct Object {
     pub(super) id: Option<i64>,
-    /// Its first boxes, as long as it has no id.
-    origin: Vec<(usize, usize)>,
+    /// Its boxes, as long as it has no id; the latest of them where these are many.
+    origin: Vec<Seen>,
     filter: PointFilter,
     models: Models,
     /// Mean and variance of the height in metres.
@@ -118,7 +120,6 @@ impl Object {
             existence,
         };
         boxes.for_each(|(camera, sighting)| object.note(camera, sighting, timestamp));
-        object.origin.clone_from(&object.sources);
         object
     }
 
@@ -192,6 +193,12 @@ impl Object {
             self.updates += 1;
         }
         self.sources.push((camera, sighting.index));
+        if self.id.is_none() {
+            if self.origin.len() == MOST_ORIGIN {
+                self.origin.remove(0);
+            }
+            self.origin.push((timestamp.to_bits(), camera, sighting.index));
+        }
         self.confidences += sighting.confidence;
         self.score = self.confidences / self.sources.len() as f64;
         self.last_timestamp = timestamp;
@@ -239,10 +246,9 @@ impl Object {
         self.cameras_shared_with(other) >= 2
     }
 
-    /// Gives it an id.
-    pub(super) fn confirm(&mut self, identities: &mut Identities) {
-        let origin = std::mem::take(&mut self.origin);
-        self.id = Some(identities.of(self.first_timestamp, origin, self.last_timestamp));
+    /// The boxes by which it is known until it has an id; they are not needed after.
+    pub(super) fn take_origin(&mut self) -> Vec<Seen> {
+        std::mem::take(&mut self.origin)
     }
 
     /// Squared Mahalanobis distance of another's place and height.

@@ -71,14 +71,15 @@ impl Scene {
             if object.id.is_some() || object.existence < REAL || !enough {
                 continue;
             }
-            match self.out_of_sight_like(i) {
-                Some(lost) => {
-                    let before = self.objects[lost].clone();
-                    self.objects[i].goes_on_as(&before);
-                    self.objects[lost].existence = f64::NEG_INFINITY;
-                    self.objects[lost].id = None;
-                }
-                None => self.objects[i].confirm(identities),
+            if let Some(lost) = self.out_of_sight_like(i) {
+                let before = self.objects[lost].clone();
+                self.objects[i].goes_on_as(&before);
+                self.objects[lost].existence = f64::NEG_INFINITY;
+                self.objects[lost].id = None;
+            } else {
+                let (boxes, now) = (self.objects[i].take_origin(), self.objects[i].last_timestamp);
+                let is_taken = |id: i64| self.objects.iter().any(|object| object.id == Some(id));
+                self.objects[i].id = Some(identities.of(boxes, now, is_taken));
             }
         }
         self.objects.retain(|object| object.existence > f64::NEG_INFINITY);
