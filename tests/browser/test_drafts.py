@@ -1,4 +1,4 @@
-"""Changes that are not applied yet: they outlive another page, a slow service, and one that cannot be read."""
+"""What the page does where the service is slow or away, with unapplied changes, and with much to show."""
 
 from __future__ import annotations
 
@@ -32,6 +32,18 @@ def let_go(page: Page, held: list[Route]) -> None:
     page.route(pattern, lambda route: route.continue_())  # goes before what holds them up
     for route in held:
         route.continue_()
+
+
+def live_sockets(page: Page) -> list[WebSocketRoute]:
+    """The websockets of the page that is opened next; it connects again where one is closed."""
+    sockets: list[WebSocketRoute] = []
+
+    def connect(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    page.route_web_socket("**/api/v1/live", connect)
+    return sockets
 
 
 def test_changes_come_along_to_other_pages_and_are_not_left_without_a_word(page: Page, site: Site) -> None:
@@ -92,13 +104,7 @@ def test_settings_that_cannot_be_read_are_told_of_and_read_with_the_next_connect
     page: Page, site: Site, expected_errors: list[str], name: str
 ) -> None:
     expected_errors += ["503", "WebSocket"]
-    sockets: list[WebSocketRoute] = []
-
-    def connect(socket: WebSocketRoute) -> None:
-        sockets.append(socket)
-        socket.connect_to_server()
-
-    page.route_web_socket("**/api/v1/live", connect)
+    sockets = live_sockets(page)
     page.route("**/api/v1/config", lambda route: route.fulfill(status=503, json=PROBLEM))
     page.goto(f"{site.url}#{name}")
     tabs = page.get_by_role("group", name="Cameras").get_by_role("button")
@@ -111,6 +117,26 @@ def test_settings_that_cannot_be_read_are_told_of_and_read_with_the_next_connect
     expect(page.get_by_text("the settings are away")).to_have_count(0)
     shown = page.locator(".region-list button") if name == "regions" else page.locator(".pairs tbody tr")
     expect(shown.first).to_be_visible()
+
+
+def test_a_service_that_is_away_is_told_of_as_such_and_pages_open_when_it_is_back(
+    page: Page, site: Site, expected_errors: list[str]
+) -> None:
+    expected_errors += ["ERR_FAILED", "WebSocket", "Failed to fetch"]
+    sockets = live_sockets(page)
+    page.goto(f"{site.url}#settings")
+    page.get_by_label("ongoings interval").fill("6000")
+    for away in ("**/api/v1/config/**", "**/views/regions.js"):
+        page.route(away, lambda route: route.abort())
+    page.get_by_role("button", name="Review and apply").click()
+    expect(page.locator(".draft-note")).to_have_text("the service cannot be reached")
+    page.get_by_label("ongoings interval").fill("6001")
+    expect(page.locator(".footer > .error")).to_have_text("the service cannot be reached")
+    page.get_by_role("link", name="Regions", exact=True).click()
+    expect(page.get_by_text("This page could not be opened")).to_be_visible()
+    page.unroute_all()
+    sockets[-1].close()
+    expect(page.locator(".region-list button").first).to_be_visible()
 
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapit\u00e4nsm\u00fctzenabgabestelle" * 2

@@ -1,10 +1,12 @@
 // The way to the server: JSON in and out under api/v1, errors as ApiError, the session with its CSRF token.
 
+import { t } from "./texts.js";
+
 const UNAUTHORISED = 401;
 const session = { csrf: null };
 
 export class ApiError extends Error {
-  // problem: application/problem+json {type, title, status, detail, problems?: [{path, message}]}
+  // status: 0 where there was no answer. problem: application/problem+json {type, title, status, detail, problems?: [{path, message}]}
   constructor(status, problem) {
     super(problem.detail || problem.title || `HTTP ${status}`);
     this.name = "ApiError";
@@ -41,7 +43,8 @@ function keep({ data }) {
 }
 
 async function call(method, path, { headers = {}, body } = {}) {
-  const answer = await fetch(address(path), { method, headers, body, credentials: "same-origin" });
+  const answer = await fetch(address(path), { method, headers, body, credentials: "same-origin" })
+    .catch(() => { throw new ApiError(0, { detail: t("frame.unreachable") }); });
   const isJson = /\bjson\b/.test(answer.headers.get("content-type") ?? "");
   const data = isJson ? await answer.json() : null;
   if (!answer.ok) {

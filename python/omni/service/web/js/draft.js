@@ -58,7 +58,6 @@ class Draft {
 
   async #fetch() {
     const { data, etag } = await get("config");
-    this.#say("");
     this.#take(data.config, data.undo, etag);
   }
 
@@ -103,6 +102,7 @@ class Draft {
 
   async #try(act) {
     this.#busy = true;
+    this.#say("");
     this.#show();
     try {
       await act();

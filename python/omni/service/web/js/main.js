@@ -72,7 +72,7 @@ class Frame {
 
   #failed(root, error) {
     root.append(element("p", { class: "empty", text: t("frame.view_failed", { reason: error.message }) }));
-    return () => {};
+    return this.#context.live.on("link", ({ state }) => { if (state === "live") this.again(); });
   }
 
   #link() {

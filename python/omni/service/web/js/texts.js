@@ -12,7 +12,7 @@ const TEXTS = {
     connecting: "Connecting", live: "Live", live_problems: "Live, with problems", not_connected: "Not connected",
     not_connected_why: "Not connected: {reason}", next_try: "{what} \u2013 next try in {seconds} s",
     trying: "{what} \u2013 trying again", silent: "the service is silent",
-    reading: "Being read", view_failed: "This page could not be opened: {reason}",
+    reading: "Being read", unreachable: "the service cannot be reached", view_failed: "This page could not be opened: {reason}",
   },
   login: {
     title: "Log in", token: "Token", hint: "Tokens are made with: omni tokens add NAME", submit: "Log in",

@@ -12,10 +12,11 @@ export function mount(root, { live }) {
   const view = new FacesView(live);
   root.append(view.element);
   view.read();
-  return () => {};
+  return live.on("link", ({ state }) => { if (state === "live" && view.failed) view.read(); });
 }
 
 class FacesView {
+  failed = false; // it could not be read
   #live; #profiles = []; #facts = null; #grid = element("ul", { class: "gallery" }); #note = element("p", { class: "quiet note", role: "status" });
   #find = element("input", { type: "search", "aria-label": t("faces.find"), placeholder: t("faces.find"), on: { input: () => this.#show() } });
   #group = element("select", { "aria-label": t("faces.all_groups"), on: { change: () => this.#show() } });
@@ -31,6 +32,7 @@ class FacesView {
   }
 
   async read() {
+    this.failed = false;
     try {
       const [{ data: { config } }, about] = await Promise.all([get("config"), fetch("about").then((answer) => answer.json())]);
       if (!config.pipelines.face.enabled) {
@@ -40,6 +42,7 @@ class FacesView {
       this.#facts = { config, about };
       await this.#readProfiles();
     } catch (error) {
+      this.failed = true;
       this.#say(error.message);
     }
   }

@@ -12,15 +12,18 @@ const CHECK_AFTER_MS = 400;
 export function mount(root, { live }) {
   const view = new SettingsView(root, live);
   view.read();
+  const off = live.on("link", ({ state }) => { if (state === "live" && view.failed) view.read(); });
   const follow = () => view.open(location.hash.split("/")[1]);
   addEventListener("hashchange", follow);
   return () => {
     removeEventListener("hashchange", follow);
+    off();
     view.close();
   };
 }
 
 class SettingsView {
+  failed = false; // it could not be read
   #root; #live; #schema = null; #restart = []; #draft; #section = GENERAL; #fields = new Map(); #timer = 0;
   #links = element("nav", { class: "sections", "aria-label": t("settings.sections") });
   #form = element("section", { class: "panel form" }); #faults = element("p", { class: "error", role: "status" }); #pending = element("p", { class: "pending" });
@@ -32,6 +35,7 @@ class SettingsView {
   }
 
   async read() {
+    this.failed = false;
     this.#root.replaceChildren(element("p", { class: "empty", text: t("frame.reading") }));
     try {
       const [{ data, etag }, { data: schema }] = await Promise.all([get("config"), get("config/schema")]);
@@ -50,6 +54,7 @@ class SettingsView {
       this.#section = location.hash.split("/")[1] || GENERAL;
       await this.#draft.read();
     } catch (error) {
+      this.failed = true;
       this.#root.replaceChildren(element("p", { class: "empty error", text: error.message }));
     }
   }
@@ -91,13 +96,16 @@ class SettingsView {
   // What is wrong is said at its field, while one types.
   async #check() {
     let problems = [];
-    if (this.#draft.isChanged) {
-      try { problems = (await send("POST", "config/check", this.#draft.document)).data.problems; } catch (error) { problems = [{ path: "", message: error.message }]; }
+    try {
+      if (this.#draft.isChanged) problems = (await send("POST", "config/check", this.#draft.document)).data.problems;
+    } catch (error) {
+      this.#faults.textContent = error.message;
+      return;
     }
     for (const field of this.#fields.values()) field.say("");
     const elsewhere = problems.filter(({ path, message }) => !this.#nearest(path)?.say(message));
     const count = problems.length === 1 ? t("settings.fault") : t("settings.faults", { n: problems.length });
-    this.#faults.textContent = problems.length ? [count, ...elsewhere.map(({ path, message }) => `${path}: ${message}`)].join("\n") : "";
+    this.#faults.textContent = problems.length ? [count, ...elsewhere.map(({ path, message }) => (path ? `${path}: ${message}` : message))].join("\n") : "";
   }
 
   #nearest(path) {
