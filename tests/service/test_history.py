@@ -76,6 +76,7 @@ def test_what_streams_did(server: Server, kept: History) -> None:
         (f"processes?from={2**63 - 1}", "$.from"),
         (f"processes/export?to={2**63 - 1}", "$.to"),
         (f"stream_changes?to={2**63 - 1}", "$.to"),
+        *[(f"{path}?to=0", "$.to") for path in ("processes", "processes/export", "stream_changes", "counts")],
         ("occupancy", "$.region"),
         *[
             (f"{path}?{name}=9223372036854775807", f"$.{name}")

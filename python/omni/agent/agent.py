@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +41,7 @@ from omni.detect import DetectionMemory
 from omni.detect.network import cores
 from omni.errors import UnknownLineError
 from omni.faces.engine import FaceEngine
-from omni.process import ExternalProcesses, Position, ProcessBuilder
+from omni.process import ExternalProcesses, Position, ProcessBuilder, events_of_end
 from omni.regions import LineCount, LineCounts
 from omni.sources import open_source
 from omni.track import Tracker, TrackerConfig
@@ -94,6 +95,7 @@ class Agent:
             anonymous=self.config.anonymous_mode,
             settings=self.config.delivery,
             mqtt=self.config.mqtt_settings,
+            events_of_end=partial(events_of_end, self._run),
         )
         self._activities = Activities()
         self._stream_changes = StreamChanges(self.delivery, self.history)

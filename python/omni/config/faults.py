@@ -96,7 +96,7 @@ def what_came(document: Any, loc: Place) -> str:
     if value is _NOTHING or isinstance(value, Mapping):
         return ""
     text = masked_address(json.dumps(value, ensure_ascii=False, default=str))
-    if "{" in text:
+    if isinstance(value, list) and "{" in text:
         return ", got a list"
     return f", got {text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + '...'}"
 

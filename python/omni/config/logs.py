@@ -42,8 +42,18 @@ class LogConfig(Section):
     @field_validator("format")
     @classmethod
     def _fits(cls, text: str) -> str:
-        logging.Formatter(text)
+        try:  # with a field that there is not, each line would be a traceback in its place
+            logging.Formatter(text).format(logging.LogRecord("omni", logging.INFO, "", 1, "", None, None))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"cannot be used ({error}); fields are as %(levelname)s, %(name)s, %(message)s") from None
         return text
+
+    @field_validator("files")
+    @classmethod
+    def _names(cls, files: tuple[str, ...]) -> tuple[str, ...]:
+        if any("\0" in name for name in files):
+            raise ValueError("must be names of files, without NUL")
+        return files
 
 
 def log_as_configured(source: Path) -> None:

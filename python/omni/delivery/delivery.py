@@ -26,7 +26,7 @@ from omni.delivery.retention import Bounds
 from omni.delivery.retry import RetryPlan
 from omni.delivery.store import numbers_used
 from omni.delivery.webhook import WebhookChannel
-from omni.delivery.writer import Committed, Route
+from omni.delivery.writer import Committed, EventsOfEnd, Route
 from omni.errors import UnknownEndpointError
 from omni.types import ProcessMessage, Run
 
@@ -57,6 +57,7 @@ class Delivery:
         settings: where the outbox lies, its bounds, the retry plan.
         mqtt: the broker, where ``enable``.
         clock: the time.
+        events_of_end: the events that tell of the end of a process which an earlier run left open.
 
     Raises:
         ConfigError: another agent uses the directory.
@@ -72,6 +73,7 @@ class Delivery:
         settings: DeliveryConfig | None = None,
         mqtt: MqttConfig | None = None,
         clock: Clock | None = None,
+        events_of_end: EventsOfEnd = lambda _: (),
     ) -> None:
         self._run = run
         self._settings = settings or DeliveryConfig()
@@ -88,6 +90,7 @@ class Delivery:
             bounds=_bounds(self._settings),
             clock=self._clock,
             committed=self._wake,
+            events_of_end=events_of_end,
         )
         self._endpoints: dict[str, Endpoint] = {}
         self._sequences: defaultdict[str, Counter[str]] = defaultdict(Counter)

@@ -16,8 +16,10 @@ from omni.config import MqttConfig
 from omni.delivery.channel import Outcome, Outgoing
 
 logger = logging.getLogger(__name__)
+_of_the_client = logger.getChild("client")
+_of_the_client.setLevel(logging.ERROR)  # it warns of each connection that never was and is left all the same
 
-CONNECT_S, ACKNOWLEDGE_S = 3.0, 12.0
+CONNECT_S, ACKNOWLEDGE_S, LEAVE_S = 3.0, 12.0, 0.1
 ONLINE, OFFLINE = b"online", b"offline"
 
 
@@ -68,7 +70,11 @@ class MqttChannel:
         async with self._connecting:
             if self._client is None:
                 client = self._new_client()
-                await client.__aenter__()
+                try:
+                    await client.__aenter__()
+                except BaseException:  # of a broker that does not answer it keeps the connection, and a task beside it
+                    await _leave(client, LEAVE_S)
+                    raise
                 self._client = client
                 await client.publish(self._status_topic, ONLINE, qos=1, retain=True, timeout=CONNECT_S)
             return self._client
@@ -76,8 +82,7 @@ class MqttChannel:
     async def _disconnect(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            with suppress(aiomqtt.MqttError, OSError, TimeoutError):
-                await client.__aexit__(None, None, None)
+            await _leave(client, 2 * CONNECT_S)
 
     def _new_client(self) -> aiomqtt.Client:
         parts = self._config.parts
@@ -91,8 +96,15 @@ class MqttChannel:
             will=aiomqtt.Will(self._status_topic, OFFLINE, qos=1, retain=True),
             tls_context=ssl.create_default_context() if parts.scheme == "mqtts" else None,
             timeout=CONNECT_S,
-            logger=logger.getChild("client"),
+            logger=_of_the_client,
         )
+
+
+async def _leave(client: aiomqtt.Client, timeout_s: float) -> None:
+    """Close its connection, which is done at once; to wait is for the broker to see why."""
+    with suppress(aiomqtt.MqttError, OSError, TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await client.__aexit__(None, None, None)
 
 
 def _properties(message: Outgoing) -> Properties:

@@ -20,7 +20,7 @@ from omni.delivery.folder import LOCK_NAME, Folder
 from omni.delivery.records import Attempt, LaneKey, Pictures
 from omni.delivery.retention import Bounds, Retention
 from omni.delivery.store import ATTEMPTS_MAX, FILE_NAME, Store
-from omni.delivery.writer import Committed, LogWriter, Prepared, Route, class_of
+from omni.delivery.writer import Committed, EventsOfEnd, LogWriter, Prepared, Route, class_of
 from omni.errors import FolderInUseError
 from omni.types import ProcessMessage, Run
 
@@ -64,6 +64,7 @@ class Outbox:
         bounds: how much the log may hold.
         clock: dates messages.
         committed: is told after each commit, in the writer's thread.
+        events_of_end: as ``LogWriter`` takes it.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Outbox:
         bounds: Bounds,
         clock: Clock,
         committed: Callable[[Committed], None],
+        events_of_end: EventsOfEnd = lambda _: (),
     ) -> None:
         self._directory = directory
         self._bounds = self._possible(bounds)
@@ -100,7 +102,7 @@ class Outbox:
         self.dropped: Counter[tuple[str, str]] = Counter()
         """(class of message, why) -> how many."""
         self._pictures = pictures
-        self._writer = LogWriter(run, routes, encode, pictures, self.dropped)
+        self._writer = LogWriter(run, routes, encode, pictures, self.dropped, events_of_end)
         self._retention = Retention(self.dropped, Ages(clock.monotonic))
 
     def check(self) -> None:

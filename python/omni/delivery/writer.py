@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
+from typing import Any
 
 from omni.delivery.body import EncodePicture, bodies
 from omni.delivery.records import LaneKey, Message, Pictures
@@ -14,6 +15,9 @@ from omni.delivery.store import Store
 from omni.types import ProcessMessage, Run
 
 logger = logging.getLogger(__name__)
+
+EventsOfEnd = Callable[[dict[str, Any]], Sequence[dict[str, Any]]]
+"""The record of a process that is over -> what subscribers of type ``events`` are told of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class LogWriter:
         encode: makes best shots; None: no picture is kept.
         pictures: which best shots there are.
         dropped: (class of message, why) -> how many; counts what cannot be written, and what nobody will get.
+        events_of_end: the events that tell of the end of a process which an earlier run left open.
     """
 
     def __init__(
@@ -72,7 +77,9 @@ class LogWriter:
         encode: EncodePicture | None,
         pictures: Pictures,
         dropped: Counter[tuple[str, str]],
+        events_of_end: EventsOfEnd = lambda _: (),
     ) -> None:
+        self._events_of_end = events_of_end
         self.encode = encode
         self._pictures = pictures
         self._run = run
@@ -158,11 +165,14 @@ class LogWriter:
 
     def _ends_of_what_was_left_open(self, store: Store, now: float) -> list[Prepared]:
         """Every process that an earlier run left open gets its end (delivery, line 12)."""
-        groups: dict[str, tuple[str, list[dict[str, object]]]] = {}
+        groups: dict[str, tuple[str, list[dict[str, Any]]]] = {}
         for stream, record in store.left_open(self._epoch):
             ended = {**record, "finalized": True, "omni": {**record.get("omni", {}), "end_reason": "agent_restarted"}}
             groups.setdefault(record.get("parent") or record["id"], (stream, []))[1].append(ended)
-        ends = (ProcessMessage("end", stream, now, tuple(records)) for stream, records in groups.values())
+        ends = (
+            ProcessMessage("end", stream, now, tuple(records), events=tuple(chain(*map(self._events_of_end, records))))
+            for stream, records in groups.values()
+        )
         return [prepared for end in ends if (prepared := self.prepared(end, now)) is not None]
 
     def _new_id(self) -> str:

@@ -1,7 +1,7 @@
 """Processes: what happened, from when to when, to whom (protocol, section 3)."""
 
 from omni.process.builder import Ground, ProcessBuilder
-from omni.process.events import stream_event
+from omni.process.events import events_of_end, stream_event
 from omni.process.external import ExternalProcesses, Position
 from omni.process.schema import (
     event_errors,
@@ -20,6 +20,7 @@ __all__ = [
     "ProcessBuilder",
     "ShotSettings",
     "event_errors",
+    "events_of_end",
     "events_schema",
     "processes_schema",
     "schema_errors",

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from omni.process.clock import iso_instant
-from omni.types import StreamChange
+from omni.types import Run, StreamChange
 
 
 def identification_event(
@@ -39,6 +40,17 @@ def crossing_event(id_: str, timestamp: float, crossing: dict[str, Any]) -> dict
     """Somebody came through a line. ``crossing``: a process of action ``line_crossing``."""
     own = {"line": crossing["line"], "direction": crossing["direction"]}
     return {**_of_action(id_, "crossing", timestamp, crossing), **own}
+
+
+def events_of_end(run: Run, process: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """What is told of the end of a process that an earlier run left open; ``run`` names it.
+
+    Somebody is in a region no more, since they were seen there last.
+    """
+    if process.get("action") != "roi_presence":
+        return ()
+    last = datetime.fromisoformat(process["time_interval"][1]).timestamp()
+    return (roi_event(run.uuid("out", process["id"]), last, process, "out"),)
 
 
 def stream_event(id_: str, change: StreamChange) -> dict[str, Any]:

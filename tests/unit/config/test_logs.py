@@ -57,6 +57,13 @@ def test_without_a_file_nothing_is_changed(tmp_path: Path) -> None:
     [
         ({"level": "loud"}, "$.level: input should be 'debug', 'info', 'warning' or 'error', got \"loud\""),
         ({"format": "%(nothing"}, "$.format: "),
+        (
+            {"format": "%(nope)s"},
+            "$.format: cannot be used (Formatting field not found in record: 'nope'); fields are as",
+        ),
+        ({"format": "%(message)d"}, "$.format: cannot be used (%d format"),
+        ({"format": "{message}"}, '%(message)s, got "{message}"'),
+        ({"files": ["a\0.log"]}, "$.files: must be names of files, without NUL"),
         ({"files": "a.log"}, '$.files: must be a list, got "a.log"'),
         ({"files": ["none/a.log"]}, "a.log cannot be written"),
     ],
@@ -66,6 +73,13 @@ def test_what_is_wrong_is_named(tmp_path: Path, document: dict[str, Any], expect
         log_as_configured(configured(tmp_path, **document))
     assert expected in str(caught.value)
     assert "log_params.json" in str(caught.value)
+
+
+def test_every_field_of_a_line_can_be_used(tmp_path: Path) -> None:
+    fields = "%(asctime)s %(created)f %(levelno)03d %(lineno)d %(process)d %(thread)d %(threadName)s %(message)s"
+    log_as_configured(configured(tmp_path, format=fields, files=["a.log"]))
+    logger.error("told")
+    assert (tmp_path / "a.log").read_text().endswith(" told\n")
 
 
 def test_a_name_that_is_no_text_is_logged_all_the_same(tmp_path: Path) -> None:

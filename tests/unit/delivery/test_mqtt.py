@@ -21,6 +21,8 @@ from tests.unit.delivery.conftest import RUN, STREAMS, eventually, message
 
 from omni.config import MqttConfig, load_config
 from omni.delivery import Delivery
+from omni.delivery.channel import Outcome, Outgoing
+from omni.delivery.mqtt import MqttChannel
 from omni.errors import ConfigError
 
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
@@ -171,6 +173,8 @@ AGENT = """
 import sys, time
 from omni.config import MqttConfig
 from omni.delivery import Delivery
+from omni.delivery.channel import Outcome, Outgoing
+from omni.delivery.mqtt import MqttChannel
 from tests.unit.delivery.conftest import RUN, message
 mqtt = MqttConfig(enable=True, brocker_address=sys.argv[1], topic="t")
 delivery = Delivery((), RUN, encode=None, mqtt=mqtt)
@@ -189,6 +193,26 @@ def test_the_status_says_online_and_after_a_kill_offline(broker: Broker) -> None
         agent.kill()
         agent.wait()
     eventually(lambda: broker.retained("t/status") == b"offline")
+
+
+def test_a_broker_that_does_not_answer_is_left_with_every_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each leaves a connection and a task behind, for as long as the broker hangs."""
+    monkeypatch.setattr("omni.delivery.mqtt.CONNECT_S", 0.1)
+
+    async def attempt(address: str) -> Outcome:
+        channel = MqttChannel(MqttConfig(enable=True, brocker_address=address), "omni-test")
+        outcome = await channel.send(Outgoing("id", "processes", STREAMS[0], b"{}", {}, 0))
+        await asyncio.sleep(0)  # the task is cancelled
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return outcome
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert asyncio.run(attempt(f"127.0.0.1:{silent.getsockname()[1]}")).kind == "unreachable"
+        connection, _ = silent.accept()
+        with connection:
+            connection.settimeout(5)
+            while connection.recv(4096):
+                pass  # it was closed, or this would run out of time
 
 
 @pytest.mark.parametrize(

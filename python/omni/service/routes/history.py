@@ -25,7 +25,7 @@ DAY_S = 86_400
 MOST_SECONDS = 253_402_300_799
 """The end of the year 9999."""
 
-_TIMES = (Field("from", "int", 0, most=MOST_SECONDS), Field("to", "int", 0, most=MOST_SECONDS))
+_TIMES = (Field("from", "int", 0, most=MOST_SECONDS), Field("to", "int", 0, least=1, most=MOST_SECONDS))
 _CHOSEN = (
     *_TIMES,
     Field("stream", "uuid", ""),
