@@ -151,8 +151,8 @@ class MapFuser:
     ) -> MapState:
         """Take in what streams saw. A refused update leaves the fuser as it was.
 
-        Frames that are older than the newest so far, but not by more than ``late_seconds``, are used where they belong;
-        older ones are dropped and counted (``dropped_frames``).
+        Frames that are older than the newest time so far, or than ``timestamp``, but not by more than ``late_seconds``,
+        are used where they belong; older ones are dropped and counted (``dropped_frames``).
 
         Args:
             observations: for each stream its tracks or detections. Ids of tracks help to keep people apart where frames

@@ -178,6 +178,16 @@ def test_late_frames_are_used_and_those_too_late_are_counted() -> None:
     assert late.dropped_frames == {"door": 0, "hall": 1}
 
 
+def test_a_frame_that_is_too_old_for_its_update_is_counted_and_not_used() -> None:
+    fuser, twin = two_cameras(), two_cameras()
+    for i in range(6):
+        seen = standing_at((2, 3))
+        told = fuser.update({"door": seen, "hall": seen}, timestamp=i * 10, timestamps={"hall": i * 10 - 9.4})
+        expected = twin.update({"door": seen}, timestamp=i * 10)
+        assert told.sources == expected.sources
+    assert fuser.dropped_frames == {"door": 0, "hall": 6}
+
+
 def test_frames_have_times_of_their_own() -> None:
     fuser = two_cameras()
     for i in range(30):

@@ -76,14 +76,22 @@ impl MapFuser {
         frames.sort_by_key(|frame| frame.camera);
         self.last_frames.extend(frames.iter().map(|frame| (frame.camera, frame.timestamp)));
         let newest = self.scene.timestamp.unwrap_or(f64::NEG_INFINITY);
+        let oldest = newest.max(timestamp) - self.config.late_seconds;
+        let dropped = &mut self.dropped;
+        frames.retain(|frame| {
+            let usable = frame.timestamp >= oldest;
+            if !usable {
+                *dropped.entry(frame.camera).or_default() += 1;
+            }
+            usable
+        });
         let (late, on_time) = frames.into_iter().partition(|frame| frame.timestamp <= newest);
-        self.take_late(late, newest.max(timestamp));
+        self.take_late(late);
         if timestamp > newest {
             let moment = Moment { timestamp, frames: on_time, before: self.scene.clone() };
             self.pass(&moment);
             self.moments.push_back(moment);
         }
-        let oldest = self.scene.timestamp.unwrap_or(timestamp) - self.config.late_seconds;
         let surplus = self.moments.len().saturating_sub(MOST_MOMENTS);
         self.moments.drain(..surplus);
         self.moments.retain(|moment| moment.timestamp >= oldest);
@@ -133,13 +141,13 @@ impl MapFuser {
     }
 
     /// Puts frames where they belong among the moments, and goes through these again.
-    fn take_late(&mut self, late: Vec<CameraFrame>, now: f64) {
+    fn take_late(&mut self, late: Vec<CameraFrame>) {
         let mut first = self.moments.len();
         for frame in late {
             let place = self.moments.partition_point(|moment| moment.timestamp < frame.timestamp);
             // What lies before the first moment that is kept cannot be gone through again.
             let kept = self.moments.front().is_some_and(|oldest| oldest.before.timestamp <= Some(frame.timestamp));
-            if !kept || frame.timestamp < now - self.config.late_seconds {
+            if !kept {
                 *self.dropped.entry(frame.camera).or_default() += 1;
                 continue;
             }

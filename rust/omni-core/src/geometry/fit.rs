@@ -39,7 +39,7 @@ pub(super) fn fit(pixels: &[Point2], places: &[Point2]) -> Result<Fit> {
         Ok(matrix) => errors(matrix, &source, &target).into_iter().any(|e| e.is_nan() || e > SMALL_ERROR),
         Err(_) => true,
     };
-    let (normalised, used) = match agreeing(&source, &target).filter(|_| doubted) {
+    let (normalised, used) = match doubted.then(|| agreeing(&source, &target)).flatten() {
         Some(used) => (fit_used(&source, &target, &used)?, used),
         None => (of_all?, all),
     };
@@ -113,18 +113,23 @@ pub(super) fn check_points(name: &str, points: &[Point2]) -> Result<()> {
     if let Some(i) = points.iter().position(|p| !(p[0].is_finite() && p[1].is_finite())) {
         return Err(Error::Calibration(format!("{name}[{i}]: expected finite numbers, got {:?}", points[i])));
     }
-    for (i, p) in points.iter().enumerate() {
-        if let Some(j) = points[..i].iter().position(|q| distance(*p, *q) <= 0.0) {
-            return Err(Error::Calibration(format!(
-                "{name}[{i}]: the same point as {name}[{j}]; give each place once"
-            )));
-        }
+    if let Some((i, j)) = twice(points) {
+        return Err(Error::Calibration(format!("{name}[{i}]: the same point as {name}[{j}]; give each place once")));
     }
     let (spread, _) = symmetric_eigen(scatter(points));
     if spread[0] <= LEAST_SPREAD * LEAST_SPREAD * spread[1] {
         return Err(Error::Calibration(format!("{name}: all on one line; add a point away from it")));
     }
     Ok(())
+}
+
+/// The first point that was there before, and where.
+fn twice(points: &[Point2]) -> Option<(usize, usize)> {
+    // Not each with each: pairs found by a computer come in thousands. Adding 0 makes 0 of -0.
+    let mut order: Vec<(Point2, usize)> = points.iter().map(|p| p.map(|v| v + 0.0)).zip(0..).collect();
+    order.sort_unstable_by(|(a, i), (b, j)| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])).then(i.cmp(j)));
+    let same = order.chunk_by(|(a, _), (b, _)| a[0].total_cmp(&b[0]).is_eq() && a[1].total_cmp(&b[1]).is_eq());
+    same.filter_map(|points| Some((points.get(1)?.1, points[0].1))).min()
 }
 
 fn distance(a: Point2, b: Point2) -> f64 {
@@ -242,4 +247,19 @@ fn gauss_newton_step(matrix: &Matrix3, source: &[Point2], target: &[Point2]) -> 
     let next =
         std::array::from_fn(|i| std::array::from_fn(|j| if i + j == 4 { 1.0 } else { m[i][j] + step[3 * i + j] }));
     Some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_point_that_was_there_before_is_found_among_many() {
+        assert_eq!(twice(&[[0.0, 5.0], [-0.0, 7.0], [0.0, 9.0], [-0.0, 5.0], [3.0, 4.0], [0.0, 7.0]]), Some((3, 0)));
+        // 200,000 of them: each with each would take minutes.
+        let mut grid: Vec<Point2> = (0..200_000).map(|i| [f64::from(i % 500), f64::from(i / 500)]).collect();
+        assert_eq!(twice(&grid), None);
+        grid.extend([[7.0, 300.0], [7.0, 2.0], [7.0, 300.0]]);
+        assert_eq!(twice(&grid), Some((200_000, 150_007)));
+    }
 }
