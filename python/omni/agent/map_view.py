@@ -63,6 +63,7 @@ class MapView:
         self._aligner = FrameAligner(self._files, self._cameras)
         self._footprints: dict[str, list[list[float]]] = {}
         self._frames_data: dict[str, dict[str, int]] = {}
+        self._seeing: set[str] = set()  # streams that gave the map something since they were down
         self._dropped_before: Counter[str] = Counter()
         self._ids_before: int = 0 if before is None else before._ids_before + before._last_object_id + APART
         self._people_before = 0 if before is None else before.objects_seen
@@ -179,15 +180,19 @@ class MapView:
     def receive(self, result: FrameResult) -> None:
         """Take one stream's result; updates the map with every moment that is complete now."""
         with self._changed:
+            self._seeing.add(result.frame.stream_uuid)
             for group in self._aligner.add(result):
                 self._fuse(group)
             self._changed.notify_all()
 
     def stream_down(self, stream_uuid: str) -> None:
-        """A stream has ended or is away: the others need not wait for it."""
+        """A stream has ended or is away: the others need not wait for it. While no camera sees, nobody is shown."""
         with self._changed:
             for group in self._aligner.end(stream_uuid):
                 self._fuse(group)
+            self._seeing.discard(stream_uuid)
+            if stream_uuid in self._cameras and not self._seeing and self._tick.document["objects"]:
+                self._show([])
             self._changed.notify_all()
 
     def wait_for_room(self, stream_uuid: str, stop: threading.Event) -> None:
@@ -216,9 +221,12 @@ class MapView:
         self._flow.add(state)
         self._last_object_id = max(self._last_object_id, *state.object_id.tolist(), 0)
         objects = [self._object_document(state, i) for i in range(len(state))]
+        self._show(objects)
+        self._fuse_s += time.perf_counter() - begun
+
+    def _show(self, objects: list[dict[str, Any]]) -> None:
         document = _view_document(self._config.name, dict(self._frames_data), objects)
         self._tick = MapTick(self._config.name, self._tick.sequence + 1, document)
-        self._fuse_s += time.perf_counter() - begun
 
     def _was_set_back(self, times: Mapping[str, float]) -> bool:
         """Whether the clock that dates the frames was: the fuser would refuse them until it has caught up."""

@@ -244,6 +244,26 @@ def test_a_camera_that_is_away_is_not_waited_for_whoever_was_in_view() -> None:
     assert ticks == [1, 2, 3]
 
 
+def test_while_no_camera_sees_nobody_is_shown() -> None:
+    """Who was there when the last one went is no more told to be there, also not for the hours that it may take."""
+    site = MapView(view(), [], [A, B])
+    for i in range(20):
+        site.receive(result(A, i, (0.3, 0.5)))
+        site.receive(result(B, i, (0.7, 0.5)))
+    [person] = site.tick.document["objects"]
+    site.stream_down(A)
+    assert [o["id"] for o in site.tick.document["objects"]] == [person["id"]], "the other camera sees on"
+    site.stream_down(B)
+    gone = site.tick
+    assert gone.document["objects"] == []
+    assert set(gone.document["camera_frames_data"]) == {A, B}, "how old that is, they say"
+    site.stream_down(B)
+    assert site.tick is gone, "told once"
+    for i in range(20, 30):
+        site.receive(result(B, i, (0.7, 0.5)))
+    assert [set(o["source_objects"]) for o in site.tick.document["objects"]] == [{B}]
+
+
 def test_a_file_far_ahead_is_held_back_until_the_other_catches_up() -> None:
     site, stop, gone_on = MapView(view(), [A, B], []), threading.Event(), threading.Event()
     for i in range(70):
