@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from omni._arrays import check_fps
-from omni.track.rows import TrackRows, overlap, stretches
+from omni.track.rows import TrackRows, checked, overlap, stretches
 from omni.types import Float64, Int64
 
 LEAST_OVERLAP = 0.3
@@ -61,10 +61,10 @@ def untangled(rows: TrackRows, fps: float) -> TrackRows:
         The same rows in the same order; only ``track_id`` differs.
 
     Raises:
-        ValueError, TypeError: ``fps`` is no frame rate, or a column of the rows of another shape or type.
+        ValueError, TypeError: ``fps`` is no frame rate, or ``rows`` or a column of them of another shape or type.
     """
     check_fps(fps)
-    rows = rows.checked()
+    rows = checked(rows)
     longest = round(fps * LONGEST_GAP_S)
     whole = TrackRows.joined(list(stretches(rows, longest, longest)))
     one, other = _overlapping(whole)

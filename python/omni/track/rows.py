@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -63,32 +63,35 @@ class TrackRows:
         columns = [[getattr(part, column.name) for part in (none, *parts)] for column in fields(cls)]
         return cls(*map(np.concatenate, columns))
 
-    def checked(self) -> TrackRows:
-        """The same with every column an array of its type.
-
-        Raises:
-            ValueError: a column of another shape.
-            TypeError: no numbers, or ``frame`` or ``track_id`` no integers.
-        """
-        frame = typed("frame", self.frame, INT64)
-        made = TrackRows(
-            frame,
-            typed("track_id", self.track_id, INT64),
-            of_width("xyxy", self.xyxy, 4, FLOAT64),
-            typed("confidence", self.confidence, FLOAT64),
-            of_width("detected", self.detected, 4, FLOAT64),
-        )
-        for column in fields(self):
-            shape = (frame.size, 4)[: 2 if column.name in ("xyxy", "detected") else 1]
-            if (came := getattr(made, column.name).shape) != shape:
-                raise ValueError(f"{column.name}: expected shape {shape}, one row for each frame, got {came}")
-        return made
-
     def at(self, rows: Int64 | slice) -> TrackRows:
         """Some of the rows."""
         return TrackRows(
             self.frame[rows], self.track_id[rows], self.xyxy[rows], self.confidence[rows], self.detected[rows]
         )
+
+
+def checked(rows: Any) -> TrackRows:
+    """The same with every column an array of its type.
+
+    Raises:
+        ValueError: a column of another shape.
+        TypeError: no ``TrackRows``, no numbers, or ``frame`` or ``track_id`` no integers.
+    """
+    if not isinstance(rows, TrackRows):
+        raise TypeError(f"rows: expected omni.track.TrackRows, got {type(rows).__name__}")
+    frame = typed("frame", rows.frame, INT64)
+    made = TrackRows(
+        frame,
+        typed("track_id", rows.track_id, INT64),
+        of_width("xyxy", rows.xyxy, 4, FLOAT64),
+        typed("confidence", rows.confidence, FLOAT64),
+        of_width("detected", rows.detected, 4, FLOAT64),
+    )
+    for column in fields(rows):
+        shape = (frame.size, 4)[: 2 if column.name in ("xyxy", "detected") else 1]
+        if (came := getattr(made, column.name).shape) != shape:
+            raise ValueError(f"{column.name}: expected shape {shape}, one row for each frame, got {came}")
+    return made
 
 
 def stretches(rows: TrackRows, gap_frames: int, still_gap_frames: int) -> Iterator[TrackRows]:

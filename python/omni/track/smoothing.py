@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from omni._arrays import check_fps
-from omni.track.rows import TrackRows, stretches
+from omni.track.rows import TrackRows, checked, stretches
 from omni.types import Float64
 
 BANDWIDTHS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
@@ -48,10 +48,10 @@ def smoothed(rows: TrackRows, fps: float) -> TrackRows:
         track was predicted at its end.
 
     Raises:
-        ValueError, TypeError: ``fps`` is no frame rate, or a column of the rows of another shape or type.
+        ValueError, TypeError: ``fps`` is no frame rate, or ``rows`` or a column of them of another shape or type.
     """
     check_fps(fps)
-    rows = rows.checked()
+    rows = checked(rows)
     tracks = list(stretches(rows, round(fps * CLOSED_GAP_S), round(fps * STILL_GAP_S)))
     width = _bandwidth(tracks, left_out=int(fps * ALIKE_S))
     whole = TrackRows.joined([_smooth(track, width) for track in tracks])

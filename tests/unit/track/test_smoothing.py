@@ -49,6 +49,8 @@ def test_rows_that_are_none_are_refused_and_lists_are_taken(
     assert work(TrackRows(**right), 10).track_id.tolist() == [7, 7]
     with pytest.raises(error, match=told):
         work(TrackRows(**{**right, column: wrong}), 10)
+    with pytest.raises(TypeError, match=r"rows: expected omni\.track\.TrackRows, got dict"):
+        work(right, 10)  # type: ignore[arg-type]
 
 
 def test_a_gap_is_closed_on_the_straight_way_and_a_longer_one_is_not() -> None:
