@@ -56,7 +56,7 @@ fn camera(angle: f64, distance: f64) -> [[f64; 4]; 3] {
     let eye = [angle.cos(), angle.sin(), 0.45].map(|v| v * distance);
     let length = dot(&eye, &eye).sqrt();
     let ahead = eye.map(|v| -v / length);
-    let level = ahead[0].hypot(ahead[1]);
+    let level = (ahead[0] * ahead[0] + ahead[1] * ahead[1]).sqrt();
     let right = [ahead[1] / level, -ahead[0] / level, 0.0];
     let down = [
         ahead[1] * right[2] - ahead[2] * right[1],

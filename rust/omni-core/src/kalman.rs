@@ -96,7 +96,7 @@ impl BoxFilter {
 
     /// What is left of a change of size after `dt` seconds.
     pub fn size_change_left(dt: f64) -> f64 {
-        (-dt / SIZE_CHANGE_SECONDS).exp()
+        libm::exp(-dt / SIZE_CHANGE_SECONDS)
     }
 
     /// Moves on by `dt` seconds. `fade`: [`Self::size_change_left`], or 0 for a box that was not seen last time, whose
@@ -137,7 +137,7 @@ impl BoxFilter {
 
     /// Speed of the centre in pixels per second.
     pub fn speed(&self) -> f64 {
-        self.centre[0].velocity.hypot(self.centre[1].velocity)
+        libm::hypot(self.centre[0].velocity, self.centre[1].velocity)
     }
 
     /// Distance of a detection's centre from the prediction, in x and y, in box sizes.
@@ -229,7 +229,7 @@ impl PointFilter {
     /// Logarithm of the density of a measured point, but for a number that all filters have in common.
     pub fn log_likelihood(&self, measured: Point2, covariance: &Matrix2) -> f64 {
         let spread = determinant2(&add2(&self.p_xx, covariance));
-        -0.5 * (spread.ln() + self.distance(measured, covariance))
+        -0.5 * (libm::log(spread) + self.distance(measured, covariance))
     }
 
     /// Squared Mahalanobis distance of a measured point.

@@ -85,7 +85,7 @@ struct End([f64; 2]);
 
 impl End {
     fn hidden_with(probability: f64) -> Self {
-        Self([(1.0 - probability).ln(), probability.ln()])
+        Self([libm::log(1.0 - probability), libm::log(probability)])
     }
 
     fn is(self, hidden: bool) -> f64 {
@@ -107,7 +107,7 @@ pub(super) struct Ends {
 impl Ends {
     pub(super) fn new() -> Self {
         let [top, bottom, covered_bottom, cut] = [TOP_HIDDEN, BOTTOM_HIDDEN, BOTTOM_COVERED, CUT].map(End::hidden_with);
-        Self { top, bottom, covered_bottom, cut, constant: -CLUTTER.ln() - 1.5 * TAU.ln() }
+        Self { top, bottom, covered_bottom, cut, constant: -libm::log(CLUTTER) - 1.5 * libm::log(TAU) }
     }
 
     /// Logarithm of the probability that these ends are hidden.
@@ -154,7 +154,7 @@ pub(super) fn compare(view: &View<'_>, expected: &Expected, sighting: &Sighting)
         if distance.is_nan() || distance > GATE {
             continue;
         }
-        let volume = 0.5 * (determinant / scale).ln();
+        let volume = 0.5 * libm::log(determinant / scale);
         if hidden == WAYS[0] {
             least_volume = volume;
         }
@@ -169,7 +169,7 @@ pub(super) fn compare(view: &View<'_>, expected: &Expected, sighting: &Sighting)
 
 /// Logarithm of the odds that a track is still who it was so many seconds ago, if it changes at random in `BOND_SECONDS`.
 fn bond(age: f64) -> f64 {
-    -(age.max(LEAST_SECONDS) / (2.0 * BOND_SECONDS)).tanh().ln()
+    -libm::log(libm::tanh(age.max(LEAST_SECONDS) / (2.0 * BOND_SECONDS)))
 }
 
 /// What a box says of a person, relative to the belief that the outline was drawn for.
@@ -189,7 +189,7 @@ pub(super) fn misfit(view: &View<'_>, expected: &Expected, sighting: &Sighting, 
     let ends = [hidden.top, hidden.bottom].map(|hidden| if hidden { HIDDEN_END } else { view.pixel_noise });
     let terms = [residual[1] / ends[0], residual[2] / ends[1], (height_m - MEAN_HEIGHT_M) / HEIGHT_SIGMA_M];
     let squares: f64 = terms.iter().map(|v| v * v).sum();
-    let volume: f64 = ends.iter().map(|end| (end / view.pixel_noise).ln()).sum();
+    let volume: f64 = ends.iter().map(|end| libm::log(end / view.pixel_noise)).sum();
     squares + 2.0 * volume - 2.0 * view.ends.prior(expected, sighting, hidden)
 }
 

@@ -43,7 +43,7 @@ impl Models {
     }
 
     pub(super) fn predict(&mut self, dt: f64) {
-        let left = (-dt / OWN_SECONDS).exp();
+        let left = libm::exp(-dt / OWN_SECONDS);
         self.evidence.iter_mut().for_each(|v| *v *= left);
         for (filter, acceleration) in self.filters.iter_mut().zip(ACCELERATIONS) {
             filter.predict(dt, acceleration);
@@ -71,7 +71,7 @@ pub(super) struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        let prior = |acceleration: f64| -PRIOR * CURVATURE * (acceleration / USUAL).ln().powi(2);
+        let prior = |acceleration: f64| -PRIOR * CURVATURE * libm::log(acceleration / USUAL).powi(2);
         Self { evidence: ACCELERATIONS.map(prior), observations: PRIOR }
     }
 }
@@ -91,7 +91,7 @@ impl Pace {
         let scene = SCENE / self.observations;
         let logs: Evidence = std::array::from_fn(|k| scene * self.evidence[k] + person.evidence[k]);
         let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let weights = logs.map(|log| (log - most).exp());
+        let weights = logs.map(|log| libm::exp(log - most));
         let squares: f64 = weights.iter().zip(ACCELERATIONS).map(|(weight, a)| weight * a * a).sum();
         MARGIN * (squares / weights.iter().sum::<f64>()).sqrt()
     }

@@ -45,7 +45,7 @@ impl Stature {
 
     /// Takes in a box of `height` pixels where `implied` pixels are implied.
     pub(super) fn learn(&mut self, height: f64, implied: Option<f64>) {
-        let ratio = implied.map_or(0.0, |implied| (height / implied).ln() / BIN);
+        let ratio = implied.map_or(0.0, |implied| libm::log(height / implied) / BIN);
         let bin = (ratio + BINS as f64 / 2.0).clamp(0.0, BINS as f64 - 1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let bin = bin as usize;
@@ -67,7 +67,7 @@ impl Stature {
         let agrees = median.abs() <= MOST_MEDIAN && spread <= MOST_SPREAD;
         Judgement {
             tells_heights: knows_up && agrees,
-            stretch: (belief * median).exp(),
+            stretch: libm::exp(belief * median),
             top_variance: belief * (above * above - EXPLAINED * EXPLAINED).max(0.0),
             pixels: if self.boxes > 0.0 { self.pixels } else { COMMON_PIXELS },
         }

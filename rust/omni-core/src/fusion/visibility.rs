@@ -37,7 +37,7 @@ impl Chance {
     fn of(probability: f64, hidden: f64, feet_hidden: bool) -> Self {
         let p = probability.clamp(1e-3, 0.99);
         let in_picture = probability > 0.5 * hidden;
-        Self { hit: (p / (1.0 - p)).ln(), miss: (1.0 - p).ln(), feet_hidden, in_picture }
+        Self { hit: libm::log(p / (1.0 - p)), miss: libm::log(1.0 - p), feet_hidden, in_picture }
     }
 }
 

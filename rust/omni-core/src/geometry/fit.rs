@@ -133,7 +133,7 @@ fn twice(points: &[Point2]) -> Option<(usize, usize)> {
 }
 
 fn distance(a: Point2, b: Point2) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
+    libm::hypot(a[0] - b[0], a[1] - b[1])
 }
 
 fn mean(points: &[Point2]) -> Point2 {

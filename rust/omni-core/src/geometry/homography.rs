@@ -31,7 +31,7 @@ impl Homography {
         }
         // Its scale is free as well; squares of numbers near the ends of their range overflow. By a power of 2: exactly.
         let largest = matrix.iter().flatten().fold(0.0_f64, |largest, v| largest.max(v.abs()));
-        let scale = largest.log2().floor().exp2();
+        let scale = libm::exp2(libm::log2(largest).floor());
         let matrix = matrix.map(|row| row.map(|v| v / scale));
         let (width, height) = image_size.unwrap_or(ASSUMED_SIZE);
         if is_singular(&matrix, width.max(height)) {
@@ -85,7 +85,7 @@ impl Homography {
             .zip(map_points)
             .map(|(&pixel, place)| {
                 let mapped = fitted.map_from_image(pixel);
-                (mapped[0] - place[0]).hypot(mapped[1] - place[1])
+                libm::hypot(mapped[0] - place[0], mapped[1] - place[1])
             })
             .collect();
         fitted.used = used;

@@ -59,12 +59,12 @@ impl Lens {
             // Where the picture grows by more than twice the step would go too far and farther each time.
             let growth = growth(&self.distortion, point[0] * point[0] + point[1] * point[1]).max(1.0);
             point = [point[0] + miss[0] / growth, point[1] + miss[1] / growth];
-            if miss[0].hypot(miss[1]) < 1e-12 {
+            if libm::hypot(miss[0], miss[1]) < 1e-12 {
                 break;
             }
         }
         let distorted = self.distort(point);
-        let converged = (target[0] - distorted[0]).hypot(target[1] - distorted[1]) < 1e-6;
+        let converged = libm::hypot(target[0] - distorted[0], target[1] - distorted[1]) < 1e-6;
         if converged && self.holds(point) { self.pixel(point) } else { [f64::NAN; 2] }
     }
 
@@ -75,7 +75,7 @@ impl Lens {
             return straight;
         }
         let [x, y] = self.normalised(pixel);
-        let reach = self.fold.sqrt() / x.hypot(y);
+        let reach = self.fold.sqrt() / libm::hypot(x, y);
         if reach.is_finite() { self.pixel([reach * x, reach * y]) } else { pixel }
     }
 

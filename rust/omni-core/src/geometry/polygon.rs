@@ -116,7 +116,7 @@ impl Polygon {
         let ends = |i: usize| format!("{i}-{}", (i + 1) % count);
         for i in 0..count {
             let (p, q) = self.edge(i);
-            if (q[0] - p[0]).hypot(q[1] - p[1]) == 0.0 {
+            if libm::hypot(q[0] - p[0], q[1] - p[1]) == 0.0 {
                 let expected = "corners at different places";
                 return Err(Error::invalid(name, expected, format!("edge {} of no length", ends(i))));
             }

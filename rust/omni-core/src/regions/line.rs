@@ -27,7 +27,7 @@ pub(super) enum Direction {
 
 /// The side of each edge of `polygon`, seen along `direction`.
 pub(super) fn sides(polygon: &Polygon, direction: Point2) -> Result<Vec<Side>> {
-    let length = direction[0].hypot(direction[1]);
+    let length = libm::hypot(direction[0], direction[1]);
     if !length.is_finite() || length < 1e-9 {
         let got = format!("({}, {})", direction[0], direction[1]);
         return Err(Error::invalid("direction", "a finite vector with a length", got));
@@ -37,7 +37,7 @@ pub(super) fn sides(polygon: &Polygon, direction: Point2) -> Result<Vec<Side>> {
         .edges()
         .map(|(p, q)| {
             let outward = [turn * (q[1] - p[1]), turn * (p[0] - q[0])];
-            (outward[0] * direction[0] + outward[1] * direction[1]) / (outward[0].hypot(outward[1]) * length)
+            (outward[0] * direction[0] + outward[1] * direction[1]) / (libm::hypot(outward[0], outward[1]) * length)
         })
         .collect();
     let (least, most) = facing.iter().fold((0.0_f64, 0.0_f64), |(least, most), &f| (least.min(f), most.max(f)));

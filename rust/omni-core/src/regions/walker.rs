@@ -111,6 +111,7 @@ fn in_picture([x, y]: Point2) -> Point2 {
 
 /// Whether a person of this height can have walked from one sight to the other.
 fn reachable(from: Sight, to: Sight, [width_share, height_share]: [f64; 2]) -> bool {
-    let heights = ((to.point[0] - from.point[0]) / width_share).hypot((to.point[1] - from.point[1]) / height_share);
+    let heights =
+        libm::hypot((to.point[0] - from.point[0]) / width_share, (to.point[1] - from.point[1]) / height_share);
     heights <= WAVER_HEIGHTS + FASTEST_HEIGHTS * (to.timestamp - from.timestamp)
 }

@@ -205,12 +205,12 @@ impl Relink {
     fn stationary_weight(track: &Tracklet, found: &BBox) -> f64 {
         let last = track.last.bbox;
         let ([px, py], [x, y]) = (last.centre(), found.centre());
-        let share = (x - px).hypot(y - py) / (Self::STATIONARY_REACH * last.height());
+        let share = libm::hypot(x - px, y - py) / (Self::STATIONARY_REACH * last.height());
         let same_height = log_ratio(found.height(), last.height()) < Self::STATIONARY_HEIGHT_CHANGE;
         if Self::was_stationary(track) && same_height { Self::MOST_DISTANCE * (1.0 - share) } else { 0.0 }
     }
 }
 
 fn log_ratio(a: f64, b: f64) -> f64 {
-    (a / b).ln().abs()
+    libm::log(a / b).abs()
 }

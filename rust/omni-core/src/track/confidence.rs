@@ -42,7 +42,7 @@ impl ConfidenceLevel {
 
     /// Takes in the confidences of a frame, `dt` seconds after the last one.
     pub(super) fn observe(&mut self, confidences: impl Iterator<Item = f64>, dt: f64) {
-        self.present *= (dt / MEMORY_SECONDS).min(100.0).exp();
+        self.present *= libm::exp((dt / MEMORY_SECONDS).min(100.0));
         if self.present > LARGEST {
             let shrink = 1.0 / self.present;
             self.bins.iter_mut().for_each(|count| *count *= shrink);

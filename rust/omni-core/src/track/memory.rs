@@ -49,7 +49,7 @@ impl Memory {
         let possible = |d: &&Departed| d.class_id == newcomer.last.class_id && d.left < newcomer.first_timestamp;
         let ratio = |d: &Departed| appearance.log_ratio(cosine(look, &d.look));
         let best = self.departed.iter().filter(possible).max_by(|a, b| ratio(a).total_cmp(&ratio(b)))?;
-        let least = LEAST_LOG_RATIO + (self.departed.len() as f64).ln();
+        let least = LEAST_LOG_RATIO + libm::log(self.departed.len() as f64);
         // Departed who look like the best are the same person, under a number that was lost in between.
         let is_other = |d: &&Departed| appearance.log_ratio(cosine(&best.look, &d.look)) < LEAST_LOG_RATIO;
         let others = self.departed.iter().filter(possible).filter(is_other).map(ratio);

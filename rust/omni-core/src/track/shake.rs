@@ -31,7 +31,7 @@ impl CameraShake {
         let median = [0, 1].map(|i| middle(values, misses.iter().map(|m| m[i])));
         let share = STD_BY_MAD / (misses.len() as f64).sqrt();
         let error = [0, 1].map(|i| share * middle(values, misses.iter().map(|m| (m[i] - median[i]).abs())));
-        let weight = 1.0 - (-dt / AVERAGE_SECONDS).exp();
+        let weight = 1.0 - libm::exp(-dt / AVERAGE_SECONDS);
         let squared = |v: [f64; 2]| (v[0] * v[0] + v[1] * v[1]) / (height * height);
         self.motion += weight * (squared(median) - self.motion);
         self.error += weight * (squared(error) - self.error);

@@ -37,7 +37,7 @@ impl Whiteness {
 
     /// Factor on the standard deviation of a detection.
     pub(super) fn noise(&self) -> f64 {
-        (-self.gain).exp()
+        libm::exp(-self.gain)
     }
 }
 
