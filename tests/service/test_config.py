@@ -277,6 +277,8 @@ def test_safe_mode_until_a_configuration_can_be_used(
         assert server.call("/healthz").status == 200
         refused = server.call("/api/v1/status")
         assert (refused.status, refused.document["type"]) == (503, "urn:omni:problem:safe-mode")
+        assert server.call("/about").document["used_software"]["FaceSDK"] == "none"
+        assert server.call("/map_tracking").document == {"views": {}}
         assert asyncio.run(watched(server)) == 1013
         assert "Traceback" not in caplog.text, "an open page asks every few seconds"
         shown, etag = site.config()
