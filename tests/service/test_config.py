@@ -102,6 +102,18 @@ def test_while_the_service_stops_nothing_is_changed(site: Site) -> None:
     assert site.config()[0]["undo"] is False
 
 
+def test_what_is_passed_over_is_told_once_and_not_with_every_look_and_change(
+    tmp_path: Path, document: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    site = Site(tmp_path, {**document, "compat": True, "of_the_original": 1})
+    with site.server:
+        assert site.put(lambda c: c["streams"][0].update(name="gate")).status == 200
+        assert site.server.call("/api/v1/webhooks/a/pause", "POST", json={"paused": False}).status == 200
+    told = [record.getMessage() for record in caplog.records if "is not used" in record.getMessage()]
+    assert told == [f"{site.file}: $.of_the_original is not used by this version"]
+    assert site.written["of_the_original"] == 1
+
+
 def test_a_folder_whose_name_is_no_text_is_served_all_the_same(tmp_path: Path, document: dict[str, Any]) -> None:
     folder = tmp_path / os.fsdecode(b"site\xff")
     folder.mkdir()
@@ -265,6 +277,8 @@ def test_safe_mode_until_a_configuration_can_be_used(
         assert server.call("/healthz").status == 200
         refused = server.call("/api/v1/status")
         assert (refused.status, refused.document["type"]) == (503, "urn:omni:problem:safe-mode")
+        assert server.call("/about").document["used_software"]["FaceSDK"] == "none"
+        assert server.call("/map_tracking").document == {"views": {}}
         assert asyncio.run(watched(server)) == 1013
         assert "Traceback" not in caplog.text, "an open page asks every few seconds"
         shown, etag = site.config()

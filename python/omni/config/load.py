@@ -77,19 +77,20 @@ def state_folder(document: Mapping[str, Any], path: Path) -> str:
     return str(path.parent / (named if isinstance(named, str) and named else STATE_FOLDER))
 
 
-def check_document(document: dict[str, Any], path: Path | None) -> AgentConfig:
+def check_document(document: dict[str, Any], path: Path | None, *, tell: bool = True) -> AgentConfig:
     """The configuration that a document describes, as the agent uses it.
 
     Args:
         document: as in the file, with all UUIDs.
         path: the file; what the document names lies beside it. None: the document is of no file.
+        tell: as ``validated`` takes it.
 
     Raises:
         ConfigError: one line for each thing that is wrong, with its JSON path.
     """
     if path is None:
-        return validated(document, "configuration")
-    return _anchored(validated(document, str(path)), path.parent)
+        return validated(document, "configuration", tell=tell)
+    return _anchored(validated(document, str(path), tell=tell), path.parent)
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -228,18 +229,23 @@ def _anchored(config: AgentConfig, folder: Path) -> AgentConfig:
     )
 
 
-def validated(document: dict[str, Any], origin: str) -> AgentConfig:
+def validated(document: dict[str, Any], origin: str, *, tell: bool = True) -> AgentConfig:
     """The configuration that a document describes, what it names not yet looked for beside a file.
 
+    Args:
+        document: as in a file, with all UUIDs.
+        origin: begins what is told.
+        tell: whether to log what is passed over (``compat``); not of a document of which that was told already.
+
     Raises:
-        ConfigError: one line for each thing that is wrong, with its JSON path; ``origin`` begins the message.
+        ConfigError: one line for each thing that is wrong, with its JSON path.
     """
     if wrong := list(_not_text(document)):
         found = [(loc, "must be text, got half a character, NUL or bytes that are none") for loc in wrong]
         raise refused(origin, found)
     if document.get("compat") is True:
-        document = _without_unknown(document, origin)
-        if document.get("detector_confidence") is not None:
+        document = _without_unknown(document, origin, tell=tell)
+        if tell and document.get("detector_confidence") is not None:
             logger.warning("%s: $.detector_confidence: %s", origin, _OTHER_SCALE)
     try:
         return AgentConfig.model_validate(document)
@@ -250,7 +256,7 @@ def validated(document: dict[str, Any], origin: str) -> AgentConfig:
         raise refused(origin, found) from None
 
 
-def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
+def _without_unknown(document: dict[str, Any], origin: str, *, tell: bool) -> dict[str, Any]:
     """The document without keys that we do not have, each told once (files written for the original)."""
     try:
         AgentConfig.model_validate(document)
@@ -259,7 +265,8 @@ def _without_unknown(document: dict[str, Any], origin: str) -> dict[str, Any]:
         unknown = [problem["loc"] for problem in error.errors() if problem["type"] == "extra_forbidden"]
     kept = json.loads(json.dumps(document, default=str))
     for loc in unknown:
-        logger.warning("%s: %s is not used by this version", origin, json_path(loc))
+        if tell:
+            logger.warning("%s: %s is not used by this version", origin, json_path(loc))
         parent = kept
         for step in loc[:-1]:
             parent = parent[step]

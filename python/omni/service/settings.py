@@ -131,7 +131,7 @@ class Settings:
 
     def _with_subscriber(self, endpoint: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Proposal:
         document = revealed(self._document())
-        subscribers = validated(document, "configuration").webhook_tracking_subscribers
+        subscribers = validated(document, "configuration", tell=False).webhook_tracking_subscribers
         known = dict(subscriber_keys(subscribers))
         if endpoint not in known:
             raise UnknownEndpointError(f"no webhook {endpoint[:100]!r}; there are: {', '.join(known) or 'none'}")
@@ -155,7 +155,7 @@ class Settings:
         if proposal.changes or self.problems:
             self._version += 1
         if self.problems:
-            self._began = document_of(validated(proposal.written, "configuration"))
+            self._began = _document_of(proposal.written)
         self._written, self.problems = proposal.written, ()
 
     def _write(self, path: Path, written: dict[str, Any]) -> None:
@@ -168,7 +168,7 @@ class Settings:
         self._on_disk = _bytes_of(path)
 
     def _proposal(self, written: dict[str, Any], changes: tuple[Difference, ...], *, undoes: bool = False) -> Proposal:
-        return Proposal(check_document(written, self.path), written, changes, undoes)
+        return Proposal(check_document(written, self.path, tell=False), written, changes, undoes)
 
     def _document(self) -> Any:
         """All of it, defaults filled; what the user wrote where that cannot be used."""
@@ -234,7 +234,7 @@ def _address(subscriber: Mapping[str, Any]) -> tuple[Any, Any, Any]:
 
 
 def _document_of(written: dict[str, Any]) -> dict[str, Any]:
-    return document_of(validated(written, "configuration"))
+    return document_of(validated(written, "configuration", tell=False))
 
 
 def _masked(document: Any, path: tuple[int | str, ...] = ()) -> Any:

@@ -19,6 +19,7 @@ def blueprint() -> Blueprint:
 
 @operation("Which agent this is", scope="read", answer=About, of_the_original=True)
 async def about(request: HttpRequest) -> HTTPResponse:
-    faces = request.app.ctx.agent.faces
+    context = request.app.ctx
+    faces = context.agent.faces if context.runs else None
     software = software_versions(faces.name if faces else "none")
     return json({**build_info(), "name": "omni", "used_software": software, "may_be_standalone": True})

@@ -19,5 +19,5 @@ def blueprint(path: str) -> Blueprint:
 @operation("People on the map", scope="read", answer=MapTracking, of_the_original=True)
 async def map_tracking(request: HttpRequest) -> HTTPResponse:
     context = request.app.ctx
-    text = context.map_body.text(context.agent.map_ticks())
+    text = context.map_body.text(context.agent.map_ticks() if context.runs else [])  # wrongly configured: no views
     return HTTPResponse(text, content_type="application/json")
