@@ -178,6 +178,17 @@ def test_late_frames_are_used_and_those_too_late_are_counted() -> None:
     assert late.dropped_frames == {"door": 0, "hall": 1}
 
 
+def test_two_frames_of_one_camera_are_not_two_cameras_that_agree() -> None:
+    far = Homography([[0.01, 0, 500], [0, 0.01, 0], [0, 0, 1]])
+    fuser, nobody = MapFuser({"door": Homography(ABOVE), "far": far}), Detections.empty()
+    fuser.update({"door": nobody, "far": nobody}, timestamp=0.8)
+    for timestamp, own, other in ((0.9, 0.9, {}), (1.0, 0.95, {"far": nobody}), (1.0, 1.0, {})):
+        seen = {"door": standing_at((2, 3)), **other}
+        state = fuser.update(seen, timestamp=timestamp, timestamps={"door": own})
+        assert not len(state)  # for 0.1 s only
+    assert len(fuser.update({"door": standing_at((2, 3))}, timestamp=1.06)) == 1
+
+
 def test_a_frame_that_is_too_old_for_its_update_is_counted_and_not_used() -> None:
     fuser, twin = two_cameras(), two_cameras()
     for i in range(6):

@@ -142,29 +142,35 @@ impl MapFuser {
 
     /// Puts frames where they belong among the moments, and goes through these again.
     fn take_late(&mut self, late: Vec<CameraFrame>) {
-        let mut first = self.moments.len();
-        for frame in late {
-            let place = self.moments.partition_point(|moment| moment.timestamp < frame.timestamp);
-            // What lies before the first moment that is kept cannot be gone through again.
-            let kept = self.moments.front().is_some_and(|oldest| oldest.before.timestamp <= Some(frame.timestamp));
-            if !kept {
-                *self.dropped.entry(frame.camera).or_default() += 1;
-                continue;
-            }
-            first = first.min(place);
-            match self.moments.get_mut(place) {
-                Some(moment) if moment.timestamp <= frame.timestamp => {
-                    let turn = moment.frames.partition_point(|other| other.camera < frame.camera);
-                    moment.frames.insert(turn, frame);
-                }
-                Some(next) => {
-                    let before = next.before.clone();
-                    self.moments.insert(place, Moment { timestamp: frame.timestamp, frames: vec![frame], before });
-                }
-                None => {}
-            }
+        let first = late.into_iter().map(|frame| self.place(frame)).min();
+        self.replay(first.unwrap_or(self.moments.len()));
+    }
+
+    /// Puts a frame into the moment of its time, which may be a new one; the position of the first that it changes.
+    fn place(&mut self, frame: CameraFrame) -> usize {
+        // What lies before the first moment that is kept cannot be gone through again.
+        if self.moments.front().is_none_or(|oldest| oldest.before.timestamp > Some(frame.timestamp)) {
+            *self.dropped.entry(frame.camera).or_default() += 1;
+            return self.moments.len();
         }
-        self.replay(first);
+        let place = self.moments.partition_point(|moment| moment.timestamp < frame.timestamp);
+        match self.moments.get_mut(place) {
+            Some(moment) if moment.timestamp <= frame.timestamp => {
+                if let Some(earlier) = moment.frames.iter_mut().find(|other| other.camera == frame.camera) {
+                    // The one before was nearest so far; now it has a moment of its own.
+                    let earlier = std::mem::replace(earlier, frame);
+                    return place.min(self.place(earlier));
+                }
+                let turn = moment.frames.partition_point(|other| other.camera < frame.camera);
+                moment.frames.insert(turn, frame);
+            }
+            Some(next) => {
+                let before = next.before.clone();
+                self.moments.insert(place, Moment { timestamp: frame.timestamp, frames: vec![frame], before });
+            }
+            None => {}
+        }
+        place
     }
 
     /// Goes through the moments from this one on.
