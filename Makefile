@@ -19,10 +19,10 @@ setup: $(CORE)  ## everything needed to run, test and develop, in .venv
 demo: setup  ## the whole system on real video (ARGS="--no-browser --seconds 20 --json")
 	@$(BIN)/omni demo $(ARGS)
 
-# Two at a time, for many tests wait; a file's tests stay together, as they share a service or a browser.
+# Three at a time, for many tests wait; a file's tests stay together, as they share a service or a browser.
 test: setup  ## all tests, Rust and Python
 	cargo test --quiet --locked
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 chaos: setup  ## the long form of tests/chaos: everything that can break delivery, more often (minutes)
 	OMNI_CHAOS_LONG=1 $(BIN)/pytest tests/chaos --timeout 600 --durations 0
