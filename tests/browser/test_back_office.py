@@ -143,6 +143,21 @@ def test_every_part_of_the_settings_has_a_form(page: Page, site: Site) -> None:
     expect(page.locator(".field", has=page.get_by_label("port")).get_by_text("needs a restart")).to_be_visible()
 
 
+def test_of_a_long_list_the_new_entry_is_shown(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}#settings/streams")
+    entries = page.locator("details.entry")
+    expect(entries).to_have_count(2)
+    add = page.get_by_role("button", name="Add", exact=True)
+    for count in (3, 4):
+        add.click()
+        expect(entries).to_have_count(count)
+        expect(entries.last.locator("input").first).to_be_focused()
+    entries.last.get_by_role("button", name="Remove").click()
+    expect(add).to_be_focused()
+    page.get_by_role("button", name="Discard").click()
+    expect(entries).to_have_count(2)
+
+
 def test_the_history_is_looked_through_and_taken_away(page: Page, site: Site, tmp_path: Path) -> None:
     page.goto(f"{site.url}#history")
     rows = page.locator(".events tbody tr")
@@ -176,6 +191,21 @@ def test_the_history_is_looked_through_and_taken_away(page: Page, site: Site, tm
     canvas.focus()
     for key in ("+", "ArrowLeft", "-", "Home"):
         canvas.press(key)
+
+
+def test_who_is_chosen_in_a_long_list_is_shown_and_the_list_goes_on_from_there(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 360, "height": 500})
+    page.goto(f"{site.url}#history")
+    row = page.locator(".events tbody tr").first.get_by_role("button")
+    row.focus()
+    page.keyboard.press("Enter")
+    detail = page.get_by_role("complementary", name="Chosen")
+    expect(detail).to_be_focused()
+    expect(detail).to_be_in_viewport()
+    close = detail.get_by_role("button", name="Close")
+    close.focus()
+    page.keyboard.press("Enter")
+    expect(row).to_be_focused()
 
 
 def test_a_name_goes_with_the_match_that_is_taken_back(page: Page, site: Site) -> None:

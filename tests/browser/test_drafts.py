@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
+from tests.browser.accessibility import serious_findings
 from tests.browser.conftest import Site
 
 PROBLEM = {"type": "urn:omni:problem:unavailable", "status": 503, "detail": "the settings are away"}
@@ -197,3 +199,27 @@ def test_a_text_that_is_too_long_ends_in_an_ellipsis(page: Page, site: Site) -> 
     assert texts[1][0].startswith("Donau")
     assert texts[1][0].endswith("\u2026")
     assert set(texts[2][0]) == {"\U0001f642", "\u2026"}
+
+
+def test_problems_are_shown_without_a_mouse(page: Page, site: Site) -> None:
+    def connect(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if isinstance(message, str) and '"problems"' in message:
+                message = json.dumps({**json.loads(message), "problems": ["the disk is full"]})
+            socket.send(message)
+
+        server.on_message(pass_on)
+
+    page.route_web_socket("**/api/v1/live", connect)
+    page.goto(site.url)
+    state = page.get_by_role("button", name="Live, with problems")
+    state.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Problems")
+    expect(dialog.get_by_role("listitem")).to_have_text(["the disk is full"])
+    assert serious_findings(page) == []
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(state).to_be_focused()

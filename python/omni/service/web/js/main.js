@@ -36,6 +36,7 @@ class Frame {
     byId("pages").append(...Object.keys(VIEWS).map((name) => element("a", { href: `#${name}`, text: t(`nav.${name}`), data: { view: name } })));
     byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("view").focus(); });
     addEventListener("hashchange", () => this.open());
+    byId("link").addEventListener("click", () => this.#tellProblems());
     context.live.on("link", () => this.#link());
     context.live.on("status", () => this.#link());
     Object.keys(VIEWS).forEach((name, i) => context.keys.on(`g ${i + 1}`, () => context.navigate(name)));
@@ -80,9 +81,19 @@ class Frame {
     const problems = status?.problems.length ?? 0;
     const limited = link.state === "live" && problems;
     byId("link").dataset.state = limited ? "limited" : link.state;
-    byId("link").textContent = linkText(link, problems);
+    const text = linkText(link, problems);
+    if (byId("link").textContent !== text) byId("link").textContent = text; // what stays is not read out again
     byId("link").title = status?.problems.join("\n") ?? "";
+    byId("link").disabled = !limited;
     document.body.classList.toggle("stale", link.state === "lost");
+  }
+
+  #tellProblems() {
+    const close = button(t("frame.close"), () => dialog.close());
+    const dialog = element("dialog", { "aria-label": t("frame.problems"), on: { close: () => dialog.remove() } }, element("h2", { text: t("frame.problems") }),
+      element("ul", {}, ...this.#context.live.status.problems.map((problem) => element("li", { text: problem }))), close);
+    document.body.append(dialog);
+    dialog.showModal();
   }
 }
 

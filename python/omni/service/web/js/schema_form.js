@@ -10,7 +10,8 @@ const LONG = 90; // of a description: longer ones are cut at a sentence
 export class Field {
   #context; #schema; #owner; #key; #path; #fault = element("p", { class: "fault error", role: "alert" }); #optional;
 
-  // context: {schema: the whole, restart: pointers, fields: Map of pointer -> Field, streams(), changed(), again()};
+  // context: {schema: the whole, restart: pointers, fields: Map of pointer -> Field, opened: Set of entries of lists that are
+  // shown, streams(), changed(), again()};
   // owner[key] is the value.
   constructor(context, schema, owner, key, path) {
     const { plain, optional } = resolved(schema, context.schema);
@@ -24,8 +25,9 @@ export class Field {
     this.element = this.#made();
   }
 
-  // Says what is wrong with it; "" takes it back. True: it was said.
+  // Says what is wrong with it, where that can be seen; "" takes it back. True: it was said.
   say(message) {
+    for (let entry = this.element; message && this.#fault.textContent !== message && (entry = entry.parentElement?.closest("details"));) entry.open = true;
     this.#fault.textContent = message;
     this.element.classList.toggle("wrong", Boolean(message));
     this.element.querySelector("input, select, textarea")?.setAttribute("aria-invalid", String(Boolean(message)));
@@ -62,15 +64,28 @@ export class Field {
 
   #list(items) {
     const value = this.#value;
-    const add = button(t("settings.add"), () => { value.push(blank(items, this.#context.schema)); this.#context.again(); });
+    const { opened } = this.#context;
+    const add = button(t("settings.add"), () => {
+      const made = blank(items, this.#context.schema);
+      value.push(made);
+      opened.add(made);
+      this.#again(`${this.#path}/${value.length - 1}`, "input, select, textarea");
+    });
     const entries = value.map((entry, i) => {
       const name = entry.name || entry.id || t("settings.entry", { name: words(String(this.#key)), n: i + 1 });
-      const remove = button(t("settings.remove"), () => { value.splice(i, 1); this.#context.again(); }, { class: "danger", "aria-label": `${t("settings.remove")} ${name}` });
-      return element("details", { class: "entry", open: value.length < 3 }, element("summary", { text: name }),
+      const remove = button(t("settings.remove"), () => { value.splice(i, 1); this.#again(this.#path, ":scope > button"); }, { class: "danger", "aria-label": `${t("settings.remove")} ${name}` });
+      const toggle = ({ target }) => { if (target.open) opened.add(entry); else opened.delete(entry); };
+      return element("details", { class: "entry", open: value.length < 3 || opened.has(entry), on: { toggle } }, element("summary", { text: name }),
         new Field(this.#context, items, value, i, `${this.#path}/${i}`).element, remove);
     });
     return element("fieldset", {}, element("legend", { text: this.#label() }), this.#hint(),
       ...(entries.length ? entries : [element("p", { class: "quiet", text: t("settings.none") })]), add, this.#fault);
+  }
+
+  // All is made anew; the focus goes to something of one field.
+  #again(path, what) {
+    this.#context.again();
+    this.#context.fields.get(path)?.element.querySelector(what)?.focus();
   }
 
   #check() {

@@ -9,7 +9,7 @@ const TEXTS = {
   frame: {
     theme_auto: "Auto", theme_light: "Light", theme_dark: "Dark", theme_hint: "Light, dark, or as the system",
     keys: "Keys", keys_hint: "Keyboard ( ? )", close: "Close", log_out: "Log out",
-    connecting: "Connecting", live: "Live", live_problems: "Live, with problems", not_connected: "Not connected",
+    connecting: "Connecting", live: "Live", live_problems: "Live, with problems", problems: "Problems", not_connected: "Not connected",
     not_connected_why: "Not connected: {reason}", next_try: "{what} \u2013 next try in {seconds} s",
     trying: "{what} \u2013 trying again", silent: "the service is silent",
     reading: "Being read", unreachable: "the service cannot be reached", view_failed: "This page could not be opened: {reason}",

@@ -4,7 +4,7 @@ import { button, element } from "./dom.js";
 import { t } from "./texts.js";
 
 export class AddWebhook {
-  #streams; #save; #fault = element("p", { class: "error", role: "alert" }); #cameras = element("div", { class: "checks" });
+  #streams; #save; #fault = element("p", { class: "error", role: "alert" }); #faults = {}; #cameras = element("div", { class: "checks" });
   #url = element("input", { type: "url", name: "url", required: true, placeholder: "https://example.org/hook" });
   #id = element("input", { name: "id", required: true, pattern: "[A-Za-z0-9_.\\-]{1,64}" });
   #type = element("select", { name: "type" }, ...["processes", "events", "streams"].map((kind) => element("option", { value: kind, text: t(`webhooks.${kind}`) })));
@@ -14,7 +14,11 @@ export class AddWebhook {
   constructor(streams, save) {
     this.#streams = streams;
     this.#save = save;
-    const label = (text, field) => element("label", {}, element("span", { text }), field);
+    const label = (text, field) => {
+      const fault = this.#faults[field.name] = element("p", { class: "error", role: "alert", id: `add-${field.name}-fault` });
+      field.setAttribute("aria-describedby", fault.id);
+      return element("div", {}, element("label", {}, element("span", { text }), field), fault);
+    };
     const check = (text, field) => element("label", { class: "check" }, field, element("span", { text }));
     const submit = element("button", { class: "primary", text: t("webhooks.save") });
     this.element = element("form", { class: "add-form", hidden: true, on: { submit: (event) => { event.preventDefault(); this.#submit(submit); } } },
@@ -35,12 +39,12 @@ export class AddWebhook {
   close() {
     this.element.hidden = true;
     this.element.reset();
-    this.#fault.textContent = "";
+    this.#tell([]);
   }
 
   async #submit(submit) {
     submit.disabled = true;
-    this.#fault.textContent = "";
+    this.#tell([]);
     const chosen = [...this.#cameras.querySelectorAll(":checked")].map(({ value }) => value);
     try {
       await this.#save({
@@ -48,10 +52,17 @@ export class AddWebhook {
       }, this.#sign.checked);
       this.close();
     } catch (error) {
-      const problems = error.problems ?? [];
-      this.#fault.textContent = problems.length ? problems.map(({ message }) => message).join("\n") : error.message;
+      this.#tell(error.problems?.length ? error.problems : [{ path: "", message: error.message }]);
     }
     submit.disabled = false;
+  }
+
+  // Each at its field, what has none here below all of them.
+  #tell(problems) {
+    const fieldOf = ({ path }) => path.split("/").findLast((step) => step in this.#faults);
+    const said = (name) => problems.filter((problem) => fieldOf(problem) === name).map(({ message }) => message).join("\n");
+    for (const [name, fault] of Object.entries(this.#faults)) fault.textContent = said(name);
+    this.#fault.textContent = said(undefined);
   }
 }
 

@@ -30,7 +30,7 @@ class HistoryView {
   #camera = select("camera", [["", t("history.all_cameras")]], () => this.read());
   #kind = select("kind", Object.keys(KINDS).map((name) => [name, t(`history.kind_${name}`)]), () => this.read());
   #who = element("span", { class: "tabs" }); #note = element("span", { class: "quiet", role: "status" }); #exports = element("span", { class: "tabs" });
-  #rows = element("tbody"); #detail = element("aside", { class: "panel detail", hidden: true, "aria-label": t("history.detail") }); #charts = element("div", { class: "charts" });
+  #rows = element("tbody"); #detail = element("aside", { class: "panel detail", hidden: true, tabindex: "-1", "aria-label": t("history.detail") }); #charts = element("div", { class: "charts" });
 
   constructor(live, people) {
     this.#live = live;
@@ -112,21 +112,25 @@ class HistoryView {
 
   #row(process) {
     const [from] = process.time_interval;
-    return element("tr", { on: { click: () => this.#choose(process) } }, element("td", {}, button(isoLocal(from), () => this.#choose(process), { class: "plain" })), element("td", { text: this.#name(process) }),
+    const when = element("button", { type: "button", class: "plain", text: isoLocal(from) });
+    return element("tr", { on: { click: () => this.#choose(process, when) } }, element("td", {}, when), element("td", { text: this.#name(process) }),
       element("td", { text: told(process) }), element("td", { text: this.#live.name(process.source) }), element("td", { text: lasted(process) }),
       element("td", {}, this.#shots.has(process.id) ? shotOf(process.id, "thumb") : null));
   }
 
   #name(process) { return this.#people.nameOf(process.object.id) || personLabel(process); }
 
-  #choose(process) {
+  // from: the button of the list that it was chosen by; the list may be far below.
+  #choose(process, from = null) {
     this.#timeline.mark(process.id);
     const facts = [["who", this.#name(process)], ["what", told(process)], ["camera", this.#live.name(process.source)], ["when", process.time_interval.map(isoLocal).join(" \u2013 ")], ["length", lasted(process)]];
     this.#detail.hidden = false;
     this.#detail.replaceChildren(this.#shots.has(process.id) ? shotOf(process.id, "shot") : element("p", { class: "shot none quiet", text: t("history.no_shot") }),
       element("div", {}, element("dl", { class: "facts" }, ...facts.flatMap(([name, text]) => [element("dt", { text: t(`history.${name}`) }), element("dd", { text })])),
         element("div", { class: "tabs" }, process.type === "external" ? null : button(t("history.only"), () => { this.#person = process.object.id; this.read(); }),
-          button(t("history.close"), () => { this.#detail.hidden = true; this.#timeline.mark(""); }))));
+          button(t("history.close"), () => { this.#detail.hidden = true; this.#timeline.mark(""); from?.focus(); }))));
+    if (from) this.#detail.focus({ preventScroll: true });
+    this.#detail.scrollIntoView({ block: "nearest" });
   }
 
   async #drawCharts(turn) {

@@ -24,7 +24,7 @@ export function mount(root, { live }) {
 
 class SettingsView {
   failed = false; // it could not be read
-  #root; #live; #schema = null; #restart = []; #draft; #section = GENERAL; #fields = new Map(); #timer = 0;
+  #root; #live; #schema = null; #restart = []; #draft; #section = GENERAL; #fields = new Map(); #opened = new WeakSet(); #timer = 0;
   #links = element("nav", { class: "sections", "aria-label": t("settings.sections") });
   #form = element("section", { class: "panel form" }); #faults = element("p", { class: "error", role: "status" }); #pending = element("p", { class: "pending" });
 
@@ -81,7 +81,7 @@ class SettingsView {
       return link;
     }));
     this.#fields.clear();
-    const context = { schema: this.#schema, restart: this.#restart, fields: this.#fields, streams: () => this.#live.status?.streams ?? [], changed: () => this.#changed(), again: () => this.#show() };
+    const context = { schema: this.#schema, restart: this.#restart, fields: this.#fields, opened: this.#opened, streams: () => this.#live.status?.streams ?? [], changed: () => this.#changed(), again: () => this.#show() };
     this.#form.replaceChildren(element("h2", { text: this.#section === GENERAL ? t("settings.general") : words(this.#section) }),
       ...shown.map((name) => new Field(context, properties[name], this.#draft.document, name, `/${name}`).element));
     this.#changed();
