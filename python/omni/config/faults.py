@@ -18,7 +18,8 @@ from omni.errors import ConfigError
 Place: TypeAlias = tuple[int | str, ...]
 """The keys and positions that lead to something in a document."""
 
-_NEVER_SHOWN = SECRET_KEYS | ADDRESS_KEYS | {HEADERS_KEY, PATH_KEY}
+_NEVER_SHOWN = SECRET_KEYS | ADDRESS_KEYS | {HEADERS_KEY, PATH_KEY, "host"}
+"""Also where a whole address was written for a host."""
 
 _OF_THE_ORIGINAL = frozenset({"action_recognition", "pose_estimation", "keypoint_confidence_threshold"})
 """Settings that the original documents and that do nothing here; none of them is a misspelt one of ours."""

@@ -64,10 +64,21 @@ class SubscriberConfig(Section):
     def _port_may_be_text(cls, port: Any) -> Any:
         return int(port) if isinstance(port, str) and port.isdecimal() else port
 
-    @field_validator("url", "host")
+    @field_validator("url")
     @classmethod
-    def _without_blanks(cls, text: str) -> str:
-        return text.strip()
+    def _url_form(cls, url: str) -> str:
+        url = url.strip()
+        if url and not _is_address(url):
+            raise ValueError("must be an http:// or https:// address, with a port from 1 to 65535 or none")
+        return url
+
+    @field_validator("host")
+    @classmethod
+    def _host_form(cls, host: str) -> str:
+        host = host.strip()
+        if host and not _is_host(host):
+            raise ValueError('must be a name or an IP address alone; for more of an address there is "url"')
+        return host
 
     @field_validator("headers")
     @classmethod
@@ -99,15 +110,6 @@ class SubscriberConfig(Section):
     def _one_form(self) -> Self:
         if bool(self.url) == bool(self.host):
             raise ValueError('give either "url" or "host" (with "port", "is_secured", "path")')
-        if self.host and not _is_host(self.host):
-            raise ValueError('host: must be a name or an IP address alone; for more of an address there is "url"')
-        try:
-            parts = urlsplit(self.address)
-            right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:  # a port that is none, a bracket that stays open
-            right = False
-        if not right:
-            raise ValueError("must be an http:// or https:// address, with a port from 1 to 65535 or none")
         return self
 
     @property
@@ -138,6 +140,15 @@ class SubscriberConfig(Section):
         """The address without user, password and query, nor what its path calls a secret, for logs and lists."""
         parts = urlsplit(masked_address(self.address))
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _is_address(text: str) -> bool:
+    """Whether messages can be posted to it."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, a bracket that stays open
+        return False
 
 
 def _is_host(text: str) -> bool:

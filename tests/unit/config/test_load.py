@@ -34,13 +34,16 @@ def with_area(area: Any) -> dict[str, Any]:
         ),
         ({"streams": [STREAM, STREAM]}, f"stream_uuid {UUID} is given twice"),
         ({"webhook_tracking_subscribers": [{"type": "processes"}]}, 'give either "url" or "host"'),
-        ({"webhook_tracking_subscribers": [{"url": "ftp://x/y"}]}, "must be an http:// or https:// address"),
+        ({"webhook_tracking_subscribers": [{"url": "ftp://x/y"}]}, "[0].url: must be an http:// or https:// address"),
         (
             {"webhook_tracking_subscribers": [{"url": "http://h/", "secret": "abc"}]},
             'must start with "whsec_"',
         ),
         ({"webhook_tracking_subscribers": [{"url": "http://h/", "secret": "whsec_"}]}, 'must be base64 after "whsec_"'),
-        ({"webhook_tracking_subscribers": [{"url": "http://h:99999/"}]}, "with a port from 1 to 65535 or none"),
+        (
+            {"webhook_tracking_subscribers": [{"url": "http://h:99999/"}]},
+            "[0].url: must be an http:// or https:// address, with a port from 1 to 65535 or none",
+        ),
         (
             {"webhook_tracking_subscribers": [{"host": "http://h", "port": "80"}]},
             "host: must be a name or an IP address",
@@ -144,6 +147,12 @@ def test_an_address_in_the_wrong_place_keeps_its_password(document: dict[str, An
         load_config(document)
     assert "hunter2" not in str(caught.value)
     assert "rtsp://a:***@h/1" in str(caught.value)
+
+
+def test_an_address_that_is_written_for_a_host_is_not_told() -> None:
+    with pytest.raises(ConfigError, match="host: must be a name or an IP address alone") as caught:
+        load_config({"webhook_tracking_subscribers": [{"host": "h/services/hunter2"}]})
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
