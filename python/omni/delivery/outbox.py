@@ -344,7 +344,7 @@ class Outbox:
         path = self._directory / FILE_NAME if self._directory else None
         if self._store is not None and path is not None and not path.exists():
             self._put_back(path)
-        lost = self._retention.apply(self._connected(), self._bounds, self._clock.time())
+        lost = self._retention.apply(self._connected(), self._bounds, self._clock.time)
         if lost:
             self._committed(Committed(lost=lost))
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
-from omni.clocks import Ages
+from omni.clocks import Ages, Seconds
 from omni.delivery.records import LaneKey
 from omni.delivery.store import Store
 
@@ -42,19 +42,21 @@ class Retention:
         self._dropped = dropped
         self._ages = ages
 
-    def apply(self, store: Store, bounds: Bounds, now: float) -> Counter[LaneKey]:
+    def apply(self, store: Store, bounds: Bounds, now: Seconds) -> Counter[LaneKey]:
         """Take out what is too much or too old.
 
         Args:
             store: the log, outside a transaction.
             bounds: its bounds.
-            now: Unix epoch seconds.
+            now: tells Unix epoch seconds.
 
         Returns:
             How many messages each lane will never get.
         """
         lost: Counter[LaneKey] = Counter()
-        old, last = self._ages.old(bounds.age_s, now, store.newest())
+        newest = store.newest()
+        # The clock is read last: what holds us up between it and the monotonic one looks like a clock that was set.
+        old, last = self._ages.old(bounds.age_s, now(), newest)
         oldest = store.oldest(last)
         if oldest is not None and oldest < old:
             while _drop_delivered(store, old, last, CHUNK) or self._drop_waiting(

@@ -274,7 +274,8 @@ class History:
 
     def _old(self, store: Store) -> tuple[float, tuple[int, int]]:
         """What is kept for too long, as ``Ages.old``."""
-        return self._ages.old(self._retention_ms / 1000, self._clock(), store.newest())
+        newest = store.newest()
+        return self._ages.old(self._retention_ms / 1000, self._clock(), newest)  # read last, see delivery/retention.py
 
     def _dropped_some(self, drop: Callable[[Store], int]) -> bool:
         with self._open() as store:

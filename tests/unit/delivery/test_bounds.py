@@ -27,7 +27,7 @@ from tests.unit.delivery.conftest import (
 from omni.config import load_config
 from omni.delivery import Delivery
 from omni.delivery.outbox import MOST_HANDED_OVER
-from omni.delivery.store import FILE_NAME, numbers_used
+from omni.delivery.store import FILE_NAME, Store, numbers_used
 from omni.types import ProcessMessage, Run
 
 pytestmark = pytest.mark.usefixtures("often")
@@ -151,6 +151,27 @@ def test_the_log_keeps_what_was_delivered_for_those_who_pull(tmp_path: Path, inb
     eventually(lambda: delivery.log.events(page.next).gap)
     delivery.stop()
     assert numbers_used(tmp_path) == 5
+
+
+def test_a_writer_that_is_held_up_takes_no_clock_for_set(
+    tmp_path: Path, inbox: Inbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nothing would be old enough to go for an hour."""
+    delivery = new_delivery([{"url": inbox.address}], directory=str(tmp_path), clock=clock, max_age_hours=1)
+    delivery.start()
+    for number in (1, 2):
+        delivery.publish(message("begin", number))
+    eventually(lambda: len(inbox.messages) == 2)
+    first = delivery.log.events(limit=1).next
+    hold_up, newest = [3601.0], Store.newest
+
+    def late(store: Store) -> int:
+        if hold_up and threading.current_thread() is not threading.main_thread():
+            clock.advance(hold_up.pop())
+        return newest(store)
+
+    monkeypatch.setattr(Store, "newest", late)
+    eventually(lambda: delivery.log.events(first).gap)
 
 
 def test_with_neither_subscriber_nor_folder_nothing_is_kept() -> None:
