@@ -19,12 +19,17 @@ from omni.errors import ConfigError, PortInUseError
 from omni.service import create_app, free_port, serve
 
 SCRIPT = """
-import sys
+import os, signal, sys
 from omni.config import load_config
 from omni.service import create_app, serve
 from tests.service.fakes import FakeAgent
 agent = FakeAgent(load_config({}))
-serve(create_app(lambda: agent, agent.config), "127.0.0.1", int(sys.argv[1]))
+app = create_app(lambda: agent, agent.config)
+if len(sys.argv) > 2:
+    async def ask_to_stop(_):
+        os.kill(os.getpid(), signal.SIGTERM)
+    app.register_listener(ask_to_stop, sys.argv[2])
+serve(app, "127.0.0.1", int(sys.argv[1]))
 print(agent.life)
 """
 
@@ -66,6 +71,18 @@ def test_a_signal_stops_it_cleanly(end: signal.Signals) -> None:
     assert service.returncode == 0
     assert out == "['start', 'stop']\n"
     assert errors == ""
+
+
+@pytest.mark.parametrize("moment", ["before_server_start", "after_server_start"])
+def test_a_signal_while_it_starts_is_obeyed(moment: str) -> None:
+    service = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SCRIPT, str(free_port("127.0.0.1", 0)), moment],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (service.returncode, service.stdout, service.stderr) == (0, "['start', 'stop']\n", "")
 
 
 def wait_until_up(address: str) -> None:

@@ -48,6 +48,7 @@ def serve(app: App, host: str, port: int) -> None:
     sock = listen(host, port)
     signals = _Signals(app)
     signals.take_over()
+    app.register_listener(signals.keep, "before_server_start")
     app.register_listener(signals.started, "after_server_start")
     app.register_listener(signals.stopping_has_begun, "before_server_stop")
     app.config.TOUCHUP = True  # one app in this process: else events nobody listens to take half of an answer's time
@@ -61,12 +62,14 @@ class _Signals:
     """SIGTERM and SIGINT, in place of Sanic's own handling.
 
     Sanic gives the signals up when stopping begins, so that a second one cuts the stopping short; and it misses one
-    that comes after the first answer but before its loop runs for good.
+    that comes after the first answer but before its loop runs for good: even told to leave the signals alone, it has
+    them ignored from when it listens to when it has started.
     """
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._started = False
         self._first: float | None = None
         self._stopping = False
 
@@ -75,11 +78,20 @@ class _Signals:
         for number in SIGNALS:
             signal.signal(number, self._signalled)
 
+    async def keep(self, _: App) -> None:
+        """Take the signals back as often as the loop runs, before it answers anybody, until the server has started."""
+        self._loop = asyncio.get_running_loop()
+        self._take_back()
+
+    def _take_back(self) -> None:
+        if self._loop is not None and not self._started:
+            self.take_over()
+            self._loop.call_soon(self._take_back)
+
     async def started(self, _: App) -> None:
         """The server can be stopped from now on; do so if it was asked for before."""
-        self._loop = asyncio.get_running_loop()
-        self.take_over()  # again: what runs the server has put its own in between
-        if self._first is not None:
+        self._started = True
+        if self._first is not None and self._loop is not None:
             self._loop.call_soon(self._stop)
 
     async def stopping_has_begun(self, _: App) -> None:
@@ -89,7 +101,7 @@ class _Signals:
         del number, frame
         if self._first is None:
             self._first = time.monotonic()
-            if self._loop is not None:
+            if self._loop is not None and self._started:
                 self._loop.call_soon_threadsafe(self._stop)
         elif time.monotonic() - self._first > SAME_REQUEST_S:
             os._exit(INTERRUPTED)
