@@ -73,6 +73,9 @@ def test_a_webhook_is_added_its_secret_shown_once_and_its_death_reported(
     expect(card.get_by_role("button", name="Send again", exact=True).first).to_be_visible()
     card.locator("summary", has_text="Deliveries").click()
     expect(card.get_by_text("no answer").first).to_be_visible()
+    deliveries = card.get_by_role("region", name="Deliveries")
+    deliveries.focus()
+    expect(deliveries).to_be_focused()  # which scrolls by the keyboard where there are many
     assert serious_findings(page) == []
     card.get_by_role("button", name="Pause").click()
     expect(card.get_by_text("paused")).to_be_visible()

@@ -13,7 +13,8 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 export class WebhookCard {
   #id; #paused = false; #dot = element("span", { class: "dot" }); #name = element("h3"); #state = element("p", { class: "quiet state" });
   #cells = Object.fromEntries(FIGURES.map((name) => [name, element("dd")]));
-  #note = element("p", { class: "quiet note", role: "status" }); #pause; #again; #forget; #letters; #deliveries = element("div", { class: "scroll" }); #details;
+  #note = element("p", { class: "quiet note", role: "status" }); #pause; #again; #forget; #letters; #details;
+  #deliveries = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("webhooks.deliveries") });
 
   // on: {remove(): done, secret(text)}; null for what is in the settings alone, the broker: it can be tested, and read about
   constructor(id, live, on) {
