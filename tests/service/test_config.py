@@ -293,6 +293,50 @@ def test_safe_mode_until_a_configuration_can_be_used(
         assert site.config()[0]["problems"] == []
 
 
+PLANTED = "hunter2"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"mqtt_settings": {"password": PLANTED}},
+        {"mqtt_settings": f"mqtt://u:{PLANTED}@broker"},
+        {"streams": [{"source": f"rtsp://u:{PLANTED}@cam/1"}]},
+        {"streams": [f"rtsp://u:{PLANTED}@cam/1"]},
+        {"streams": [{"name": [1]}], "webhook_tracking_subscribers": [{"host": f"http://u:{PLANTED}@hook/"}]},
+        {"webhook_tracking_subscribers": [{"url": "http://hook/", "headers": {"x": [{"a": PLANTED}, "z"]}}]},
+        {"webhook_tracking_subscribers": [{"url": "http://hook/", "headers": f"Authorization: {PLANTED}"}]},
+        {"webhook_tracking_subscribers": [{"url": "http://hook/", "token": PLANTED, "sekret": f"whsec_{PLANTED}"}]},
+        {"webhook_tracking_subscribers": 5, "api_key": {"of": PLANTED}},
+    ],
+)
+def test_safe_mode_shows_no_secret_that_stands_in_the_wrong_place(
+    tmp_path: Path, document: dict[str, Any], broken: dict[str, Any]
+) -> None:
+    site = Site(tmp_path, json.dumps(broken))
+    document["webhook_tracking_subscribers"][0]["private_networks"] = True
+    with site.server as server:
+        shown, etag = site.config()
+        assert "***" in json.dumps(shown["config"])
+        assert PLANTED not in json.dumps(shown)
+        refused = server.call("/api/v1/config", "PUT", json=shown["config"], headers={"if-match": etag})
+        assert refused.status == 422
+        assert PLANTED.encode() not in refused.body
+        mended = server.call("/api/v1/config", "PUT", json=document, headers={"if-match": etag})
+        assert mended.status == 200
+        assert PLANTED.encode() not in mended.body
+
+
+def test_a_secret_in_the_wrong_place_stays_while_something_else_is_mended(tmp_path: Path) -> None:
+    written = {"streams": [{"url": f"rtsp://u:{PLANTED}@127.0.0.1:9/1", "enabled": False}], "api_key": PLANTED}
+    site = Site(tmp_path, json.dumps(written))
+    with site.server as server:
+        shown, etag = site.config()
+        del shown["config"]["api_key"]
+        assert server.call("/api/v1/config", "PUT", json=shown["config"], headers={"if-match": etag}).status == 200
+        assert site.written["streams"][0]["url"] == written["streams"][0]["url"]
+
+
 def test_an_address_set_over_http_leads_to_no_private_network(site: Site) -> None:
     inbox = Inbox()
     try:

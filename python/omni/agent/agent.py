@@ -35,6 +35,7 @@ from omni.agent.pipeline import StreamPipeline
 from omni.agent.reconfigure import Prepared, prepare
 from omni.agent.scheduler import Scheduler
 from omni.agent.stream_changes import StreamChanges
+from omni.agent.upkeep import Upkeep
 from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
 from omni.detect import DetectionMemory
@@ -112,6 +113,7 @@ class Agent:
             stream.uuid: self._pipeline(self.config, self._parts, stream, self._run) for stream in streams
         }
         self._lives: Counter[str] = Counter()
+        self._upkeep = Upkeep(lambda: self.config, lambda: self.faces)
         self._lifecycle = Lifecycle(
             self._begin_all, self._end_all, lambda: self._bus.telling or self._stream_changes.telling
         )
@@ -139,6 +141,7 @@ class Agent:
             self._bus.subscribe(self.history.record)
         self.delivery.start()
         self._scheduler.start()
+        self._upkeep.start()
         for pipeline in self._pipelines.values():
             pipeline.start()
 
@@ -153,6 +156,7 @@ class Agent:
 
     def _end_all(self) -> None:
         deadline = time.monotonic() + STOP_S
+        self._upkeep.stop()
         _end(self._pipelines, "agent_stopped")
         self._scheduler.stop(max(deadline - time.monotonic(), 0.1))
         self.external.stop("agent_stopped")

@@ -160,7 +160,7 @@ def _pairs(old: Any, new: Any) -> list[tuple[int | None, int | None]] | None:
         return None
     for name in _NAMES:
         keys_old, keys_new = [e.get(name) for e in old], [e.get(name) for e in new]
-        if all(keys_old) and all(keys_new) and len(set(keys_old)) == len(old) and len(set(keys_new)) == len(new):
+        if _tell_apart(keys_old) and _tell_apart(keys_new):
             break
     else:
         if not any("url" in element for element in elements):
@@ -168,3 +168,8 @@ def _pairs(old: Any, new: Any) -> list[tuple[int | None, int | None]] | None:
         keys_old, keys_new = list(range(len(old))), list(range(len(new)))
     gone: list[tuple[int | None, int | None]] = [(i, None) for i, key in enumerate(keys_old) if key not in keys_new]
     return [(keys_old.index(key) if key in keys_old else None, j) for j, key in enumerate(keys_new)] + gone
+
+
+def _tell_apart(keys: list[Any]) -> bool:
+    """Whether each is a name, and of one element only; in a document that cannot be used they may be anything."""
+    return all(isinstance(key, str) and key for key in keys) and len(set(keys)) == len(keys)

@@ -27,12 +27,17 @@ _PARAMETER = re.compile(
 )
 """``?token=...``, and ``/user=..._password=..._channel=1`` as some cameras have it in their paths."""
 
+_NAME_OF_SECRETS = re.compile(r"pass|pw|psw|secret|token|keys?$|auth|cred|sig|^headers?$", re.IGNORECASE)
+"""What somebody may have called one in a configuration that nobody has checked."""
+
+_SIGNING_SECRET = "whsec_"
+
 
 @dataclass(frozen=True, slots=True)
 class Concealed:
-    """A text that holds a secret: equal by what it is, shown by ``shown``."""
+    """A text that holds a secret, or what was written for one: equal by what it is, shown by ``shown``."""
 
-    value: str
+    value: Any
     shown: str = field(compare=False)
 
     def __repr__(self) -> str:
@@ -73,6 +78,33 @@ def conceal(document: Any, key: str = "", *, in_headers: bool = False) -> Any:
     if key == PATH_KEY and MASK in (shown := _masked_parameters(document)):
         return Concealed(document, shown)
     return document
+
+
+def conceal_unchecked(document: Any, key: str = "", *, hidden: bool = False) -> Any:
+    """The same of a document that cannot be used, perhaps because of this: secrets under other names, in other forms.
+
+    Args:
+        document: what stands under ``key``.
+        key: its name; in a list that of the list.
+        hidden: whether all of it is secret.
+    """
+    if isinstance(document, Mapping):
+        return {
+            name: conceal_unchecked(value, name, hidden=hidden or _NAME_OF_SECRETS.search(name) is not None)
+            for name, value in document.items()
+        }
+    if isinstance(document, list):
+        return [conceal_unchecked(value, key, hidden=hidden) for value in document]
+    if document is None or isinstance(document, bool):
+        return document
+    if hidden or (isinstance(document, str) and document.startswith(_SIGNING_SECRET)):
+        return Concealed(document, MASK)
+    if not isinstance(document, str):
+        return document
+    text = masked_address(document)
+    if key == PATH_KEY:
+        text = _masked_parameters(text)
+    return document if text == document else Concealed(document, text)
 
 
 def shown(document: Any) -> Any:

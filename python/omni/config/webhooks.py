@@ -69,7 +69,10 @@ class SubscriberConfig(Section):
     def _url_form(cls, url: str) -> str:
         url = url.strip()
         if url and not _is_address(url):
-            raise ValueError("must be an http:// or https:// address, with a port from 1 to 65535 or none")
+            raise ValueError(
+                "must be an http:// or https:// address, with a port from 1 to 65535 or none; "
+                "of a login \\ is written %5C, @ %40"
+            )
         return url
 
     @field_validator("host")
@@ -146,7 +149,8 @@ def _is_address(text: str) -> bool:
     """Whether messages can be posted to it."""
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return whole and "\\" not in parts.netloc  # which aiohttp takes for none
     except ValueError:  # a port that is none, a bracket that stays open
         return False
 
@@ -157,7 +161,7 @@ def _is_host(text: str) -> bool:
         ip_address(text[1:-1] if text.startswith("[") and text.endswith("]") else text)
         return True
     except ValueError:
-        return re.fullmatch(r"[^][/:@?#\s]+", text) is not None
+        return re.fullmatch(r"[^][/\\:@?#\s]+", text) is not None
 
 
 class DeliveryConfig(Section):

@@ -215,8 +215,6 @@ class Outbox:
 
     def _connect(self) -> None:
         path = self._directory / FILE_NAME if self._directory else None
-        if path is not None and not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         try:
             store = self._opened(path)
         except sqlite3.DatabaseError as error:
@@ -234,6 +232,8 @@ class Outbox:
         self._committed(Committed(frozenset(store.lanes())))
 
     def _opened(self, path: Path | None) -> Store:
+        if path is not None and not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         store = Store(path, create=True)
         try:
             with store:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import aiohttp
 from yarl import URL
 
 from omni.config import SubscriberConfig
+from omni.config.secrets import MASK, masked_address
 from omni.delivery.channel import Outcome, Outgoing
 from omni.delivery.clock import Clock
 from omni.delivery.network import ForbiddenAddressError, Guard, Resolver
@@ -26,6 +28,9 @@ more; a message that meets the closing on its way fails, and 5 s is also the usu
 ANSWER_BYTES = 4096
 KEPT_BYTES = 1024
 """Of the answer to an attempt that failed."""
+
+LEAST_SECRET = 4
+"""Characters of a header's value or a password that is hidden where a receiver sends it back."""
 
 GONE, SLOW_DOWN = 410, frozenset({429, 503})
 
@@ -46,6 +51,7 @@ class WebhookChannel:
         self._address = URL(config.address)
         if any(name.lower() == "authorization" for name in self._fixed):  # aiohttp sends neither where it is given both
             self._address = self._address.with_user(None)
+        self._sent = _secrets_sent(URL(config.address), self._fixed)
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -94,11 +100,22 @@ class WebhookChannel:
             f"answered {status}" + ("; its clock and this machine's are minutes apart" if apart else ""),
             f"http_{status // 100}xx",
             status,
-            await _start_of(answer),
+            await self._start_of(answer),
             _retry_after(answer.headers.get("retry-after"), now),
             slow_down=status in SLOW_DOWN,
             gone=status == GONE,
         )
+
+    async def _start_of(self, answer: aiohttp.ClientResponse) -> str:
+        """What it says first, which is kept and shown: without the secrets that it was sent, as some send all back."""
+        try:
+            data = await answer.content.read(ANSWER_BYTES)
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return ""
+        text = data.decode("utf-8", "replace")
+        for secret in self._sent:
+            text = text.replace(secret, MASK)
+        return masked_address(text).encode()[:KEPT_BYTES].decode("utf-8", "ignore")
 
     def _headers(self, message: Outgoing) -> dict[str, str]:
         stamp = int(self._clock.time())
@@ -129,12 +146,13 @@ def _signatures(secrets: Iterable[str], message: Outgoing, stamp: int) -> str:
     return " ".join(signature(secret, message.webhook_id, stamp, message.body) for secret in secrets)
 
 
-async def _start_of(answer: aiohttp.ClientResponse) -> str:
-    try:
-        data = await answer.content.read(ANSWER_BYTES)
-    except (TimeoutError, aiohttp.ClientError, OSError):
-        return ""
-    return data[:KEPT_BYTES].decode("utf-8", "replace")
+def _secrets_sent(address: URL, headers: Mapping[str, str]) -> list[str]:
+    """What receivers get that nobody else is to see, the longest first."""
+    words = [word for value in headers.values() for word in (value, *value.split())]
+    if address.password is not None:
+        login = f"{address.user or ''}:{address.password}".encode("latin-1", "replace")
+        words += [address.password, base64.b64encode(login).decode()]
+    return sorted({word for word in words if len(word) >= LEAST_SECRET}, key=len, reverse=True)
 
 
 def _retry_after(text: str | None, now: float) -> float | None:

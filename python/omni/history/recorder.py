@@ -103,8 +103,10 @@ class History:
         with self._filled:
             self._retention_ms = round(retention_days * _DAY_MS)
             self._max_bytes = max_bytes
-            self._shots = shots
+            self._shots, before = shots, self.archive.shows
             self.archive.shows = "none" if shots is None else "anonymous" if shots.anonymous else "all"
+            if self.archive.shows != before:  # those that wait are of the other kind
+                self._waiting = deque(replace(one, best_shots={}) if one.best_shots else one for one in self._waiting)
             self._filled.notify_all()
 
     def start(self) -> None:
@@ -213,12 +215,12 @@ class History:
         return self._store
 
     def _commit(self) -> None:
-        with self._filled:
-            messages = list(self._waiting)[:CHUNK]
         written: dict[str, UInt8] = {}
         over: list[str] = []
         refused: list[Exception] = []
         with self._open() as store:
+            with self._filled:  # now that those of another kind are deleted: what changes from here on deletes these
+                messages, shots = list(self._waiting)[:CHUNK], self._shots
             for message in messages:
                 try:
                     if message.reason == "stream":
@@ -227,7 +229,7 @@ class History:
                 except (TypeError, ValueError, KeyError) as error:  # what is wrong with one costs no other
                     refused.append(error)
                 else:
-                    written |= self._put_shots(store, message)
+                    written |= self._put_shots(store, message, shots)
                     over += [process["id"] for process in message.processes if process["finalized"]]
         for why in refused:
             logger.error("history: a message cannot be kept; it is lost", exc_info=why)
@@ -237,13 +239,11 @@ class History:
         with self._filled:
             if refused:
                 self._dropped["message"] += len(refused)
-            taken = set(map(id, messages))  # some may have made room for newer ones meanwhile
-            while self._waiting and id(self._waiting[0]) in taken:
-                self._waiting.popleft()
+            taken = set(map(id, messages))  # some may have made room for newer ones meanwhile, or lost their pictures
+            self._waiting = deque(one for one in self._waiting if id(one) not in taken)
 
-    def _put_shots(self, store: Store, message: ProcessMessage) -> dict[str, UInt8]:
+    def _put_shots(self, store: Store, message: ProcessMessage, shots: Shots | None) -> dict[str, UInt8]:
         """Write those best shots that are not on disk already."""
-        shots = self._shots
         if shots is None:
             return {}
         new = {

@@ -24,7 +24,7 @@ from omni.config.load import (
     with_uuids,
     write_document,
 )
-from omni.config.secrets import Concealed, conceal, is_masked, revealed, shown
+from omni.config.secrets import Concealed, conceal_unchecked, is_masked, revealed, shown
 from omni.delivery import subscriber_keys
 from omni.errors import ConfigError, FolderInUseError, OmniError, UnknownEndpointError
 
@@ -174,7 +174,7 @@ class Settings:
         """All of it, defaults filled; what the user wrote where that cannot be used."""
         if self._written is None:
             return None
-        return conceal(self._written) if self.problems else _document_of(self._written)
+        return conceal_unchecked(self._written) if self.problems else _document_of(self._written)
 
 
 def open_settings(source: str | Path, *, strict: bool) -> tuple[Settings, AgentConfig, Agent | None]:
@@ -216,8 +216,8 @@ def _of_safe_mode(written: dict[str, Any] | None, path: Path) -> AgentConfig:
 
 def _guarded(document: dict[str, Any], now: Any) -> dict[str, Any]:
     """An address set over the network leads to no private one, unless that is said with it (delivery, line 10)."""
-    known = [_address(s) for s in revealed((now or {}).get(SUBSCRIBERS)) or () if isinstance(s, Mapping)]
-    proposed = document.get(SUBSCRIBERS)
+    before, proposed = revealed((now or {}).get(SUBSCRIBERS)), document.get(SUBSCRIBERS)
+    known = [_address(s) for s in before if isinstance(s, Mapping)] if isinstance(before, list) else []
     if not isinstance(proposed, list):
         return document
     guarded = [

@@ -17,6 +17,7 @@ from omni import Agent
 from omni.agent import networks
 from omni.detect import RunsOn
 from omni.errors import ConfigError, SourceError, UnknownLineError
+from omni.faces import Gallery
 from omni.process.clock import iso_instant
 from omni.regions import LineCounts
 from omni.types import Detections, ProcessMessage
@@ -53,6 +54,22 @@ def test_a_file_is_read_to_its_end(pictures: Path) -> None:
         assert latest is not None
         assert latest.frame.index == 19
     assert agent.stats()["frames"] == 20
+
+
+def test_faces_are_deleted_when_their_time_is_over_also_where_none_are_looked_for_any_more(tmp_path: Path) -> None:
+    face = {"enabled": False, "retention_days": 1.0}
+    document = {"state_folder": str(tmp_path), "pipelines": {"body_detector": {"enabled": False}, "face": face}}
+    with Agent(document):
+        assert not (tmp_path / "faces.sqlite").exists()
+    row = np.eye(1, 16, dtype=np.float32)
+    Gallery(tmp_path, "net", 16).add("Old", [], row, time.time() - 90_000)
+    Gallery(tmp_path, "net", 16).add("Fresh", [], row, time.time())
+    with Agent(document):
+        eventually(lambda: [profile.name for profile in Gallery(tmp_path).profiles] == ["Fresh"])
+    Gallery(tmp_path, "net", 16).add("Old", [], row, time.time() - 90_000)
+    document["pipelines"]["face"] = {"enabled": False}
+    with Agent(document):
+        assert len(Gallery(tmp_path).profiles) == 2
 
 
 def test_nothing_starts_when_something_is_wrong(pictures: Path) -> None:

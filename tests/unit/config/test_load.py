@@ -49,6 +49,8 @@ def with_area(area: Any) -> dict[str, Any]:
             "host: must be a name or an IP address",
         ),
         ({"webhook_tracking_subscribers": [{"host": "h:80", "port": "80"}]}, "host: must be a name or an IP address"),
+        ({"webhook_tracking_subscribers": [{"url": "http://u:a\\b@h/"}]}, "of a login \\ is written %5C"),
+        ({"webhook_tracking_subscribers": [{"host": "a\\b"}]}, "host: must be a name or an IP address"),
         (
             {"webhook_tracking_subscribers": [{"url": "http://h/", "headers": {"Content-Length": "3"}}]},
             "headers: 'Content-Length' tells of the body",

@@ -221,6 +221,7 @@ def test_a_damaged_outbox_is_put_aside(tmp_path: Path, inbox: Inbox) -> None:
     assert inbox.numbers() == [1]
     assert stats["dropped"] == [{"class": "durable", "cause": "database damaged", "count": 1}]
     assert len(list(tmp_path.glob(f"{FILE_NAME}.damaged-*"))) == 1
+    assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600, "in a folder that was there before"
 
 
 def test_one_that_cannot_be_made_is_replaced_by_memory_and_said(tmp_path: Path, inbox: Inbox) -> None:

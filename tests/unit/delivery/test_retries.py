@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import threading
 import time
@@ -197,6 +198,27 @@ def test_when_one_lane_gets_through_all_others_try_at_once(scripted: Make, clock
     assert delivery.test("site")["delivered"]
     eventually(lambda: delivery.stats()["delivered"] == {"begin": 6})
     assert clock.monotonic() < 1_700_000_000 + 10_000 * 0.8
+    delivery.stop()
+
+
+def test_what_a_receiver_sends_back_is_kept_without_the_secrets_that_it_got(scripted: Make) -> None:
+    def echo(n: int) -> tuple[int, dict[str, str], bytes]:
+        headers, _ = receiver.requests[n - 1]
+        return 400, {}, f"no: {headers} http://ann:pass-word@hook/?key=query-word".encode()
+
+    receiver = scripted(echo)
+    address = receiver.address.replace("://", "://ann:pass%2Dword@") + "?key=query-word"
+    other = {"id": "b", "url": receiver.address, "headers": {"authorization": "Bearer bearer-word", "x": "1"}}
+    delivery = new_delivery([{"id": "a", "url": address, "headers": {"x-api-key": "header-word"}}, other], retry_s=[0])
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    eventually(lambda: len(delivery.log.dead()) == 2)
+    for endpoint in ("a", "b"):
+        [letter] = delivery.log.dead(endpoint)
+        assert letter["answer"].startswith("no: {")
+        assert "'content-type': 'application/json'" in letter["answer"]
+        for secret in ("-word", base64.b64encode(b"ann:pass-word").decode()):
+            assert secret not in letter["answer"]
     delivery.stop()
 
 

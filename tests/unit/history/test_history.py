@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from tests.unit.history.conftest import (
 from omni.errors import StateError
 from omni.history import Filter, History, Shots, Span, counts, occupancy, table
 from omni.history.recorder import MOST_WAITING
+from omni.history.store import FILE_NAME
 from omni.process import stream_event
 from omni.types import ProcessMessage, StreamChange
 
@@ -127,6 +130,36 @@ def test_pictures_are_those_of_the_body_and_are_shown_only_where_allowed(history
     assert again.flush(5)
     assert again.archive.best_shot(uuid(2)) is None
     assert again.archive.best_shot(uuid(5)) is not None
+
+
+def test_a_picture_of_before_is_not_kept_as_one_without_heads(tmp_path: Path, history: Make) -> None:
+    kept = history(shots=OPEN)
+    kept.record(message(record(1), shots={uuid(1): PICTURE}))
+    assert kept.flush(5)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # such as a backup: what comes meanwhile waits
+        kept.record(message(record(2), shots={uuid(2): PICTURE}))
+        kept.reconfigure(30.0, 1 << 30, ANONYMOUS)
+        kept.record(message(record(3), shots={uuid(3): PICTURE}))
+        other.execute("ROLLBACK")
+    assert kept.flush(5)
+    assert kept.archive.page(Filter(), limit=9).best_shots == [uuid(3)]
+    assert kept.archive.rows("SELECT process FROM shot", ()) == [(uuid(3),)]
+
+
+def test_heads_are_hidden_from_a_moment_on_in_the_midst_of_writing(history: Make) -> None:
+    def encode(picture: np.ndarray) -> str:
+        kept.reconfigure(30.0, 1 << 30, ANONYMOUS)
+        return OPEN.encode(picture)
+
+    kept = history(shots=Shots(encode, anonymous=False))
+    change = StreamChange(STREAM, "door", T0, "online", "", "", None)
+    told = ProcessMessage("stream", STREAM, T0, (), events=(stream_event(uuid(9), change),))
+    kept.record(message(record(1), shots={uuid(1): PICTURE}))
+    kept.record(told)
+    assert kept.flush(5)
+    eventually(lambda: kept.archive.rows("SELECT COUNT(*) FROM shot", ()) == [(0,)])
+    assert len(kept.archive.changes(limit=9).changes) == 1, "each is written once"
 
 
 def test_without_leave_no_picture_is_kept(history: Make) -> None:
