@@ -98,6 +98,7 @@ def run_detect(options: argparse.Namespace) -> int:
         "video": str(options.video.resolve()),
         **made_of,
         "model": detector.info()["sha256"],
+        "head": detector.info()["head"],
         "confidence": detector.info()["confidence"],
         "input_size": detector.side,
     }
