@@ -77,8 +77,10 @@ def add_parser(verbs: Any) -> None:
 
 def run_detect(options: argparse.Namespace) -> int:
     from omni.detect import open_detector
+    from omni.sources.decoder import silence_ffmpeg
     from omni.sources.file import FolderReader, VideoReader
 
+    silence_ffmpeg()
     check_apart({"--output": options.output}, [options.video, Path(options.model)], printed=options.json)
     if not options.video.exists():
         raise SourceError(f"{options.video}: no such file or folder")
@@ -96,6 +98,7 @@ def run_detect(options: argparse.Namespace) -> int:
         "video": str(options.video.resolve()),
         **made_of,
         "model": detector.info()["sha256"],
+        "head": detector.info()["head"],
         "confidence": detector.info()["confidence"],
         "input_size": detector.side,
     }

@@ -106,10 +106,14 @@ _MJPG = float(cv2.VideoWriter.fourcc(*"MJPG"))
 
 
 def settle_ffmpeg() -> None:
-    """Set how FFmpeg opens, and that it is silent; it reads both from the environment, the second when first used.
-
-    It would write to the process's own stderr, addresses included; what went wrong is told by us.
-    """
+    """Set how FFmpeg opens, which it reads from the environment, and that it is silent."""
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", _OPTIONS)
+    silence_ffmpeg()
+
+
+def silence_ffmpeg() -> None:
+    """To be called before it is first used. It would write to the process's own stderr, addresses included, a line or
+    more for each damaged picture; what went wrong is told by us.
+    """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +24,14 @@ from omni.types import Frame, UInt8
 logger = logging.getLogger(__name__)
 
 PICTURES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+BACK_S = 0.5
+"""Timestamps that fall back by so much have begun anew, as where recordings were put one behind the other."""
+MOST_DAMAGED = 250
+"""So many pictures in a row that cannot be decoded are passed over; then the rest is given up."""
+_MATROSKA = b"\x1aE\xdf\xa3"
+"""The first bytes of MKV and WebM."""
+_PTS = getattr(cv2, "CAP_PROP_PTS", -1)
+"""Which picture it is, counted from when a recording began; older OpenCV knows none, and gives 0."""
 FOLDER_FPS = 10.0
 """Pictures of a folder carry no time: they are taken to be this many a second."""
 
@@ -48,51 +57,76 @@ class VideoReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         capture = self._open()
-        self.fps = capture.get(cv2.CAP_PROP_FPS)
-        if not np.isfinite(self.fps) or not 0.1 <= self.fps <= 1000:
-            self.fps = 25.0
-        self.frames = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
-        readable, _ = capture.read()
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        times: list[float] = []
+        while len(times) < 3 and _next_of(capture) is not None:
+            if not times and _beginning(path) == _MATROSKA:  # it tells when it ends, and may be a part of a recording
+                frames -= capture.get(_PTS)
+            times.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
         capture.release()
-        if not readable:
+        if not times:
             raise SourceError(f"{path}: holds no picture that can be decoded; give another video")
+        if _tells_fields(fps, times):
+            fps /= 2
+        self.fps = fps if np.isfinite(fps) and 0.1 <= fps <= 1000 else 25.0
+        self.frames = max(int(frames), 0)
 
     def pictures(self) -> Iterator[tuple[float, UInt8]]:
         capture = self._open()
         try:
-            before = -1.0
-            while True:
-                readable, image = capture.read()
-                if not readable:
-                    if before < 0:
-                        raise SourceError(f"{self._path}: holds no picture that can be decoded any more")
-                    return
+            before = told = -1.0
+            shift = 0.0
+            while (image := _next_of(capture)) is not None:
                 at = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-                if not np.isfinite(at) or at <= before:  # files without timestamps, or with wrong ones
-                    at = before + 1 / self.fps if before >= 0 else 0.0
-                before = at
-                yield at, np.asarray(image, np.uint8)
+                if not np.isfinite(at):
+                    at = before
+                usual = told + 1 / self.fps if told >= 0 else 0.0
+                if at < 0 if told < 0 else at < before - BACK_S:
+                    shift = usual - at
+                before, told = at, at + shift if at + shift > told else usual  # files without timestamps, or wrong ones
+                yield told, image
+            if told < 0:
+                raise SourceError(f"{self._path}: holds no picture that can be decoded any more")
         finally:
             capture.release()
 
     def _open(self) -> cv2.VideoCapture:
         if not _beginning(self._path):
             raise SourceError(f"{self._path}: the file is empty; give a video")
-        capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+        # absolute: FFmpeg takes what stands before a colon for a protocol, such as 10 in 10:30.mp4
+        capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(f"{self._path}: not a video that can be decoded; give an AVI, MP4, MKV or the like")
         return capture
 
 
+def _next_of(capture: cv2.VideoCapture) -> UInt8 | None:
+    """The next picture that can be decoded; None at the end. OpenCV gives up at each one that is damaged."""
+    for _ in range(MOST_DAMAGED):
+        readable, image = capture.read()
+        if readable:
+            return np.asarray(image, np.uint8)
+    return None
+
+
+def _tells_fields(fps: float, times: list[float]) -> bool:
+    """Whether a rate is that of fields, by the times of the first pictures: that of H.264 may be."""
+    steps = np.diff(times)
+    return len(steps) > 0 and bool((np.abs(steps * fps - 2) < 0.1).all())
+
+
 def _beginning(path: Path) -> bytes:
-    """The first byte of a file, none where it is empty: whether it can be read at all, OpenCV does not say.
+    """The first 4 bytes of a file, none where it is empty: whether it can be read at all, OpenCV does not say.
 
     Raises:
-        SourceError: it cannot, such as one that was there when it was opened first.
+        SourceError: it cannot, such as one that was there when it was opened first, or a pipe.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+            raise SourceError(f"{path}: a pipe or a device, which is not read twice; give a file")
         with path.open("rb") as file:
-            return file.read(1)
+            return file.read(4)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper, save
 from tests.unit.cli.mot_files import walkers
 
 from omni.cli import main
@@ -213,6 +214,29 @@ def test_what_was_found_in_other_pictures_is_not_gone_on_with(tmp_path: Path, pe
     cv2.imwrite(str(folder / "1.png"), np.random.default_rng(1).integers(0, 255, (96, 128, 3), np.uint8))
     for name in ("again.txt", "whole.txt"):
         assert main(["detect", str(folder), "--confidence", "0.05", "-o", str(tmp_path / name)]) == 0
+    assert (tmp_path / "again.txt").read_bytes() == (tmp_path / "whole.txt").read_bytes()
+
+
+def test_what_was_read_by_another_head_is_not_gone_on_with(tmp_path: Path) -> None:
+    cells = np.full((1, 315, 9), 30.0, np.float32)  # of a picture of 160x96; may be read as either
+    cells[..., 2:4], cells[..., 4:] = 2.0, 0.9
+    picture = helper.make_tensor_value_info("images", TensorProto.FLOAT, (1, 3, 96, 160))
+    rows = helper.make_tensor_value_info("rows", TensorProto.FLOAT, cells.shape)
+    node = helper.make_node("Constant", [], ["rows"], value=numpy_helper.from_array(cells))
+    graph = helper.make_graph([node], "constant", [picture], [rows])
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), tmp_path / "m.onnx")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "1.png"), np.zeros((96, 160, 3), np.uint8))
+    (folder / "2.png").touch()
+
+    def run(head: str, output: str) -> int:
+        arguments = ["detect", str(folder), "--model", str(tmp_path / "m.onnx"), "--head", head]
+        return main([*arguments, "-o", str(tmp_path / output)])
+
+    assert run("yolox", "again.txt") == 3
+    (folder / "2.png").write_bytes((folder / "1.png").read_bytes())
+    assert run("yolov8", "again.txt") == run("yolov8", "whole.txt") == 0
     assert (tmp_path / "again.txt").read_bytes() == (tmp_path / "whole.txt").read_bytes()
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import struct
 import threading
 import time
 from pathlib import Path
@@ -13,6 +15,8 @@ from omni.config import StreamConfig
 from omni.errors import SourceError
 from omni.sources import ConditionLog, open_source
 from omni.sources.file import VideoReader
+from omni.testing.h264 import Encoder, numbered
+from omni.testing.packets import TsPacker
 from omni.types import Frame
 
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -105,6 +109,62 @@ def test_a_loop_over_a_video_that_has_lost_its_pictures_ends(video: Path, monkey
     monkeypatch.setattr(VideoReader, "_open", lambda _: cv2.VideoCapture())  # opens, and gives nothing
     with pytest.raises(SourceError, match=r"v\.avi: holds no picture that can be decoded any more"):
         list(pictures)
+
+
+def transport_stream(path: Path, *recordings: tuple[float, int]) -> Path:
+    """Recordings of 10 pictures a second put one behind the other: when each begins by its timestamps, and pictures."""
+    data = b""
+    for begins, count in recordings:
+        encoder, packer = Encoder((64, 48), 10.0), TsPacker()
+        for i in range(count):
+            units = [encoder.encode(numbered(i, (64, 48)), key=i == 0)]
+            data += packer.pack([*encoder.parameter_sets, *units] if i == 0 else units, begins + i / 10)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("begins", [460.0, 500.0])
+def test_recordings_put_one_behind_the_other_follow_each_other(tmp_path: Path, begins: float) -> None:
+    path = transport_stream(tmp_path / "v.ts", (500.0, 15), (begins, 15))
+    np.testing.assert_allclose([f.video_timestamp for f in frames(path)], np.arange(30) / 10, atol=1e-3)
+
+
+def test_a_loop_of_h264_that_counts_its_fields_lasts_as_long_as_its_file(tmp_path: Path) -> None:
+    path = transport_stream(tmp_path / "v.ts", (500.0, 5))
+    np.testing.assert_allclose([f.video_timestamp for f in looped(path, 12)], np.arange(12) / 10, atol=1e-3)
+
+
+def test_a_video_goes_on_behind_pictures_that_are_damaged(video: Path) -> None:
+    data = video.read_bytes()
+    pieces = data.split(b"00dc")
+    for i in (5, 6):  # behind the heading, which has one more: the fourth and fifth picture
+        pieces[i] = pieces[i][:4] + bytes(len(pieces[i]) - 4)
+    video.write_bytes(b"00dc".join(pieces))
+    found = [f.video_timestamp for f in frames(video)]
+    assert found == pytest.approx([0.0, 0.1, 0.2, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1])
+
+
+def test_a_time_of_day_may_be_the_name_of_a_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "v.avi", 10.0).rename("10:30:00.avi")
+    assert len(frames("10:30:00.avi")) == 12
+
+
+def test_a_part_of_a_longer_recording_holds_its_own_pictures_alone(tmp_path: Path) -> None:
+    data = written(tmp_path / "v.mkv", 10.0).read_bytes()
+    begin = data.index(b"\xe7\x81\x00")  # the time of its one cluster, behind a checksum of 6 bytes that nobody needs
+    data = data[: begin - 6] + b"\xe7\x87" + (300_000).to_bytes(7, "big") + data[begin + 3 :]
+    length = data.index(b"\x44\x89\x88") + 3
+    data = data[:length] + struct.pack(">d", 301_200.0) + data[length + 8 :]
+    (tmp_path / "v.mkv").write_bytes(data)
+    assert VideoReader(tmp_path / "v.mkv").frames == 12
+    assert len(frames(tmp_path / "v.mkv")) == 12
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "v.avi")
+    with pytest.raises(SourceError, match=r"v\.avi: a pipe or a device, which is not read twice; give a file"):
+        frames(tmp_path / "v.avi")
 
 
 def test_real_pace_takes_the_time_of_the_video(video: Path) -> None:
