@@ -343,11 +343,24 @@ def test_an_address_set_over_http_leads_to_no_private_network(site: Site) -> Non
         site.put(lambda c: c["webhook_tracking_subscribers"].append({"id": "b", "url": inbox.address}))
         assert site.written["webhook_tracking_subscribers"][1]["private_networks"] is False
         assert "private_networks" not in site.written["webhook_tracking_subscribers"][0]
+        site.put(lambda c: c["webhook_tracking_subscribers"].append({"id": "c", "url": inbox.address}))
+        site.put(lambda c: c["webhook_tracking_subscribers"][1].pop("private_networks"))
+        assert [s.get("private_networks") for s in site.written["webhook_tracking_subscribers"]] == [None, False, False]
         tested = site.server.call("/api/v1/webhooks/b/test", "POST")
         assert not tested.document["delivered"]
         assert inbox.messages == []
     finally:
         inbox.receiver.stop()
+
+
+def test_an_address_of_the_file_stays_as_it_was_allowed_there(tmp_path: Path) -> None:
+    written = {"webhook_tracking_subscribers": [{"host": "127.0.0.1", "port": "9"}]}
+    site = Site(tmp_path, written)
+    with site.server:
+        _, etag = site.config()
+        again = {**written, "anonymous_mode": False}
+        assert site.server.call("/api/v1/config", "PUT", json=again, headers={"if-match": etag}).status == 200
+        assert site.written == again
 
 
 def test_a_paused_subscriber_gets_all_of_it_later_in_order(site: Site) -> None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 from tests.service.fakes import Server
+from tests.unit.delivery.conftest import eventually
 
 from omni.config import load_config
 from omni.errors import ModelError
 from omni.faces.engine import open_face_engine
 from omni.faces.gallery import Gallery
+from omni.service.context import PHOTOS_AT_ONCE
 
 FACES = "/api/v1/faces"
 GROUP = "1d4a6f0e-0a51-4f5c-9f7a-1f0d2c3b4a59"
@@ -84,6 +91,34 @@ def test_what_another_process_changes_counts_at_once_where_no_camera_looks(serve
 def test_what_is_wrong_is_told(gallery: Server, method: str, path: str, expected: tuple[int, str]) -> None:
     answer = gallery.call(path, method, data=b"no picture")
     assert (answer.status, answer.document["type"].rpartition(":")[2]) == expected
+
+
+def test_of_many_photos_at_once_two_are_read(server: Server) -> None:
+    asked, go, reading, most = Counter(), threading.Event(), Counter(), Counter()
+
+    class Turns(asyncio.Semaphore):
+        async def acquire(self) -> Literal[True]:
+            asked["all"] += 1
+            return await super().acquire()
+
+    def faces(_: bytes) -> list[Any]:
+        reading["now"] += 1
+        most["now"] = max(most["now"], reading["now"])
+        assert go.wait(60)
+        reading["now"] -= 1
+        return []
+
+    engine = SimpleNamespace(
+        recognition=SimpleNamespace(gallery=Gallery(None)), enroller=lambda: SimpleNamespace(faces=faces)
+    )
+    server.agent.faces = engine  # type: ignore[assignment]
+    server.app.ctx.photos = Turns(PHOTOS_AT_ONCE)
+    with ThreadPoolExecutor(6) as callers:
+        calls = [callers.submit(server.call, f"{FACES}/match", "POST", data=b"photo") for _ in range(6)]
+        eventually(lambda: asked["all"] == 6 and reading["now"] == PHOTOS_AT_ONCE)
+        go.set()
+        assert [call.result().document for call in calls] == [{"faces": []}] * 6
+    assert most["now"] == PHOTOS_AT_ONCE, "each takes half a gigabyte, and a thread for seconds"
 
 
 def test_with_faces_off_every_call_says_so(server: Server) -> None:

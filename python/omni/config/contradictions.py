@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, LiteralString
 
+from omni.config.secrets import masked_address
+
 CONTRADICTION: Final[LiteralString] = "contradiction"
 """What pydantic calls such an error."""
 
@@ -23,7 +25,7 @@ def contradictions(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
         for place, region in regions:
             named = region.get("stream_uuid")
             if named is not None and _uuid(named) not in known:
-                yield (*place, "stream_uuid"), f"expected one of the streams, got {named!s:.80}"
+                yield (*place, "stream_uuid"), f"expected one of the streams, got {masked_address(str(named)):.80}"
     yield from _subscribers(document)
     # Beside a desired_score the original ignores the two, and so do we.
     if document.get("desired_score") is None and None not in (document.get("faR"), document.get("frR")):
@@ -37,7 +39,7 @@ def _subscribers(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     key = "webhook_tracking_subscribers"
     for place, subscriber in _objects(document.get(key), (key,)):
         if (name := str(subscriber.get("id") or "")) in known:
-            yield (*place, "id"), f"{name!r} is given twice"
+            yield (*place, "id"), f"{masked_address(name)!r} is given twice"
         known |= {name} - {""}
 
 
@@ -53,7 +55,10 @@ def _twice(items: list[tuple[Place, Mapping[str, Any]]], key: str) -> Iterator[t
         if (uuid := _uuid(item.get(key))) is None:
             continue
         if uuid in first:
-            yield (*place, key), f"{key} {item[key]} is given twice, first to {first[uuid][-2]}[{first[uuid][-1]}]"
+            yield (
+                (*place, key),
+                f"{key} {masked_address(str(item[key]))} is given twice, first to {first[uuid][-2]}[{first[uuid][-1]}]",
+            )
         first.setdefault(uuid, place)
 
 

@@ -23,9 +23,10 @@ _PASSWORD = re.compile(
 ``?`` or ``#``, of all."""
 
 _PARAMETER = re.compile(
-    r"(?<=[?&;/_])([^=&#?/;_]*(?:pas|pw|psw|secret|token|key|auth|sig)[^=&#?/;_]*)=([^&#\s]*)", re.IGNORECASE
+    r"(?<=[?&;/_])([^=&#?/;_]*(?:pas|pw|psw|secret|token|key|auth|sig|cred)[^=&#?/;_]*|code)=([^&#\s]*)", re.IGNORECASE
 )
-"""``?token=...``, and ``/user=..._password=..._channel=1`` as some cameras have it in their paths."""
+"""``?token=...``, ``?code=...`` of Azure's functions, and ``/user=..._password=..._channel=1`` as some cameras have it
+in their paths."""
 
 _NAME_OF_SECRETS = re.compile(r"pass|pw|psw|secret|token|keys?$|auth|cred|sig|^headers?$", re.IGNORECASE)
 """What somebody may have called one in a configuration that nobody has checked."""

@@ -29,6 +29,9 @@ MAIN_FACE = 1.8
 BORDER = 0.5
 """Added around a photo in which nobody is found, as a part of its sides: the face may fill it."""
 
+BORDERED_MAX = 4096
+"""A photo with a longer side is made smaller before: the border would take gigabytes, and far less is looked at."""
+
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
 
@@ -96,11 +99,16 @@ class Enroller:
         faces = self._detector.detect(image)
         if len(faces):
             return image, faces
-        y, x = (round(side * BORDER) for side in image.shape[:2])
-        wide = np.asarray(cv2.copyMakeBorder(image, y, y, x, x, cv2.BORDER_REPLICATE), np.uint8)
+        height, width = image.shape[:2]
+        scale = min(1.0, BORDERED_MAX / max(height, width))
+        size = (max(round(width * scale), 1), max(round(height * scale), 1))
+        small = image if scale == 1.0 else np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        y, x = (round(side * BORDER) for side in small.shape[:2])
+        wide = np.asarray(cv2.copyMakeBorder(small, y, y, x, x, cv2.BORDER_REPLICATE), np.uint8)
         found = self._detector.detect(wide)
-        corner = np.array([x, y], np.float32)
-        return image, Faces(found.xyxy - np.tile(corner, 2), found.confidence, found.landmarks - corner)
+        corner, ratio = np.array([x, y], np.float32), np.array([width / size[0], height / size[1]], np.float32)
+        xyxy = (found.xyxy - np.tile(corner, 2)) * np.tile(ratio, 2)
+        return image, Faces(xyxy, found.confidence, (found.landmarks - corner) * ratio)
 
 
 def photos_in(folder: Path) -> Iterator[tuple[str, list[Path]]]:

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from omni.service.access import Access
 
 
+PHOTOS_AT_ONCE = 2
+"""Photos of the gallery that are read beside each other: one takes up to half a gigabyte, and seconds of a thread that
+other calls wait for, too."""
+
+
 class Context:
     """One app's parts. There is no agent before the server starts, nor while the configuration cannot be used.
 
@@ -42,6 +47,7 @@ class Context:
         self.once = Once()
         self.plans: dict[str, Plan] = {}
         self.uploading = asyncio.Lock()  # two pictures of one name at once
+        self.photos = asyncio.Semaphore(PHOTOS_AT_ONCE)
         self._agent: Agent | None = None
         self._live: LiveHub | None = None
         self._changing = asyncio.Lock()

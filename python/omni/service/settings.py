@@ -217,7 +217,8 @@ def _of_safe_mode(written: dict[str, Any] | None, path: Path) -> AgentConfig:
 def _guarded(document: dict[str, Any], now: Any) -> dict[str, Any]:
     """An address set over the network leads to no private one, unless that is said with it (delivery, line 10)."""
     before, proposed = revealed((now or {}).get(SUBSCRIBERS)), document.get(SUBSCRIBERS)
-    known = [_address(s) for s in before if isinstance(s, Mapping)] if isinstance(before, list) else []
+    allowed = [s for s in before if isinstance(s, Mapping)] if isinstance(before, list) else []
+    known = [_address(s) for s in allowed if s.get("private_networks", True)]
     if not isinstance(proposed, list):
         return document
     guarded = [
@@ -229,8 +230,8 @@ def _guarded(document: dict[str, Any], now: Any) -> dict[str, Any]:
     return {**document, SUBSCRIBERS: guarded}
 
 
-def _address(subscriber: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-    return subscriber.get("url") or "", subscriber.get("host") or "", subscriber.get("port", 5000)
+def _address(subscriber: Mapping[str, Any]) -> tuple[Any, Any, str]:
+    return subscriber.get("url") or "", subscriber.get("host") or "", str(subscriber.get("port", 5000))
 
 
 def _document_of(written: dict[str, Any]) -> dict[str, Any]:

@@ -143,7 +143,14 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
     assert len(str(caught.value).splitlines()) == 6
 
 
-@pytest.mark.parametrize("document", [{"streams": ["rtsp://a:hunter2@h/1"]}, {"streams": "rtsp://a:hunter2@h/1"}])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"streams": ["rtsp://a:hunter2@h/1"]},
+        {"streams": "rtsp://a:hunter2@h/1"},
+        {"mutlistream_ROI": {"regions": [{"stream_uuid": "rtsp://a:hunter2@h/1"}]}},
+    ],
+)
 def test_an_address_in_the_wrong_place_keeps_its_password(document: dict[str, Any]) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(document)

@@ -31,6 +31,8 @@ def test_only_who_reads_the_characters_sees_the_password(caplog: pytest.LogCaptu
         "http://cam/mjpg?user=ann&pwd=s3cret",
         "rtsp://cam/user=ann_password=s3cret_channel=1",
         "rtsp://ann:s3/cr3t@cam/1",
+        "https://hook.azurewebsites.net/api/omni?code=s3cret",
+        "http://cam/mjpg?credential=s3cret&codec=h264",
     ],
 )
 def test_passwords_that_stand_elsewhere_do_not_show_either(address: str) -> None:

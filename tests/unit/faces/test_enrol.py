@@ -13,6 +13,7 @@ from omni.detect import FaceEmbedder
 from omni.errors import PhotoError
 from omni.faces import Calibration, Gallery
 from omni.faces.enrol import Enroller, photos_in
+from omni.types import Faces
 
 TEST_PHOTOS = {
     "alex_lacamoire1.jpg": ["alex_lacamoire"],
@@ -88,3 +89,27 @@ def test_a_folder_without_people_is_refused(tmp_path: Path) -> None:
         list(photos_in(tmp_path / "absent"))
     with pytest.raises(PhotoError, match="holds no folder"):
         list(photos_in(tmp_path))
+
+
+def test_a_huge_photo_gets_its_border_when_it_is_small_and_its_faces_lie_where_they_are() -> None:
+    looked_at: list[tuple[int, int]] = []
+
+    class Detector:
+        def detect(self, image: np.ndarray) -> Faces:
+            looked_at.append(image.shape[:2])
+            if len(looked_at) == 1:
+                return Faces.empty()
+            height, width = image.shape[:2]
+            half = np.array([[[width / 2, height / 2]] * 5], np.float32)
+            box = np.array([[width / 4, height / 4, width / 2, height / 2]], np.float32)
+            return Faces(box, np.ones(1, np.float32), half)
+
+    class Embedder:
+        def embed(self, image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+            assert image.shape == (100, 8192, 3)
+            assert landmarks[0, 0].tolist() == [4096, 50]
+            return np.ones((1, 4), np.float32)
+
+    [face] = Enroller(Detector(), Embedder()).faces(jpeg(np.zeros((100, 8192, 3), np.uint8)))  # type: ignore[arg-type]
+    assert looked_at == [(100, 8192), (100, 8192)]
+    assert face.box == (0, 0, 4096, 50)

@@ -53,7 +53,8 @@ async def profiles(request: HttpRequest) -> HTTPResponse:
 async def add(request: HttpRequest) -> HTTPResponse:
     fields = read_query(request, _PROFILE)
     groups = _groups(fields["groups"])
-    profile = await asyncio.to_thread(_add, _engine(request), fields["name"], groups, request.body)
+    async with request.app.ctx.photos:
+        profile = await asyncio.to_thread(_add, _engine(request), fields["name"], groups, request.body)
     return json(asdict(profile))
 
 
@@ -67,7 +68,8 @@ async def add(request: HttpRequest) -> HTTPResponse:
 )
 async def add_sample(request: HttpRequest, uuid: str) -> HTTPResponse:
     read_query(request, ())
-    profile = await asyncio.to_thread(_add_sample, _engine(request), uuid[:100].lower(), request.body)
+    async with request.app.ctx.photos:
+        profile = await asyncio.to_thread(_add_sample, _engine(request), uuid[:100].lower(), request.body)
     return json(asdict(profile))
 
 
@@ -86,7 +88,8 @@ async def remove(request: HttpRequest, uuid: str) -> HTTPResponse:
 @operation("Who is in a photo", scope="faces", answer=Faces, body=_PHOTO, errors={**_OFF, 422: ["photo-refused"]})
 async def match(request: HttpRequest) -> HTTPResponse:
     read_query(request, ())
-    return json({"faces": await asyncio.to_thread(_match, _engine(request), request.body)})
+    async with request.app.ctx.photos:
+        return json({"faces": await asyncio.to_thread(_match, _engine(request), request.body)})
 
 
 def _engine(request: HttpRequest) -> FaceEngine:
