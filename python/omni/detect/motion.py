@@ -23,14 +23,15 @@ class MotionGate:
 
     def __init__(self) -> None:
         self._seen: Float32 | None = None
+        self._seen_shape: tuple[int, ...] = ()
         self._seen_at = float("-inf")
 
     def moved(self, image: UInt8, timestamp: float) -> bool:
         """Whether to look at a picture (H, W, 3) of a time in seconds; if so, later ones are compared with it."""
         cells = _cells(image)
-        if self._is_still(cells) and 0 <= timestamp - self._seen_at < LONGEST_S:
+        if image.shape == self._seen_shape and self._is_still(cells) and 0 <= timestamp - self._seen_at < LONGEST_S:
             return False
-        self._seen, self._seen_at = cells, timestamp
+        self._seen, self._seen_shape, self._seen_at = cells, image.shape, timestamp
         return True
 
     def forget(self) -> None:
@@ -38,7 +39,7 @@ class MotionGate:
         self._seen = None
 
     def _is_still(self, cells: Float32) -> bool:
-        if self._seen is None or self._seen.shape != cells.shape:
+        if self._seen is None:
             return False
         change = cells - self._seen
         return bool(np.abs(cv2.blur(change - np.median(change), (3, 3))).max() < CHANGE)

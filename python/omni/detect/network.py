@@ -231,7 +231,8 @@ def _require(path: Path, asked: Sequence[str], found: Sequence[str], what: str, 
 
 def _picture_size(path: Path, picture: ort.NodeArg, free_size: Size, channels: int) -> Size:
     shape = picture.shape
-    if picture.type != "tensor(float)" or len(shape) not in (3, 4) or shape[-3] not in (channels, None, ""):
+    one = len(shape) == 3 or (len(shape) == 4 and (shape[0] == 1 or not isinstance(shape[0], int)))
+    if picture.type != "tensor(float)" or not one or shape[-3] not in (channels, None, ""):
         raise ModelError(
             f"{path}: expected a float32 picture (1, {channels}, H, W) as input, "
             f"found {picture.type} {picture.name} {shape}"

@@ -135,3 +135,4 @@ def test_a_gate_of_another_size_looks_anew() -> None:
     gate = MotionGate()
     assert gate.moved(np.zeros((48, 64, 3), np.uint8), 0.0)
     assert gate.moved(np.zeros((64, 48, 3), np.uint8), 0.1)
+    assert gate.moved(np.zeros((128, 96, 3), np.uint8), 0.2)  # what was found is in pixels of the other size
