@@ -51,6 +51,7 @@ docs: setup  ## the documentation's own tests
 	$(BIN)/pytest tests/contract
 
 wheel: setup  ## what another machine installs, in target/wheels
+	@rm -f target/wheels/*.whl  # one of another version or machine beside it would be installed, too
 	@$(BIN)/maturin build --release --locked --quiet
 
 clean:  ## remove what was built
