@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import category
 
 
 def is_text(text: str) -> bool:
@@ -12,6 +13,11 @@ def is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def visible(text: str) -> str:
+    """What others have called something, for a line on a terminal: what would clear or forge it is spelt out."""
+    return "".join(char.encode("unicode_escape").decode() if category(char) == "Cc" else char for char in text)
 
 
 def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

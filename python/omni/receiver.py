@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
+from omni._text import visible
 from omni.delivery import SignatureError, verify
 from omni.errors import PortInUseError
 from omni.process import event_errors, schema_errors, stream_errors
@@ -130,6 +131,10 @@ def describe(received: Received, names: dict[str, str] | None = None) -> str:
         received: the message.
         names: what to call a stream; its UUID's start where it is not named.
     """
+    return visible(_described(received, names or {}))
+
+
+def _described(received: Received, names: dict[str, str]) -> str:
     if received.wrong:
         return f"{received.reason:<8} REFUSED  {received.wrong[0]}"
     if received.event is not None and "stream" in received.event:
@@ -143,7 +148,7 @@ def describe(received: Received, names: dict[str, str] | None = None) -> str:
     if not received.processes:
         return f"{received.reason:<8} empty"
     first = received.processes[0]
-    stream = (names or {}).get(first["source"], first["source"][:8])
+    stream = names.get(first["source"], first["source"][:8])
     stamp = first["time_interval"][1][11:23]
     head = f"{stamp}  {received.reason:<8} {stream:<8}"
     again = f"  attempt {received.attempt}" if received.attempt not in ("1", "?") else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,4 +60,6 @@ def test_processes_and_events_are_taken_and_told_in_one_line_each() -> None:
     assert any(line.endswith("event    roi door in") for line in lines)
     assert any(line.endswith("stream   gate backoff (the connection ended)") for line in lines)
     assert lines[-2].startswith("begin    REFUSED")
+    named = replace(received[0], event={**stream_event(DOOR["uuid"], away), "state": "\x1b[2J\nok"}, processes=[])
+    assert describe(named).endswith(r"gate \x1b[2J\nok (the connection ended)"), "on the terminal of who listens"
     assert lines[-1].startswith("unknown  REFUSED  the body is not JSON")

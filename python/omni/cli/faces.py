@@ -12,6 +12,7 @@ from uuid import UUID
 
 import numpy as np
 
+from omni._text import is_text, visible
 from omni.cli.output import Progress, add_config, add_json, configuration, note, print_json
 from omni.errors import PhotoError
 
@@ -80,7 +81,6 @@ def run_add(options: argparse.Namespace) -> int:
 
 
 def run_import(options: argparse.Namespace) -> int:
-    from omni._text import is_text
     from omni.faces.enrol import photos_in
 
     engine = _open(options)
@@ -190,7 +190,7 @@ def _who(gallery: Gallery, matches: Sequence[ProfileMatch]) -> str:
     if not matches:
         return "nobody of the gallery"
     best = matches[0]
-    name = gallery.get(best.id).name
+    name = visible(gallery.get(best.id).name)
     return f"{name}  {best.id}  score {best.score:.3f}, distance {best.distance:.3f}, false accept rate {best.far:.2g}"
 
 
@@ -204,12 +204,10 @@ def _show(options: argparse.Namespace, profiles: Any) -> None:
 
 def _line(profile: Profile) -> str:
     groups = f"  groups {', '.join(profile.groups)}" if profile.groups else ""
-    return f"{profile.id}  {profile.name:<24} {profile.samples} samples{groups}"
+    return f"{profile.id}  {visible(profile.name):<24} {profile.samples} samples{groups}"
 
 
 def _name(text: str) -> str:
-    from omni._text import is_text
-
     if not text.strip() or not is_text(text):
         raise argparse.ArgumentTypeError("expected a name, got nothing that can be read")
     return text

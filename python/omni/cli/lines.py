@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from omni._text import visible
 from omni.cli.output import add_config, add_json, configuration, print_json
 from omni.errors import UnknownLineError
 
@@ -62,5 +63,6 @@ def _show(options: argparse.Namespace, names: dict[str, str], counts: Any) -> in
         return 0
     for line in found:
         since = f"since {datetime.fromtimestamp(line['since'], UTC):%Y-%m-%d %H:%M} UTC" if line["since"] else "never"
-        print(f"{line['uuid']}  {line['name']:<20} forward {line['forward']:<6} reverse {line['reverse']:<6} {since}")
+        counted = f"forward {line['forward']:<6} reverse {line['reverse']:<6} {since}"
+        print(f"{line['uuid']}  {visible(line['name']):<20} {counted}")
     return 0

@@ -149,13 +149,12 @@ class Access:
         return await _when_free(lambda: self._log_in(token, address))
 
     def _log_in(self, token: str, address: str) -> tuple[str, Caller]:
-        now = self._clock()
-        wait_s = self._logins.wait_s(address, now)
-        if wait_s > 0:
-            retry = {"retry-after": str(int(wait_s) + 1)}
-            raise Problem("too-many-logins", 429, "too many wrong tokens; try again later", headers=retry)
-        digest = digest_of(token)
+        now, digest = self._clock(), digest_of(token)
         if self._of_digest(digest) is NOBODY:
+            wait_s = self._logins.wait_s(address, now)
+            if wait_s > 0:  # of wrong ones alone: else who fails behind a proxy, which is one address, locks all out
+                retry = {"retry-after": str(int(wait_s) + 1)}
+                raise Problem("too-many-logins", 429, "too many wrong tokens; try again later", headers=retry)
             self._logins.failed(address, now)
             raise Problem("token-unknown", 401, "no such token; omni tokens add makes one", headers=_UNAUTHORISED)
         session_id, session = self._sessions.open(digest, now)

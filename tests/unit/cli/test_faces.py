@@ -106,6 +106,15 @@ def test_of_profiles_of_which_one_is_unknown_none_is_removed(
     assert [profile["id"] for profile in faces(capsys, tmp_path, "list")["profiles"]] == [somebody.id]
 
 
+def test_a_name_clears_no_terminal(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = np.eye(1, 16, dtype=np.float32)
+    Gallery(site / "state", "net", 16).add("Zo\xeb \u0645\u06cc\u200c\x1b[2J\n", [], row, 1.0)
+    assert main(["faces", "list", "--config", str(site)]) == 0
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert "Zo\xeb \u0645\u06cc\u200c\\x1b[2J\\n" in said
+
+
 def test_removing_somebody_unknown_is_an_error(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["faces", "remove", GROUP, "--config", str(site)]) == 1
     assert f"no profile has the uuid {GROUP}" in capsys.readouterr().err
