@@ -137,7 +137,11 @@ class FolderReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._passed_over: set[Path] = set()
-        self._files = sorted((f for f in path.iterdir() if f.suffix.lower() in PICTURES), key=_place)
+        try:
+            files = list(path.iterdir())
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
+        self._files = sorted((f for f in files if f.suffix.lower() in PICTURES), key=_place)
         self.fps = FOLDER_FPS
         self.frames = len(self._files)
         if not self._files:

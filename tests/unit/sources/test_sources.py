@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import threading
@@ -235,6 +236,18 @@ def test_what_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
         frames(tmp_path)
     with pytest.raises(SourceError, match="expected a file"):
         frames("ftp://user:secret@host/x")
+    with pytest.raises(SourceError, match="cannot be read: File name too long"):
+        frames("a" * 300)
+
+
+def test_a_folder_that_is_not_ours_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    for method in ("iterdir", "exists"):  # of the folder itself, of the one that it is in
+        monkeypatch.setattr(Path, method, refused)
+        with pytest.raises(SourceError, match="cannot be read: Permission denied"):
+            frames(tmp_path)
 
 
 def test_a_device_that_is_not_there_is_told() -> None:
