@@ -124,7 +124,7 @@ def _beginning(path: Path) -> bytes:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
-            raise SourceError(f"{path}: a pipe or a device, which is not read twice; give a file")
+            raise SourceError(f"{path}: a pipe or a device; give a file, or of a camera its number")
         with path.open("rb") as file:
             return file.read(4)
     except OSError as error:

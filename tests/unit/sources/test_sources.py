@@ -164,7 +164,7 @@ def test_a_part_of_a_longer_recording_holds_its_own_pictures_alone(tmp_path: Pat
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "v.avi")
-    with pytest.raises(SourceError, match=r"v\.avi: a pipe or a device, which is not read twice; give a file"):
+    with pytest.raises(SourceError, match=r"v\.avi: a pipe or a device; give a file, or of a camera its number"):
         frames(tmp_path / "v.avi")
 
 
