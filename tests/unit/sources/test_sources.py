@@ -124,7 +124,7 @@ def transport_stream(path: Path, *recordings: tuple[float, int]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("begins", [460.0, 500.0])
+@pytest.mark.parametrize("begins", [0.0, 460.0, 500.0])
 def test_recordings_put_one_behind_the_other_follow_each_other(tmp_path: Path, begins: float) -> None:
     path = transport_stream(tmp_path / "v.ts", (500.0, 15), (begins, 15))
     np.testing.assert_allclose([f.video_timestamp for f in frames(path)], np.arange(30) / 10, atol=1e-3)
