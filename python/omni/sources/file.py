@@ -26,10 +26,13 @@ logger = logging.getLogger(__name__)
 PICTURES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 BACK_S = 0.5
 """Timestamps that fall back by so much have begun anew, as where recordings were put one behind the other."""
+AHEAD_S = 12 * 3600.0
+"""So have those of a transport stream that are so far ahead: FFmpeg takes them to have wrapped, as after 26.5 hours."""
 MOST_DAMAGED = 250
 """So many pictures in a row that cannot be decoded are passed over; then the rest is given up."""
 _MATROSKA = b"\x1aE\xdf\xa3"
 """The first bytes of MKV and WebM."""
+_TRANSPORT_STREAM = b"G"
 _PTS = getattr(cv2, "CAP_PROP_PTS", -1)
 """Which picture it is, counted from when a recording began; older OpenCV knows none, and gives 0."""
 FOLDER_FPS = 10.0
@@ -56,12 +59,12 @@ class VideoReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        capture = self._open()
+        capture, begins = self._open(), _beginning(path)
         fps = capture.get(cv2.CAP_PROP_FPS)
         frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         times: list[float] = []
         while len(times) < 3 and _next_of(capture) is not None:
-            if not times and _beginning(path) == _MATROSKA:  # it tells when it ends, and may be a part of a recording
+            if not times and begins == _MATROSKA:  # it tells when it ends, and may be a part of a recording
                 frames -= capture.get(_PTS)
             times.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
         capture.release()
@@ -71,6 +74,7 @@ class VideoReader:
             fps /= 2
         self.fps = fps if np.isfinite(fps) and 0.1 <= fps <= 1000 else 25.0
         self.frames = max(int(frames), 0)
+        self._most_s = AHEAD_S if begins.startswith(_TRANSPORT_STREAM) else math.inf
 
     def pictures(self) -> Iterator[tuple[float, UInt8]]:
         capture = self._open()
@@ -82,7 +86,7 @@ class VideoReader:
                 if not np.isfinite(at):
                     at = before
                 usual = told + 1 / self.fps if told >= 0 else 0.0
-                if at < 0 if told < 0 else at < before - BACK_S:
+                if at < 0 if told < 0 else not -BACK_S <= at - before <= self._most_s:
                     shift = usual - at
                 before, told = at, at + shift if at + shift > told else usual  # files without timestamps, or wrong ones
                 yield told, image
@@ -124,7 +128,7 @@ def _beginning(path: Path) -> bytes:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
-            raise SourceError(f"{path}: a pipe or a device, which is not read twice; give a file")
+            raise SourceError(f"{path}: a pipe or a device; give a file, or of a camera its number")
         with path.open("rb") as file:
             return file.read(4)
     except OSError as error:
@@ -137,7 +141,11 @@ class FolderReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._passed_over: set[Path] = set()
-        self._files = sorted((f for f in path.iterdir() if f.suffix.lower() in PICTURES), key=_place)
+        try:
+            files = list(path.iterdir())
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
+        self._files = sorted((f for f in files if f.suffix.lower() in PICTURES), key=_place)
         self.fps = FOLDER_FPS
         self.frames = len(self._files)
         if not self._files:

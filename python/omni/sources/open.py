@@ -74,7 +74,11 @@ def open_source(
     from omni.sources.file import FileSource, FolderReader, VideoReader
 
     path = Path(stream.url)
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:  # in a folder that is another's, or too long a name
+        raise SourceError(f"stream {stream.label}: {stream.safe_url}: cannot be read: {error.strerror}") from None
+    if not there:
         raise SourceError(f"stream {stream.label}: {stream.safe_url}: no such file or folder")
     reader = FolderReader(path) if path.is_dir() else VideoReader(path)
     return FileSource(stream, reader, started_at, stop, log)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import threading
@@ -123,7 +124,7 @@ def transport_stream(path: Path, *recordings: tuple[float, int]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("begins", [460.0, 500.0])
+@pytest.mark.parametrize("begins", [0.0, 460.0, 500.0])
 def test_recordings_put_one_behind_the_other_follow_each_other(tmp_path: Path, begins: float) -> None:
     path = transport_stream(tmp_path / "v.ts", (500.0, 15), (begins, 15))
     np.testing.assert_allclose([f.video_timestamp for f in frames(path)], np.arange(30) / 10, atol=1e-3)
@@ -163,7 +164,7 @@ def test_a_part_of_a_longer_recording_holds_its_own_pictures_alone(tmp_path: Pat
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "v.avi")
-    with pytest.raises(SourceError, match=r"v\.avi: a pipe or a device, which is not read twice; give a file"):
+    with pytest.raises(SourceError, match=r"v\.avi: a pipe or a device; give a file, or of a camera its number"):
         frames(tmp_path / "v.avi")
 
 
@@ -235,6 +236,18 @@ def test_what_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
         frames(tmp_path)
     with pytest.raises(SourceError, match="expected a file"):
         frames("ftp://user:secret@host/x")
+    with pytest.raises(SourceError, match="cannot be read: File name too long"):
+        frames("a" * 300)
+
+
+def test_a_folder_that_is_not_ours_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    for method in ("iterdir", "exists"):  # of the folder itself, of the one that it is in
+        monkeypatch.setattr(Path, method, refused)
+        with pytest.raises(SourceError, match="cannot be read: Permission denied"):
+            frames(tmp_path)
 
 
 def test_a_device_that_is_not_there_is_told() -> None:
