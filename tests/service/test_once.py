@@ -135,6 +135,18 @@ def test_answers_are_kept_for_a_time_and_only_so_many(server: Server, monkeypatc
 
     assert [replayed(key) for key in ("a", "b", "c", "c")] == [None, None, None, "true"]
     assert replayed("d") is None
-    assert replayed("b") is None  # the oldest made room
+    assert replayed("b") == "true"
+    assert replayed("a") is None  # the oldest made room
     now[0] += once.KEPT_S + 1
     assert replayed("d") is None
+    monkeypatch.setattr(once, "KEPT_BYTES", 5)  # an answer has two
+    assert [replayed(key) for key in ("x", "y", "z", "y", "x")] == [None, None, None, "true", None]
+
+
+def test_calls_that_fail_push_nobody_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(once, "KEPT_MAX", 1)
+    begin(server, "k1")
+    for number in range(3):
+        wrong = server.call(BEGIN, "POST", json={}, headers={"Idempotency-Key": f"wrong{number}"})
+        assert wrong.status == 400
+    assert begin(server, "k1").headers["idempotent-replayed"] == "true"

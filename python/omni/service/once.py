@@ -21,6 +21,8 @@ HEADER = "idempotency-key"
 KEY_MAX = 255
 KEPT_S = 24 * 3600.0
 KEPT_MAX = 1000
+KEPT_BYTES = 16 << 20
+"""Of all answers together: that of a check of the settings can be megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class _Kept:
 
 
 class Once:
-    """Answers by key, for ``KEPT_S`` and at most ``KEPT_MAX`` of them, the oldest going first.
+    """Answers by key, for ``KEPT_S``, at most ``KEPT_MAX`` and ``KEPT_BYTES`` of them, the oldest going first.
 
     Belongs to the event loop's thread. A call goes on when its caller leaves, so that one who comes again with the
     same key gets its answer. What failed may be tried again and is not kept. Of an answer that holds a secret only is
@@ -85,8 +87,13 @@ class Once:
 
     def _forget_old(self) -> None:
         oldest_wanted = self._clock() - KEPT_S
-        while self._kept and (len(self._kept) >= KEPT_MAX or next(iter(self._kept.values())).begun < oldest_wanted):
+        while self._kept and next(iter(self._kept.values())).begun < oldest_wanted:
             self._kept.popitem(last=False)
+
+    def _make_room(self) -> None:
+        size = sum(map(_size, self._kept.values()))
+        while len(self._kept) > KEPT_MAX or size > KEPT_BYTES:
+            size -= _size(self._kept.popitem(last=False)[1])
 
     def _done(self, named: tuple[str, str], task: asyncio.Task[Any], *, secret: bool) -> None:
         kept = self._kept.get(named)
@@ -97,6 +104,11 @@ class Once:
             del self._kept[named]
         else:  # a task would keep its request, a photo of 8 MiB may be, for as long
             self._kept[named] = replace(kept, answer=None if secret else _copy(task.result()))
+            self._make_room()
+
+
+def _size(kept: _Kept) -> int:
+    return len(kept.answer.body or b"") if isinstance(kept.answer, HTTPResponse) else 0
 
 
 def _fingerprint(request: HttpRequest) -> bytes:
