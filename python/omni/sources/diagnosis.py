@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from omni.sources.handshake import NothingSentError, ask_for_pictures
+from omni.sources.handshake import NothingSentError, UnknownLoginError, ask_for_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,9 @@ def diagnose(url: str) -> Failure | None:
         status = ask_for_pictures(parts)
     except NothingSentError:
         return Failure("no_picture", "it answers, but sends nothing")
+    except UnknownLoginError:
+        why = "its login is by digest with another algorithm than MD5; allow MD5 alone, or basic, in the camera"
+        return Failure("unauthorized", why, permanent=True)
     except socket.gaierror:
         return Failure("unknown_host", "the name of its host is not known")
     except TimeoutError:

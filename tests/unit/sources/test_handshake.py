@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import re
 import shutil
 import socket
 import ssl
@@ -31,9 +33,9 @@ def ok(body: bytes = b"", headers: str = "") -> bytes:
 
 @contextmanager
 def camera(
-    answers: Sequence[bytes], *, talks_on: bool = False, tls: ssl.SSLContext | None = None
+    answers: Sequence[bytes], *, talks_on: bool = False, whole: bool = False, tls: ssl.SSLContext | None = None
 ) -> Iterator[tuple[int, list[str]]]:
-    """Answers one request after the other. Gives its port, and the requests' first lines.
+    """Answers one request after the other. Gives its port, and the requests' first lines, or all of them.
 
     With ``talks_on`` it goes on with pictures after the last one, whatever it is told.
     """
@@ -44,7 +46,7 @@ def camera(
         with tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
             for answer in answers:
                 request = connection.recv(4096)
-                asked.append(request.decode().partition("\r\n")[0])
+                asked.append(request.decode() if whole else request.decode().partition("\r\n")[0])
                 connection.sendall(answer)
             with contextlib.suppress(OSError):
                 while talks_on:
@@ -179,6 +181,39 @@ def test_who_hangs_up_after_asking_for_the_login_is_asked_again(password: str) -
     server.server_close()
     thread.join()
     assert (status, len(shown)) == (200 if password == "right" else 401, 2)
+
+
+def asks_for(*algorithms: str) -> bytes:
+    """Who asks for a login by digest, by one algorithm or another."""
+    ways = [
+        f'WWW-Authenticate: Digest realm="r", qop="auth", algorithm={a}, nonce="{a}", opaque="o"' for a in algorithms
+    ]
+    return "\r\n".join(["HTTP/1.1 401 Unauthorized", *ways, "Content-Length: 0", "", ""]).encode()
+
+
+@pytest.mark.parametrize("algorithms", [("MD5",), ("SHA-256", "MD5"), ("MD5-sess",)])
+def test_a_login_by_digest_is_as_rfc_7616_has_it(algorithms: tuple[str, ...]) -> None:
+    def md5(text: str) -> str:
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    with camera([asks_for(*algorithms), b"HTTP/1.1 200 OK\r\n\r\npicture"], whole=True) as (port, asked):
+        assert ask_for_pictures(urlsplit(f"http://ann:word@127.0.0.1:{port}/a")) == 200
+    [login] = re.findall(r"Authorization: Digest (.*)\r", asked[1])
+    given = {k: v or w for k, v, w in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', login)}
+    assert (given["algorithm"], given["nonce"], given["opaque"]) == (algorithms[-1], algorithms[-1], "o")
+    secret = md5("ann:r:word")
+    if algorithms[-1] == "MD5-sess":
+        secret = md5(f"{secret}:{given['nonce']}:{given['cnonce']}")
+    counted = ":".join(given[name] for name in ("nonce", "nc", "cnonce", "qop"))
+    assert given["response"] == md5(f"{secret}:{counted}:{md5('GET:/a')}")
+
+
+def test_a_login_that_the_decoder_does_not_know_is_told() -> None:
+    with camera([asks_for("MD5", "SHA-256")]) as (port, asked):
+        failure = diagnose(f"rtsp://ann:word@127.0.0.1:{port}/")
+    assert failure is not None
+    assert (failure.cause, failure.permanent, len(asked)) == ("unauthorized", True, 1)
+    assert "another algorithm than MD5" in failure.reason
 
 
 def test_asking_with_the_login_once_more_has_no_time_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
