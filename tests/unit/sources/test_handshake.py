@@ -249,6 +249,12 @@ def test_an_address_that_cannot_be_is_told(url: str) -> None:
     assert (failure.cause, failure.permanent) == ("address", True)
 
 
+def test_a_name_that_no_host_can_have_is_not_known() -> None:
+    failure = diagnose("rtsp://cam..local/")
+    assert failure is not None
+    assert failure.cause == "unknown_host"
+
+
 @pytest.mark.parametrize(
     ("answer", "cause"),
     [(b"SSH-2.0-OpenSSH\r\n\r\n", "no_camera"), (b"RTSP/1.0 461 Unsupported Transport\r\n\r\n", "refused")],
