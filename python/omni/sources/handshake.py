@@ -229,9 +229,11 @@ def _connected(host: str, port: int, until: float) -> socket.socket:
 
 
 def _encrypted(connection: socket.socket, host: str) -> ssl.SSLSocket:
-    """As the decoder does, without asking whose certificate it is: cameras sign their own."""
+    """As the decoder does, without asking whose certificate it is: cameras sign their own. Old ones speak TLS 1.0."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context.wrap_socket(connection, server_hostname=host)
 
 

@@ -97,13 +97,17 @@ def test_pictures_may_come_before_the_answer() -> None:
         assert ask_for_pictures(urlsplit(f"rtsp://127.0.0.1:{port}/")) == 200
 
 
-def test_a_camera_that_signed_its_own_certificate_is_asked(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1 is deprecated")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.MAXIMUM_SUPPORTED])
+def test_a_camera_that_signed_its_own_certificate_is_asked(tmp_path: Path, version: ssl.TLSVersion) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("no openssl on this machine, to make a certificate with")
     line = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem -days 2 -subj /CN=camera"
     subprocess.run(["openssl", *line.split()], cwd=tmp_path, check=True, capture_output=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    tls.set_ciphers("DEFAULT:@SECLEVEL=0")
+    tls.minimum_version, tls.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, version
     with camera([ok(SDP % b"a"), ok(), ok() + RTP], tls=tls) as (port, asked):
         assert ask_for_pictures(urlsplit(f"rtsps://127.0.0.1:{port}/live")) == 200
     assert asked[0].startswith("DESCRIBE rtsps://")
