@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from omni.sources.handshake import NothingSentError, ask_for_pictures
+from omni.sources.handshake import NothingSentError, UnknownLoginError, ask_for_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,16 @@ def diagnose(url: str) -> Failure | None:
     except ValueError:
         whole = False
     if not whole:
-        return Failure("address", "its address names no host, or no port from 1 to 65535", permanent=True)
+        why = "its address names no host, or no port from 1 to 65535 (# / ? in a password are written %23 %2F %3F)"
+        return Failure("address", why, permanent=True)
     try:
         status = ask_for_pictures(parts)
     except NothingSentError:
         return Failure("no_picture", "it answers, but sends nothing")
-    except socket.gaierror:
+    except UnknownLoginError:
+        why = "its login is by digest with another algorithm than MD5; allow MD5 alone, or basic, in the camera"
+        return Failure("unauthorized", why, permanent=True)
+    except (socket.gaierror, UnicodeError):  # the second: it cannot be one
         return Failure("unknown_host", "the name of its host is not known")
     except TimeoutError:
         return Failure("silent", "it does not answer (switched off, or it has too many clients)")

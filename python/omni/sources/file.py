@@ -145,7 +145,8 @@ class FolderReader:
             files = list(path.iterdir())
         except OSError as error:
             raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
-        self._files = sorted((f for f in files if f.suffix.lower() in PICTURES), key=_place)
+        shown = (f for f in files if not f.name.startswith("."))  # macOS puts a hidden one beside each, ._1.jpg
+        self._files = sorted((f for f in shown if f.suffix.lower() in PICTURES), key=_place)
         self.fps = FOLDER_FPS
         self.frames = len(self._files)
         if not self._files:

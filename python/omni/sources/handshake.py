@@ -20,10 +20,15 @@ opening may take in all, goodbye included, a second is left for the decoder."""
 _GOODBYE_S = 0.5
 _PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _MOST_BYTES = 64 << 10
+_CNONCE = "6f6d6e69"
 
 
 class NothingSentError(Exception):
     """The camera answered, and sent no byte of a picture."""
+
+
+class UnknownLoginError(Exception):
+    """The camera asks for a login that the decoder cannot give: by digest, with another algorithm than MD5."""
 
 
 def ask_for_pictures(parts: SplitResult) -> int:
@@ -34,6 +39,7 @@ def ask_for_pictures(parts: SplitResult) -> int:
 
     Raises:
         NothingSentError: it answers and sends nothing within ``PICTURE_S``.
+        UnknownLoginError: it asks for a login that cannot be given.
         TimeoutError: it does not answer within ``ANSWER_S``, or not to the login within ``PICTURE_S``.
         OSError: it cannot be reached.
         ValueError: what answers speaks neither RTSP nor HTTP.
@@ -223,9 +229,11 @@ def _connected(host: str, port: int, until: float) -> socket.socket:
 
 
 def _encrypted(connection: socket.socket, host: str) -> ssl.SSLSocket:
-    """As the decoder does, without asking whose certificate it is: cameras sign their own."""
+    """As the decoder does, without asking whose certificate it is: cameras sign their own. Old ones speak TLS 1.0."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context.wrap_socket(connection, server_hostname=host)
 
 
@@ -243,18 +251,37 @@ def _track(description: str, base: str) -> str:
     return control[1] if "://" in control[1] else f"{base.rstrip('/')}/{control[1]}"
 
 
+def _digest(challenge: str) -> dict[str, str] | None:
+    """What a login by digest is made of. Of several the last, as the decoder takes it.
+
+    Raises:
+        UnknownLoginError: it is by another algorithm than the decoder knows.
+    """
+    asked = re.findall(r"^www-authenticate: *digest +(.*)$", challenge, re.IGNORECASE | re.MULTILINE)
+    if not asked:
+        return None
+    fields = {k.lower(): v or w for k, v, w in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,"]+))', asked[-1])}
+    if fields.get("algorithm", "MD5").upper() not in ("MD5", "MD5-SESS"):
+        raise UnknownLoginError
+    return fields
+
+
 def _authorisation(parts: SplitResult, challenge: str, method: str, target: str) -> str:
     """The login for a challenge: basic (RFC 7617) or digest with MD5 (RFC 2617)."""
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    digest = re.search(r"^www-authenticate: *digest +(.*)$", challenge, re.IGNORECASE | re.MULTILINE)
-    if digest is None:
+    asked = _digest(challenge)
+    if asked is None:
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    asked = {k.lower(): v or w for k, v, w in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,"]+))', digest[1])}
-    realm, nonce = asked.get("realm", ""), asked.get("nonce", "")
-    counted = "00000001:6f6d6e69:auth:" if "auth" in asked.get("qop", "") else ""
-    secret = f"{_md5(f'{user}:{realm}:{password}')}:{nonce}:{counted}{_md5(f'{method}:{target}')}"
-    fields = f'username="{user}", realm="{realm}", nonce="{nonce}", uri="{target}", response="{_md5(secret)}"'
-    return f"Digest {fields}" + (', qop=auth, nc=00000001, cnonce="6f6d6e69"' if counted else "")
+    realm, nonce, algorithm = asked.get("realm", ""), asked.get("nonce", ""), asked.get("algorithm", "")
+    secret = _md5(f"{user}:{realm}:{password}")
+    if algorithm.upper() == "MD5-SESS":
+        secret = _md5(f"{secret}:{nonce}:{_CNONCE}")
+    counted = f"00000001:{_CNONCE}:auth:" if "auth" in asked.get("qop", "") else ""
+    response = _md5(f"{secret}:{nonce}:{counted}{_md5(f'{method}:{target}')}")
+    fields = f'username="{user}", realm="{realm}", nonce="{nonce}", uri="{target}", response="{response}"'
+    fields += f", algorithm={algorithm}" if algorithm else ""
+    fields += f', opaque="{asked["opaque"]}"' if "opaque" in asked else ""
+    return f"Digest {fields}" + (f', qop=auth, nc=00000001, cnonce="{_CNONCE}"' if counted else "")
 
 
 def _md5(text: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import re
 import shutil
 import socket
 import ssl
@@ -31,9 +33,9 @@ def ok(body: bytes = b"", headers: str = "") -> bytes:
 
 @contextmanager
 def camera(
-    answers: Sequence[bytes], *, talks_on: bool = False, tls: ssl.SSLContext | None = None
+    answers: Sequence[bytes], *, talks_on: bool = False, whole: bool = False, tls: ssl.SSLContext | None = None
 ) -> Iterator[tuple[int, list[str]]]:
-    """Answers one request after the other. Gives its port, and the requests' first lines.
+    """Answers one request after the other. Gives its port, and the requests' first lines, or all of them.
 
     With ``talks_on`` it goes on with pictures after the last one, whatever it is told.
     """
@@ -44,7 +46,7 @@ def camera(
         with tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
             for answer in answers:
                 request = connection.recv(4096)
-                asked.append(request.decode().partition("\r\n")[0])
+                asked.append(request.decode() if whole else request.decode().partition("\r\n")[0])
                 connection.sendall(answer)
             with contextlib.suppress(OSError):
                 while talks_on:
@@ -95,13 +97,17 @@ def test_pictures_may_come_before_the_answer() -> None:
         assert ask_for_pictures(urlsplit(f"rtsp://127.0.0.1:{port}/")) == 200
 
 
-def test_a_camera_that_signed_its_own_certificate_is_asked(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1 is deprecated")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.MAXIMUM_SUPPORTED])
+def test_a_camera_that_signed_its_own_certificate_is_asked(tmp_path: Path, version: ssl.TLSVersion) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("no openssl on this machine, to make a certificate with")
     line = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem -days 2 -subj /CN=camera"
     subprocess.run(["openssl", *line.split()], cwd=tmp_path, check=True, capture_output=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    tls.set_ciphers("DEFAULT:@SECLEVEL=0")
+    tls.minimum_version, tls.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, version
     with camera([ok(SDP % b"a"), ok(), ok() + RTP], tls=tls) as (port, asked):
         assert ask_for_pictures(urlsplit(f"rtsps://127.0.0.1:{port}/live")) == 200
     assert asked[0].startswith("DESCRIBE rtsps://")
@@ -181,6 +187,39 @@ def test_who_hangs_up_after_asking_for_the_login_is_asked_again(password: str) -
     assert (status, len(shown)) == (200 if password == "right" else 401, 2)
 
 
+def asks_for(*algorithms: str) -> bytes:
+    """Who asks for a login by digest, by one algorithm or another."""
+    ways = [
+        f'WWW-Authenticate: Digest realm="r", qop="auth", algorithm={a}, nonce="{a}", opaque="o"' for a in algorithms
+    ]
+    return "\r\n".join(["HTTP/1.1 401 Unauthorized", *ways, "Content-Length: 0", "", ""]).encode()
+
+
+@pytest.mark.parametrize("algorithms", [("MD5",), ("SHA-256", "MD5"), ("MD5-sess",)])
+def test_a_login_by_digest_is_as_rfc_7616_has_it(algorithms: tuple[str, ...]) -> None:
+    def md5(text: str) -> str:
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    with camera([asks_for(*algorithms), b"HTTP/1.1 200 OK\r\n\r\npicture"], whole=True) as (port, asked):
+        assert ask_for_pictures(urlsplit(f"http://ann:word@127.0.0.1:{port}/a")) == 200
+    [login] = re.findall(r"Authorization: Digest (.*)\r", asked[1])
+    given = {k: v or w for k, v, w in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', login)}
+    assert (given["algorithm"], given["nonce"], given["opaque"]) == (algorithms[-1], algorithms[-1], "o")
+    secret = md5("ann:r:word")
+    if algorithms[-1] == "MD5-sess":
+        secret = md5(f"{secret}:{given['nonce']}:{given['cnonce']}")
+    counted = ":".join(given[name] for name in ("nonce", "nc", "cnonce", "qop"))
+    assert given["response"] == md5(f"{secret}:{counted}:{md5('GET:/a')}")
+
+
+def test_a_login_that_the_decoder_does_not_know_is_told() -> None:
+    with camera([asks_for("MD5", "SHA-256")]) as (port, asked):
+        failure = diagnose(f"rtsp://ann:word@127.0.0.1:{port}/")
+    assert failure is not None
+    assert (failure.cause, failure.permanent, len(asked)) == ("unauthorized", True, 1)
+    assert "another algorithm than MD5" in failure.reason
+
+
 def test_asking_with_the_login_once_more_has_no_time_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """It hangs up after asking for the login, and then says nothing."""
     monkeypatch.setattr("omni.sources.handshake.ANSWER_S", 3600.0)
@@ -212,6 +251,12 @@ def test_an_address_that_cannot_be_is_told(url: str) -> None:
     failure = diagnose(url)
     assert failure is not None
     assert (failure.cause, failure.permanent) == ("address", True)
+
+
+def test_a_name_that_no_host_can_have_is_not_known() -> None:
+    failure = diagnose("rtsp://cam..local/")
+    assert failure is not None
+    assert failure.cause == "unknown_host"
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,10 @@ def test_a_folder_of_pictures_in_the_order_of_names(tmp_path: Path) -> None:
     for name in sorted(names):
         cv2.imwrite(str(tmp_path / name), np.full((8, 8, 3), names.index(name), np.uint8))
     (tmp_path / "1.txt").write_text("x")
-    assert [int(f.image[0, 0, 0]) for f in frames(tmp_path)] == list(range(len(names)))
+    (tmp_path / "._10.png").write_text("hidden")
+    found = frames(tmp_path)
+    assert [int(f.image[0, 0, 0]) for f in found] == list(range(len(names)))
+    assert [f.video_timestamp for f in found] == pytest.approx(np.arange(len(names)) / 10)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a video at all" * 100])
