@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from yarl import URL
 
 from omni.config._base import Section
 from omni.config.secrets import masked_address
@@ -18,6 +19,7 @@ RETRY_S = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400
 """Seconds before each attempt (delivery, line 4)."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NO_BROKER = "must be host, host:port, mqtt://... or mqtts://..."
 _OF_THE_BODY = frozenset({"content-length", "content-encoding", "transfer-encoding"})
 """Headers that say how the body is sent: with another value it would arrive cut off, or as something else."""
 
@@ -149,9 +151,9 @@ def _is_address(text: str) -> bool:
     """Whether messages can be posted to it."""
     try:
         parts = urlsplit(text)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        return whole and "\\" not in parts.netloc  # which aiohttp takes for none
-    except ValueError:  # a port that is none, a bracket that stays open
+        URL(text)  # as it is posted to: refuses more, such as a backslash in a password
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, a bracket that stays open, characters that no host has
         return False
 
 
@@ -161,7 +163,7 @@ def _is_host(text: str) -> bool:
         ip_address(text[1:-1] if text.startswith("[") and text.endswith("]") else text)
         return True
     except ValueError:
-        return re.fullmatch(r"[^][/\\:@?#\s]+", text) is not None
+        return re.fullmatch(r"[^][/\\:@?#\s]+", text) is not None and _is_address(f"http://{text}")
 
 
 class DeliveryConfig(Section):
@@ -219,11 +221,14 @@ class MqttConfig(Section):
     def _broker_form(cls, text: str, info: ValidationInfo) -> str:
         if not text and not info.data.get("enable"):
             return text
-        parts = urlsplit(text if "://" in text else f"mqtt://{text}")
+        try:
+            parts = urlsplit(text if "://" in text else f"mqtt://{text}")
+        except ValueError:  # which tells the password
+            raise ValueError(_NO_BROKER) from None
         try:
             parts.port  # noqa: B018 -- it checks
         except ValueError:
             raise ValueError("must end with a port from 0 to 65535, or none") from None
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ValueError("must be host, host:port, mqtt://... or mqtts://...")
+            raise ValueError(_NO_BROKER)
         return text
