@@ -13,7 +13,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_valid
 from yarl import URL
 
 from omni.config._base import Section
-from omni.config.secrets import masked_address
+from omni.config.secrets import ADDRESS_MAX, masked_address
 
 RETRY_S = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 """Seconds before each attempt (delivery, line 4)."""
@@ -149,6 +149,8 @@ class SubscriberConfig(Section):
 
 def _is_address(text: str) -> bool:
     """Whether messages can be posted to it."""
+    if len(text) > ADDRESS_MAX:  # which takes long to be found wrong
+        return False
     try:
         parts = urlsplit(text)
         URL(text)  # as it is posted to: refuses more, such as a backslash in a password
@@ -159,6 +161,8 @@ def _is_address(text: str) -> bool:
 
 def _is_host(text: str) -> bool:
     """Whether it is a name or an IP address, that of version 6 with or without brackets, and nothing else."""
+    if len(text) > ADDRESS_MAX:
+        return False
     try:
         ip_address(text[1:-1] if text.startswith("[") and text.endswith("]") else text)
         return True
@@ -196,7 +200,10 @@ class MqttConfig(Section):
 
     enable: bool = False
     brocker_address: str = Field(
-        default="127.0.0.1:1883", validation_alias=AliasChoices("brocker_address", "broker_address"), repr=False
+        default="127.0.0.1:1883",
+        max_length=ADDRESS_MAX,
+        validation_alias=AliasChoices("brocker_address", "broker_address"),
+        repr=False,
     )
     topic: str = Field(default="omni/processes", pattern=r"^[^+#\x00]+$", max_length=1024)
 

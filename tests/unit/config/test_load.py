@@ -169,7 +169,7 @@ def test_what_python_says_of_an_address_that_is_none_is_not_told(document: dict[
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("host", ["h\u2100", "h\x80x", "a\\b"])
+@pytest.mark.parametrize("host", ["h\u2100", "h\x80x", "a\\b", "\xe9" * 2_000_000])
 def test_a_host_that_cannot_be_posted_to_is_refused(host: str) -> None:
     for subscriber in ({"host": host}, {"url": f"http://{host}/"}):
         with pytest.raises(ConfigError, match="must be"):
