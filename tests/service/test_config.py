@@ -327,6 +327,17 @@ def test_safe_mode_shows_no_secret_that_stands_in_the_wrong_place(
         assert PLANTED.encode() not in mended.body
 
 
+@pytest.mark.parametrize("url", [f"rtsp://u:{PLANTED}\uff20@cam/1", f"rtsp://u:{PLANTED}@[cam/1"])
+def test_an_address_that_is_none_is_taken_or_refused_without_a_word_of_its_password(
+    site: Site, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = site.put(lambda c: c["streams"].append({"url": url, "enabled": False}))
+    assert answer.status == 200
+    refused = site.put(lambda c: c["webhook_tracking_subscribers"][0].update(url=url.replace("rtsp", "http")))
+    assert refused.status == 422
+    assert PLANTED not in f"{answer.body!r} {refused.body!r} {caplog.text} {site.config()}"
+
+
 def test_a_secret_in_the_wrong_place_stays_while_something_else_is_mended(tmp_path: Path) -> None:
     written = {"streams": [{"url": f"rtsp://u:{PLANTED}@127.0.0.1:9/1", "enabled": False}], "api_key": PLANTED}
     site = Site(tmp_path, json.dumps(written))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import SecretStr
 
 from omni.config.agent import AgentConfig
 from omni.config.faults import pointer
-from omni.config.secrets import conceal, put_back, shown
+from omni.config.secrets import conceal, host_of, put_back, shown
 
 _NAMES = ("uuid", "stream_uuid", "id", "name")
 """Members that tell one element of a list from the others; the first that all have."""
@@ -117,7 +116,7 @@ def _same(element: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bo
 
 def _origin(record: Mapping[str, Any]) -> tuple[str, Any]:
     """Whom a subscriber's messages go to."""
-    host = urlsplit(str(shown(record.get("url") or ""))).netloc.rpartition("@")[2]
+    host = host_of(str(shown(record.get("url") or "")))[1].rpartition("@")[2]
     return (host, None) if host else (str(record.get("host") or ""), record.get("port"))
 
 

@@ -96,10 +96,17 @@ def what_came(document: Any, loc: Place) -> str:
     value = _value(document, loc)
     if value is _NOTHING or isinstance(value, Mapping):
         return ""
-    text = masked_address(json.dumps(value, ensure_ascii=False, default=str))
+    text = json.dumps(_masked(value), ensure_ascii=False, default=str)
     if isinstance(value, list) and "{" in text:
         return ", got a list"
     return f", got {text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + '...'}"
+
+
+def _masked(value: Any) -> Any:
+    """A text, or the texts of a list, without passwords."""
+    if isinstance(value, list):
+        return [_masked(inner) for inner in value]
+    return masked_address(value) if isinstance(value, str) else value
 
 
 def _value(document: Any, loc: Place) -> Any:

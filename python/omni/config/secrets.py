@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 MASK = "***"
 
+ADDRESS_MAX = 4096
+"""Characters of an address that is looked through for secrets."""
+
 SECRET_KEYS = frozenset({"secret", "previous_secret"})
 ADDRESS_KEYS = frozenset({"url", "brocker_address", "broker_address"})
 HEADERS_KEY = "headers"
@@ -17,13 +20,13 @@ PATH_KEY = "path"
 """Of a subscriber that is given by its host: what follows that in an address."""
 
 _PASSWORD = re.compile(
-    r"(?:(?<=://)|(?<=:/)(?!/)|^(?=[^/:@\s]*:[^/@\s]*@))(?:([^/?#\s:@\[]*):)?([^/?#\s]*|(?<=:)(?!\d{1,5}[/?#])\S*)@"
+    r"(?:(?<=://)|(?<=:/)(?!/)|^(?=[^/:@]*:[^/@]*@))(?:([^/?#:@\[]*):)?([^/?#]*|(?<=:)(?!\d{1,5}[/?#]).*)@", re.DOTALL
 )
-"""User and password, also where a slash is missing: up to the last ``@`` of the host; where a password holds ``/``,
-``?`` or ``#``, of all."""
+"""User and password, with spaces as well, also where a slash is missing: up to the last ``@`` of the host; where a
+password holds ``/``, ``?`` or ``#``, of all."""
 
 _PARAMETER = re.compile(
-    r"(?<=[?&;/_])([^=&#?/;_]*(?:pas|pw|psw|secret|token|key|auth|sig|cred)[^=&#?/;_]*|code)=([^&#\s]*)", re.IGNORECASE
+    r"(?<=[?&;/_])([^=&#?/;_]*(?:pas|pw|psw|secret|token|key|auth|sig|cred)[^=&#?/;_]*|code)=([^&#]*)", re.IGNORECASE
 )
 """``?token=...``, ``?code=...`` of Azure's functions, and ``/user=..._password=..._channel=1`` as some cameras have it
 in their paths."""
@@ -129,13 +132,20 @@ def _with(document: Any, text_of: Any) -> Any:
 
 
 def masked_address(address: str) -> str:
-    """An address without its password (``rtsp://user:***@host``), nor what its parameters call a secret."""
+    """An address without its password (``rtsp://user:***@host``), nor what its parameters call a secret.
+
+    Of a text longer than any address nothing is left: to look through it takes as long as its length squared.
+    """
+    if len(address) > ADDRESS_MAX:
+        return MASK
     without = _PASSWORD.sub(lambda found: f"{found[1] + ':' if found[1] is not None else ''}{MASK}@", address)
     return _without_parameters(without)
 
 
 def hidden_login(address: str) -> str:
     """The same without the user, too: ``rtsp://***@host``."""
+    if len(address) > ADDRESS_MAX:
+        return MASK
     return _without_parameters(_PASSWORD.sub(f"{MASK}@", address))
 
 
@@ -145,6 +155,8 @@ def _without_parameters(address: str) -> str:
 
 
 def _masked_parameters(address: str) -> str:
+    if len(address) > ADDRESS_MAX:
+        return MASK
     return _PARAMETER.sub(lambda found: f"{found[1]}={MASK}", address)
 
 
@@ -157,7 +169,7 @@ def put_back(proposed: Any, current: Any) -> Any:
         return proposed
     if proposed == current.shown:
         return current.value
-    if current.shown == MASK or _place(proposed) != _place(current.shown):
+    if current.shown == MASK or len(proposed) > ADDRESS_MAX or host_of(proposed) != host_of(current.shown):
         return proposed
     password = _PASSWORD.search(current.value)
     if password is not None:
@@ -173,6 +185,13 @@ def is_masked(value: Any) -> bool:
     return isinstance(value, Concealed) and value.value == value.shown
 
 
-def _place(address: str) -> tuple[str, str]:
-    parts = urlsplit(address if "://" in address else f"//{address}")
+def host_of(address: str) -> tuple[str, str]:
+    """Scheme, and host and port with what of a login is in it; of what is no address the whole text.
+
+    What Python says of such a one holds its password.
+    """
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+    except ValueError:
+        return "", address
     return parts.scheme, parts.netloc

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, field_validator
 
 from omni.config._base import Section
-from omni.config.secrets import SecretUrl
+from omni.config.secrets import ADDRESS_MAX, SecretUrl
 
 Relative = Annotated[float, Field(ge=0.0, le=1.0)]
 Polygon = Annotated[tuple[tuple[Relative, Relative], ...], Field(min_length=3, max_length=1000)]
@@ -40,7 +40,7 @@ class StreamConfig(Section):
 
     stream_uuid: UUID
     name: str = ""
-    url: Annotated[str, AfterValidator(SecretUrl)] = Field(min_length=1, repr=False)
+    url: Annotated[str, AfterValidator(SecretUrl)] = Field(min_length=1, max_length=ADDRESS_MAX, repr=False)
     enabled: bool = True
     loop: bool = False
     max_fps: float | None = Field(default=None, gt=0.0, le=1000.0)

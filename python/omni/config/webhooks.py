@@ -10,14 +10,16 @@ from urllib.parse import SplitResult, urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from yarl import URL
 
 from omni.config._base import Section
-from omni.config.secrets import masked_address
+from omni.config.secrets import ADDRESS_MAX, masked_address
 
 RETRY_S = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 """Seconds before each attempt (delivery, line 4)."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NO_BROKER = "must be host, host:port, mqtt://... or mqtts://..."
 _OF_THE_BODY = frozenset({"content-length", "content-encoding", "transfer-encoding"})
 """Headers that say how the body is sent: with another value it would arrive cut off, or as something else."""
 
@@ -147,21 +149,25 @@ class SubscriberConfig(Section):
 
 def _is_address(text: str) -> bool:
     """Whether messages can be posted to it."""
+    if len(text) > ADDRESS_MAX:  # which takes long to be found wrong
+        return False
     try:
         parts = urlsplit(text)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        return whole and "\\" not in parts.netloc  # which aiohttp takes for none
-    except ValueError:  # a port that is none, a bracket that stays open
+        URL(text)  # as it is posted to: refuses more, such as a backslash in a password
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, a bracket that stays open, characters that no host has
         return False
 
 
 def _is_host(text: str) -> bool:
     """Whether it is a name or an IP address, that of version 6 with or without brackets, and nothing else."""
+    if len(text) > ADDRESS_MAX:
+        return False
     try:
         ip_address(text[1:-1] if text.startswith("[") and text.endswith("]") else text)
         return True
     except ValueError:
-        return re.fullmatch(r"[^][/\\:@?#\s]+", text) is not None
+        return re.fullmatch(r"[^][/\\:@?#\s]+", text) is not None and _is_address(f"http://{text}")
 
 
 class DeliveryConfig(Section):
@@ -194,7 +200,10 @@ class MqttConfig(Section):
 
     enable: bool = False
     brocker_address: str = Field(
-        default="127.0.0.1:1883", validation_alias=AliasChoices("brocker_address", "broker_address"), repr=False
+        default="127.0.0.1:1883",
+        max_length=ADDRESS_MAX,
+        validation_alias=AliasChoices("brocker_address", "broker_address"),
+        repr=False,
     )
     topic: str = Field(default="omni/processes", pattern=r"^[^+#\x00]+$", max_length=1024)
 
@@ -219,11 +228,14 @@ class MqttConfig(Section):
     def _broker_form(cls, text: str, info: ValidationInfo) -> str:
         if not text and not info.data.get("enable"):
             return text
-        parts = urlsplit(text if "://" in text else f"mqtt://{text}")
+        try:
+            parts = urlsplit(text if "://" in text else f"mqtt://{text}")
+        except ValueError:  # which tells the password
+            raise ValueError(_NO_BROKER) from None
         try:
             parts.port  # noqa: B018 -- it checks
         except ValueError:
             raise ValueError("must end with a port from 0 to 65535, or none") from None
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ValueError("must be host, host:port, mqtt://... or mqtts://...")
+            raise ValueError(_NO_BROKER)
         return text

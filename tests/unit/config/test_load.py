@@ -149,6 +149,7 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
         {"streams": ["rtsp://a:hunter2@h/1"]},
         {"streams": "rtsp://a:hunter2@h/1"},
         {"mutlistream_ROI": {"regions": [{"stream_uuid": "rtsp://a:hunter2@h/1"}]}},
+        {"streams": ["rtsp://h/1", "rtsp://a:hunter2@h/1", "rtsp://h/?pwd=my hunter2"]},
     ],
 )
 def test_an_address_in_the_wrong_place_keeps_its_password(document: dict[str, Any]) -> None:
@@ -156,6 +157,23 @@ def test_an_address_in_the_wrong_place_keeps_its_password(document: dict[str, An
         load_config(document)
     assert "hunter2" not in str(caught.value)
     assert "rtsp://a:***@h/1" in str(caught.value)
+
+
+@pytest.mark.parametrize("login", ["u:hunter2\uff20", "u:hunter2\u2100", "u:\uff0fhunter2"])
+@pytest.mark.parametrize("document", [{"mqtt_settings": {"brocker_address": "mqtt://LOGIN@h"}},
+                                      {"webhook_tracking_subscribers": [{"url": "http://LOGIN@h/"}]}])  # fmt: skip
+def test_what_python_says_of_an_address_that_is_none_is_not_told(document: dict[str, Any], login: str) -> None:
+    """It says all of it: of wide characters, which are typed where a keyboard writes Chinese or Japanese."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(json.loads(json.dumps(document).replace("LOGIN", login)))
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["h\u2100", "h\x80x", "a\\b", "\xe9" * 2_000_000])
+def test_a_host_that_cannot_be_posted_to_is_refused(host: str) -> None:
+    for subscriber in ({"host": host}, {"url": f"http://{host}/"}):
+        with pytest.raises(ConfigError, match="must be"):
+            load_config({"webhook_tracking_subscribers": [subscriber]})
 
 
 def test_an_address_that_is_written_for_a_host_is_not_told() -> None:
