@@ -213,6 +213,8 @@ def open_detector(
     network = Network(path, providers, free_size=free_size, threads=threads, allow_fallback=allow_fallback, free=True)
     chosen = choose_head(str(path), network.signature, head)
     confidence = chosen.confidence if confidence is None else confidence
+    if network.any_size and chosen.any_shape and not network.accelerated:  # of an accelerator ``Detector.at`` asks
+        network.any_size = _fits_any_shape(network, chosen)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     about = {
@@ -225,6 +227,13 @@ def open_detector(
         "sha256": sha256,
     }
     return Detector(network, chosen, confidence, about)
+
+
+def _fits_any_shape(network: Network, head: Head) -> bool:
+    """Whether a network that leaves its size open is not tied to one all the same, such as by the grid of its cells."""
+    width, height = network.size
+    signature = network.takes((width, max(height // 2 // STEP, 1) * STEP))
+    return signature is not None and head.fits(signature)
 
 
 def _find(model: str | Path) -> Path:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
 
 logger = logging.getLogger(__name__)
-_ERRORS_ONLY = 3
+_ERRORS_ONLY, _FATAL_ONLY = 3, 4
 CPU = "CPUExecutionProvider"
 _PROVIDERS = {
     "CPU": CPU,
@@ -70,7 +70,8 @@ class Network:
 
     Attributes:
         size: (width, height) of its picture, where it was made for one.
-        any_size: whether it takes pictures of other sizes, sides of a multiple of ``STEP``.
+        any_size: whether it takes pictures of other sizes, sides of a multiple of ``STEP``; as far as it says, see
+            ``takes``.
         runs_on: what runs it.
         signature: what it takes and gives.
         batches: whether it takes several pictures at once and gives the outputs of each.
@@ -135,11 +136,11 @@ class Network:
         """
         return 1 if self.accelerated else max(1, cores() // self._threads)
 
-    def run(self, blob: Float32) -> Outputs:
+    def run(self, blob: Float32, options: ort.RunOptions | None = None) -> Outputs:
         """The outputs for pictures (n, C, H, W)."""
         picture = blob if len(self._picture.shape) == 4 else blob[0]
         feed: dict[str, npt.NDArray[Any]] = {self._picture.name: picture, **self._other_inputs}
-        return dict(zip(self._output_names, self._session.run(self._output_names, feed), strict=True))
+        return dict(zip(self._output_names, self._session.run(self._output_names, feed, options), strict=True))
 
     def run_many(self, blobs: Sequence[Float32]) -> list[Outputs]:
         """The outputs for each of several pictures (1, C, H, W) of one size, at once where that can be done."""
@@ -152,13 +153,20 @@ class Network:
         """Whether two pictures give two of each output, so that each can be told from the other."""
         width, height = self.size
         try:
-            outputs = self.run(np.zeros((2, self._channels, height, width), np.float32))
+            outputs = self.run(np.zeros((2, self._channels, height, width), np.float32), _unlogged())
         except Exception:  # onnxruntime's errors share no base but Exception; a size that is free in name only
             return False
         return all(
             np.shape(value)[:1] == (2,) and np.shape(value)[1:] == self.signature.outputs[name][1:]
             for name, value in outputs.items()
         )
+
+    def takes(self, size: Size) -> Signature | None:
+        """What it gives at another size; None where it does not run on it, though its graph leaves the size open."""
+        try:
+            return self.signature_at(size)
+        except ModelError:
+            return None
 
     def signature_at(self, size: Size) -> Signature:
         """What it takes and gives at another size.
@@ -168,7 +176,7 @@ class Network:
         """
         width, height = size
         try:
-            outputs = self.run(np.zeros((1, self._channels, height, width), np.float32))
+            outputs = self.run(np.zeros((1, self._channels, height, width), np.float32), _unlogged())
         except Exception as error:  # onnxruntime's errors share no base but Exception
             raise ModelError(
                 f"{self._path} fails on a black picture of {width}x{height}: {_first_line(error)}"
@@ -203,6 +211,15 @@ def _open_session(
         raise ModelError(f"{path} cannot be loaded by onnxruntime: {_first_line(error)}") from error
     _require(path, usable, session.get_providers(), "loaded", allow_fallback)
     return session
+
+
+def _unlogged() -> ort.RunOptions:
+    """For what may fail: onnxruntime would write to the process's own stderr."""
+    import onnxruntime as ort
+
+    options = ort.RunOptions()
+    options.log_severity_level = _FATAL_ONLY
+    return options
 
 
 def _nodes(session: ort.InferenceSession) -> dict[str, int]:

@@ -16,8 +16,9 @@ from omni.types import UInt8
 
 OPEN_S = 5.0
 """A camera has opened within so long from when it was first asked, or not at all."""
-_OPTIONS = "rtsp_transport;tcp|analyzeduration;200000|fpsprobesize;0"
-"""RTSP over TCP, as UDP loses packets and grey pictures follow; 0.2 s to find out what comes, for others wait."""
+_OPTIONS = "rtsp_transport;tcp|analyzeduration;200000|fpsprobesize;0|http_proxy;none"
+"""RTSP over TCP, as UDP loses packets and grey pictures follow; 0.2 s to find out what comes, for others wait; the
+environment's proxy is for the world, and cameras are asked without it."""
 _opening = threading.Lock()
 """OpenCV has one such lock for all addresses of a process, which cannot be waited for with a limit, nor given up."""
 _LOOK_S = 0.1

@@ -72,7 +72,7 @@ class VideoReader:
             raise SourceError(f"{path}: holds no picture that can be decoded; give another video")
         if _tells_fields(fps, times):
             fps /= 2
-        self.fps = fps if np.isfinite(fps) and 0.1 <= fps <= 1000 else 25.0
+        self.fps = fps if np.isfinite(fps) and 0.001 <= fps <= 1000 else 25.0
         self.frames = max(int(frames), 0)
         self._most_s = AHEAD_S if begins.startswith(_TRANSPORT_STREAM) else math.inf
 

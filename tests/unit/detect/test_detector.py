@@ -15,7 +15,7 @@ import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, save
+from onnx import TensorProto, helper, numpy_helper, save
 
 from omni.detect import open_detector
 from omni.detect.doubles import without_doubles
@@ -205,6 +205,32 @@ def test_a_model_with_a_free_size_runs_at_its_heads_size(write_model: WriteModel
         picture=("n", 3, "h", "w"),
     )
     assert open_detector(path, head="detr").info()["input_size"] == [640, 640]
+
+
+def test_a_model_that_is_free_in_size_by_name_only_is_given_the_one_that_it_takes(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its grids are of one size: exported with axes left open, as they were traced."""
+    nodes, weights = [], [numpy_helper.from_array(np.array([0, 5, -1]), "flat")]
+    for stride in (8, 16, 32):
+        kernel = np.zeros((5, 3, stride, stride), np.float32)
+        weights.append(numpy_helper.from_array(kernel, f"kernel_{stride}"))
+        convolved = helper.make_node("Conv", ["images", f"kernel_{stride}"], [f"c_{stride}"], strides=[stride, stride])
+        nodes += [convolved, helper.make_node("Reshape", [f"c_{stride}", "flat"], [f"r_{stride}"])]
+    weights.append(numpy_helper.from_array(np.zeros((1, 5, 8400), np.float32), "grid"))
+    nodes += [helper.make_node("Concat", ["r_8", "r_16", "r_32"], ["rows"], axis=2)]
+    nodes += [helper.make_node("Add", ["rows", "grid"], ["output"])]
+    picture = helper.make_tensor_value_info("images", TensorProto.FLOAT, (1, 3, "h", "w"))
+    graph = helper.make_graph(
+        nodes, "traced", [picture], [helper.make_tensor_value_info("output", TensorProto.FLOAT, None)], weights
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), tmp_path / "m.onnx")
+    detector = open_detector(tmp_path / "m.onnx")
+    assert detector.input_size((640, 360)) == (640, 640)
+    assert len(detector.detect(np.zeros((360, 640, 3), np.uint8))) == 0
+    with pytest.raises(ModelError, match="takes pictures of 640x640 only"):
+        detector.at(320)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_provider_that_cannot_be_had_is_an_error(write_model: WriteModel) -> None:

@@ -55,6 +55,12 @@ def test_max_fps_thins() -> None:
     assert np.diff([f.timestamp for f in found]).min() > 0.09
 
 
+def test_a_camera_is_opened_without_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")  # where nothing listens
+    with FaultCamera(fps=20.0) as camera:
+        frames(camera.url("mjpeg"), 2)
+
+
 class TestClock:
     def dated(self, clock: CameraClock, pairs: list[tuple[float, float]]) -> list[float]:
         return [clock.date(pts, arrival).at for pts, arrival in pairs]

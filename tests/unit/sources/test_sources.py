@@ -168,6 +168,12 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
         frames(tmp_path / "v.avi")
 
 
+def test_a_picture_in_twenty_seconds_is_no_25_a_second(tmp_path: Path) -> None:
+    video = written(tmp_path / "v.avi", 0.05)
+    assert VideoReader(video).fps == pytest.approx(0.05)
+    assert looped(video, 14)[-1].video_timestamp == pytest.approx(13 * 20)
+
+
 def test_real_pace_takes_the_time_of_the_video(video: Path) -> None:
     begun = time.monotonic()
     assert len(frames(video, pace="real")) == 12
