@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 PICTURES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 BACK_S = 0.5
 """Timestamps that fall back by so much have begun anew, as where recordings were put one behind the other."""
+LEAST_STEP_S = 1e-4
+"""Times that differ by less are one, which rounding made two; as Unix epoch seconds they would be the same."""
 AHEAD_S = 12 * 3600.0
 """So have those of a transport stream that are so far ahead: FFmpeg takes them to have wrapped, as after 26.5 hours."""
 MOST_DAMAGED = 250
@@ -88,7 +90,8 @@ class VideoReader:
                 usual = told + 1 / self.fps if told >= 0 else 0.0
                 if at < 0 if told < 0 else not -BACK_S <= at - before <= self._most_s:
                     shift = usual - at
-                before, told = at, at + shift if at + shift > told else usual  # files without timestamps, or wrong ones
+                # files without timestamps, or with doubled ones
+                before, told = at, at + shift if at + shift > told + LEAST_STEP_S else usual
                 yield told, image
             if told < 0:
                 raise SourceError(f"{self._path}: holds no picture that can be decoded any more")
