@@ -15,6 +15,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from omni._text import is_text
 from omni.config import StreamConfig
 from omni.errors import SourceError
 from omni.sources.condition import ConditionLog
@@ -101,8 +102,11 @@ class VideoReader:
     def _open(self) -> cv2.VideoCapture:
         if not _beginning(self._path):
             raise SourceError(f"{self._path}: the file is empty; give a video")
-        # absolute: FFmpeg takes what stands before a colon for a protocol, such as 10 in 10:30.mp4
-        capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
+        if not is_text(str(self._path)):  # OpenCV crashes
+            raise SourceError(f"{self._path}: the name of a video must be UTF-8 to be opened; give it another")
+        # with its folder: FFmpeg takes what stands before a colon for a protocol, such as 10 in 10:30.mp4
+        name = str(self._path) if self._path.is_absolute() else f"./{self._path}"
+        capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(f"{self._path}: not a video that can be decoded; give an AVI, MP4, MKV or the like")
         return capture

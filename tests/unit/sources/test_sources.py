@@ -159,6 +159,11 @@ def test_a_time_of_day_may_be_the_name_of_a_video(tmp_path: Path, monkeypatch: p
     assert len(frames("10:30:00.avi")) == 12
 
 
+def test_a_video_whose_name_is_no_text_is_refused_and_crashes_nothing(video: Path) -> None:
+    with pytest.raises(SourceError, match="must be UTF-8"):
+        VideoReader(video.rename(video.parent / "\udcff.avi"))
+
+
 def test_a_part_of_a_longer_recording_holds_its_own_pictures_alone(tmp_path: Path) -> None:
     data = written(tmp_path / "v.mkv", 10.0).read_bytes()
     begin = data.index(b"\xe7\x81\x00")  # the time of its one cluster, behind a checksum of 6 bytes that nobody needs
