@@ -15,6 +15,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from omni._text import is_text
 from omni.config import StreamConfig
 from omni.errors import SourceError
 from omni.sources.condition import ConditionLog
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 PICTURES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 BACK_S = 0.5
 """Timestamps that fall back by so much have begun anew, as where recordings were put one behind the other."""
+LEAST_STEP_S = 1e-4
+"""Times that differ by less are one, which rounding made two; as Unix epoch seconds they would be the same."""
 AHEAD_S = 12 * 3600.0
 """So have those of a transport stream that are so far ahead: FFmpeg takes them to have wrapped, as after 26.5 hours."""
 MOST_DAMAGED = 250
@@ -88,7 +91,8 @@ class VideoReader:
                 usual = told + 1 / self.fps if told >= 0 else 0.0
                 if at < 0 if told < 0 else not -BACK_S <= at - before <= self._most_s:
                     shift = usual - at
-                before, told = at, at + shift if at + shift > told else usual  # files without timestamps, or wrong ones
+                # files without timestamps, or with doubled ones
+                before, told = at, at + shift if at + shift > told + LEAST_STEP_S else usual
                 yield told, image
             if told < 0:
                 raise SourceError(f"{self._path}: holds no picture that can be decoded any more")
@@ -98,8 +102,11 @@ class VideoReader:
     def _open(self) -> cv2.VideoCapture:
         if not _beginning(self._path):
             raise SourceError(f"{self._path}: the file is empty; give a video")
-        # absolute: FFmpeg takes what stands before a colon for a protocol, such as 10 in 10:30.mp4
-        capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
+        if not is_text(str(self._path)):  # OpenCV crashes
+            raise SourceError(f"{self._path}: the name of a video must be UTF-8 to be opened; give it another")
+        # with its folder: FFmpeg takes what stands before a colon for a protocol, such as 10 in 10:30.mp4
+        name = str(self._path) if self._path.is_absolute() else f"./{self._path}"
+        capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(f"{self._path}: not a video that can be decoded; give an AVI, MP4, MKV or the like")
         return capture

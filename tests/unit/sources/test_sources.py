@@ -5,6 +5,7 @@ import os
 import struct
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -112,26 +113,33 @@ def test_a_loop_over_a_video_that_has_lost_its_pictures_ends(video: Path, monkey
         list(pictures)
 
 
-def transport_stream(path: Path, *recordings: tuple[float, int]) -> Path:
-    """Recordings of 10 pictures a second put one behind the other: when each begins by its timestamps, and pictures."""
+def transport_stream(path: Path, *recordings: Iterable[float], fps: float = 10.0) -> Path:
+    """Recordings put one behind the other, by the timestamps of their pictures; ``fps`` is what they declare."""
     data = b""
-    for begins, count in recordings:
-        encoder, packer = Encoder((64, 48), 10.0), TsPacker()
-        for i in range(count):
+    for times in recordings:
+        encoder, packer = Encoder((64, 48), fps), TsPacker()
+        for i, at in enumerate(times):
             units = [encoder.encode(numbered(i, (64, 48)), key=i == 0)]
-            data += packer.pack([*encoder.parameter_sets, *units] if i == 0 else units, begins + i / 10)
+            data += packer.pack([*encoder.parameter_sets, *units] if i == 0 else units, at)
     path.write_bytes(data)
     return path
 
 
 @pytest.mark.parametrize("begins", [0.0, 460.0, 500.0])
 def test_recordings_put_one_behind_the_other_follow_each_other(tmp_path: Path, begins: float) -> None:
-    path = transport_stream(tmp_path / "v.ts", (500.0, 15), (begins, 15))
+    path = transport_stream(tmp_path / "v.ts", 500 + np.arange(15) / 10, begins + np.arange(15) / 10)
     np.testing.assert_allclose([f.video_timestamp for f in frames(path)], np.arange(30) / 10, atol=1e-3)
 
 
+@pytest.mark.parametrize("doubled", range(1, 12))
+def test_a_doubled_timestamp_makes_no_two_times_that_are_the_same(tmp_path: Path, doubled: int) -> None:
+    path = transport_stream(tmp_path / "v.ts", np.insert(10 + np.arange(20) / 25, doubled, 10 + doubled / 25), fps=25.0)
+    stamps = [f.timestamp for f in open_source(stream(path), 1.8e9, threading.Event()) if f is not None]
+    assert (np.diff(stamps) > 0.01).all()
+
+
 def test_a_loop_of_h264_that_counts_its_fields_lasts_as_long_as_its_file(tmp_path: Path) -> None:
-    path = transport_stream(tmp_path / "v.ts", (500.0, 5))
+    path = transport_stream(tmp_path / "v.ts", 500 + np.arange(5) / 10)
     np.testing.assert_allclose([f.video_timestamp for f in looped(path, 12)], np.arange(12) / 10, atol=1e-3)
 
 
@@ -149,6 +157,11 @@ def test_a_time_of_day_may_be_the_name_of_a_video(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     written(tmp_path / "v.avi", 10.0).rename("10:30:00.avi")
     assert len(frames("10:30:00.avi")) == 12
+
+
+def test_a_video_whose_name_is_no_text_is_refused_and_crashes_nothing(video: Path) -> None:
+    with pytest.raises(SourceError, match="must be UTF-8"):
+        VideoReader(video.rename(video.parent / "\udcff.avi"))
 
 
 def test_a_part_of_a_longer_recording_holds_its_own_pictures_alone(tmp_path: Path) -> None:
