@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from peers import add_peers
+from peers import add_peers, has_evaluator
 
 from omni import Tracker
 from omni.fusion import Homography
@@ -43,7 +43,7 @@ Track = Callable[[Sequence], Rows]
 
 def main() -> int:
     rows = []
-    for name, halves in SETS.items():
+    for name, halves in SETS.items() if has_evaluator() else ():
         sequences = [
             s.with_scores(s.detections[:, 6] * (s.detections[:, 6] >= LEAST_SCORE))
             for s in read_set(name, halves=halves)

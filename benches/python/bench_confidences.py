@@ -24,6 +24,7 @@ from bench_accuracy import (
     tracked,
     tracked_whole_file,
 )
+from peers import has_evaluator
 from sequences import Rows, Sequence, read_set, scores_of, with_detector
 
 RUNS = 10
@@ -48,6 +49,8 @@ OTHERS: dict[str, tuple[str, Callable[[Rows], Rows]]] = {
 
 
 def main() -> int:
+    if not has_evaluator():
+        return 1
     rows = []
     for name, halves in SETS.items():
         for label, change in CHANGES.items():

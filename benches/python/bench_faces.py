@@ -62,6 +62,8 @@ def main() -> None:
         rows += attributes(detector)
         rows += faceres_pairs(detector)
         rows += by_width(detector, embedder, calibration.distance_of_far(0.001))
+    for absent in (path for path in (PEOPLE, BOXES, CLIP) if not path.exists()):
+        print(f"bench: no {absent.relative_to(DATA)} in OMNI_DATA: rows are left out", file=sys.stderr)
     if CLIP.is_file():
         rows += stage()
         rows.append(webhook(CLIP))

@@ -11,16 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from measuring import DATA, need, run
+
 from omni import Agent
 from omni.types import ProcessMessage, StreamChange
 
-DATA = Path(os.environ.get("OMNI_DATA", "../shared/data"))
 FILES = (
     "pets09-s2l1/video/vtest.avi",
     "clips-dev/one-by-one-person-detection.mp4",
@@ -50,6 +49,8 @@ def main() -> int:
     parser.add_argument("files", nargs="*", type=Path, help="default: eight of the measuring data (OMNI_DATA)")
     parser.add_argument("--minutes", type=float, default=5.0)
     options = parser.parse_args()
+    if not options.files:
+        need(*FILES)
     files = options.files or [DATA / name for name in FILES]
     complaints, changes, open_processes = Complaints(), list[StreamChange](), set[str]()
     logging.getLogger().addHandler(complaints)
@@ -99,4 +100,4 @@ def _memory_mib() -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -14,7 +14,6 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 from floor_scenes import (
@@ -34,12 +33,11 @@ from floor_scenes import (
     without_frames,
     without_sizes,
 )
+from measuring import need, run
 from virtual_cameras import FIRST_FRAMES, record
 
 from omni.fusion import Homography, MapFuser, whole_recording
 from omni.types import Detections
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / ".peers"))  # peers: looked for last
 
 
 def main() -> int:
@@ -49,13 +47,15 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.tables) - TABLES.keys():
         parser.error(f"no table {sorted(unknown)}")
+    tables = options.tables or list(TABLES)
+    need(*dict.fromkeys(name for table in tables for name in NEEDED[table]), packages=("motmetrics",))
     results: dict[str, dict[str, list[list[float]]]] = {}
-    for table in options.tables or TABLES:
+    for table in tables:
         results[table] = {}
         for name, scores in TABLES[table]():
             results[table][name] = [[round(v, 1) for v in score] for score in scores]
-            if not options.json:
-                print(f"{table:9s} {name:58s} {show(scores)}", flush=True)
+            told = sys.stderr if options.json else sys.stdout
+            print(f"{table:9s} {name:58s} {show(scores)}", file=told, flush=True)
     if options.json:
         print(json.dumps(results, indent=1))
     return 0
@@ -158,6 +158,15 @@ TABLES: dict[str, Callable[[], Iterator[Row]]] = {
     "campus": campuses,
     "stress": stress,
 }
+NEEDED = {
+    "accuracy": ("cmc-dev", "pets09-split", "multiviewx-10", "campus-dev"),
+    "crowd": ("traj-eth-ucy",),
+    "ways": ("traj-eth-ucy",),
+    "cameras": ("cmc-dev",),
+    "campus": ("campus-dev",),
+    "stress": ("cmc-dev",),
+}
+"""Folders of the measuring data, for each table."""
 
 
 def show(scores: list[Array]) -> str:
@@ -230,4 +239,4 @@ def _inside(rows: Array, area: tuple[float, float, float, float]) -> Array:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

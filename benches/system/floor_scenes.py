@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import virtual_cameras
+from measuring import DATA
 from virtual_cameras import Recording
 
 from omni.mot import MotRows, read_mot
 
-DATA = Path(os.environ.get("OMNI_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 ROOM = (2.03, 6.3, 0.0, 3.41)
 """The part of the CMC room that its authors score, metres."""
 SQUARE = (-7.0, 7.0, -7.0, 7.0)

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from measuring import need, run
 
 ROOT = Path(__file__).resolve().parents[2]
 CONSTANT = re.compile(r"^((?:pub\(super\) )?)const (\w+): (f64|\(f64, f64\)) = ([^;]+);", re.M)
@@ -37,6 +38,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="module.CONSTANT (default: all)")
     parser.add_argument("--build", type=Path, help="where to build, kept (default: a folder that is removed)")
     options = parser.parse_args()
+    need("cmc-dev", "multiviewx-10", "traj-eth-ucy", packages=("motmetrics",))
+    print("fusion_constants: building the core (minutes), then scoring", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         build = options.build or Path(folder)
         values = build_tunable(build)
@@ -144,4 +147,4 @@ def score_with(environment: Mapping[str, str], scenes: Mapping[str, list[object]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

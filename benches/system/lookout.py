@@ -7,9 +7,7 @@ share of the people found by looking at every frame who are found with it too, a
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from measuring import DATA, need, run
 
 from omni.detect import Detector, open_detector
 from omni.detect.lookout import Lookout
@@ -24,7 +23,6 @@ from omni.detect.motion import MotionGate
 from omni.mot import read_mot
 from omni.types import Detections, Float32, Frame
 
-DATA = Path(os.environ.get("OMNI_DATA", "../shared/data"))
 HEIGHTS = ((0, 50), (50, 100), (100, 200), (200, 2000))
 CONFIDENCE = 0.45
 SIDES = (416, 640, 832, 1056)
@@ -37,6 +35,7 @@ CLIPS = (
 
 
 def main() -> int:
+    need("mot17-dev/MOT17-04/img1", "multiviewx-10", *(clip for clip, _, _ in CLIPS))
     detector = open_detector("nanodet-g-416", confidence=CONFIDENCE)
     for what, pictures in (("MOT17-04", _square()), ("MultiviewX", _rendered())):
         for side in SIDES:
@@ -155,4 +154,4 @@ def _iou(a: Float32, b: Float32) -> Float32:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -12,25 +12,21 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from omni.fusion import Homography, MapFuser
-from omni.track import Tracker
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / ".peers"))  # peers: looked for last
+from measuring import DATA, need, run
 
 from omni.demo.scene import EAST, FLOOR_FROM_IMAGE, PICTURE_SIZE, WEST
 from omni.detect import open_detector
+from omni.fusion import Homography, MapFuser
 from omni.mot import MotRows, read_mot, track_lines
 from omni.sources.file import VideoReader
 from omni.sources.picture import cropped
-from omni.track import TrackRows
+from omni.track import Tracker, TrackRows
 from omni.types import Detections, MapState, Tracks
 
 FPS = 10.0
@@ -43,12 +39,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    data = Path(os.environ.get("OMNI_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
-    clip = VideoReader(data / "pets09-s2l1" / "video" / "vtest.avi")
+    need("pets09-s2l1/video/vtest.avi", "pets09-split", packages=("trackers", "supervision", "motmetrics"))
+    print("street: people in 795 pictures, then in both crops of each", file=sys.stderr)
+    clip = VideoReader(DATA / "pets09-s2l1" / "video" / "vtest.avi")
     detector = open_detector("nanodet-g-416")
     pictures = [picture for _, picture in clip.pictures()]
     detections = [detector.detect(picture) for picture in pictures]
-    truth = data / "pets09-s2l1" / "gt" / "gt.txt"
+    truth = DATA / "pets09-s2l1" / "gt" / "gt.txt"
     with tempfile.TemporaryDirectory() as folder:
         ours, peer = Path(folder) / "ours.txt", Path(folder) / "peer.txt"
         ours.write_text("".join(_our_lines(detections)))
@@ -56,7 +53,7 @@ def main() -> int:
         result: dict[str, Any] = {
             "picture": {"omni": score(truth, ours), "trackers ByteTrack": score(truth, peer)},
         }
-        split = data / "pets09-split" / "gt"
+        split = DATA / "pets09-split" / "gt"
         states = fused(detector, pictures)
         result["map"] = score_map(split / "gt_floor.txt", states)
         result["passages"] = score_passages(split, states)
@@ -234,4 +231,4 @@ def _ids_of_people(truth: np.ndarray, states: list[MapState]) -> dict[tuple[int,
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -51,3 +51,14 @@ def briefly(suite: str, folder: Path) -> list[dict[str, Any]]:
     assert done.returncode == 0, done.stderr
     rows: list[dict[str, Any]] = json.loads(done.stdout)
     return rows
+
+
+def test_a_program_that_lacks_the_measuring_data_says_which(tmp_path: Path) -> None:
+    program = [sys.executable, str(BENCHES / "system" / "floor.py"), "stress"]
+    done = subprocess.run(
+        program, env={**os.environ, "OMNI_DATA": str(tmp_path)}, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"floor.py: no cmc-dev in {tmp_path} (OMNI_DATA; see docs/benchmarks/README.md)"
+    ]
