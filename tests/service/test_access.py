@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from omni.config import load_config
 from omni.errors import ConfigError
 from omni.service import open_settings
 from omni.service.access import Access
+from omni.service.fields import BODY_MAX_BYTES
 from omni.service.sessions import FAILURES_MAX, IDLE_S, LIFETIME_S, SESSIONS_MAX, WINDOW_S, LoginLimit, Sessions
 from omni.tokens import BUSY_S, SCOPES, Tokens
 
@@ -218,6 +220,25 @@ def test_wrong_logins_are_slowed_down(server: Server, tokens: Tokens, clock: Clo
     assert log_in(server, token)[0].status == 200, "whoever fails behind the same proxy keeps nobody out"
     clock.now += WINDOW_S + 1
     assert log_in(server, "omni_wrong")[0].status == 401
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("POST /api/v1/faces?name=a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000", b"401"),
+        ("PUT /api/v1/config HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked", b"401"),
+        ("POST /api/v1/faces?name=a HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 8000000", b"421"),
+        ("POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000", b"413"),
+    ],
+)
+def test_no_body_of_strangers_is_waited_for(server: Server, tokens: Tokens, head: str, status: bytes) -> None:
+    tokens.add("ann", ["faces"], 1.0)
+    host, port = server.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(f"{head}\r\n\r\n".encode())
+        if status == b"413":  # those who log in are strangers yet: of them as much is read as a call needs
+            connection.sendall(b"a" * (BODY_MAX_BYTES + 1))
+        assert connection.recv(1000).split(b" ")[1] == status
 
 
 def test_websockets_and_event_streams_are_let_in_like_requests_and_end_with_the_token(

@@ -70,8 +70,8 @@ def restored(proposed: Any, current: Any) -> Any:
     """A proposed document with the secrets of the current one where it says ``***``."""
     if isinstance(proposed, Mapping):
         known = dict(current) if isinstance(current, Mapping) else {}
-        if _origin(proposed) != _origin(known):
-            for name in ("headers", "path"):  # they may hold passwords, which go to no other host
+        if _origin(proposed) != _origin(known) or (_is_encrypted(known) and not _is_encrypted(proposed)):
+            for name in ("headers", "path"):  # they may hold passwords, which go to no other host, nor in the clear
                 known.pop(name, None)
         return {name: restored(value, known.get(_OTHER_SPELLINGS.get(name, name))) for name, value in proposed.items()}
     if isinstance(proposed, list):
@@ -118,6 +118,11 @@ def _origin(record: Mapping[str, Any]) -> tuple[str, Any]:
     """Whom a subscriber's messages go to."""
     host = host_of(str(shown(record.get("url") or "")))[1].rpartition("@")[2]
     return (host, None) if host else (str(record.get("host") or ""), record.get("port"))
+
+
+def _is_encrypted(record: Mapping[str, Any]) -> bool:
+    url = str(shown(record.get("url") or ""))
+    return url.lower().startswith("https:") if url else record.get("is_secured") is True
 
 
 def merged(written: Any, old: Any, new: Any, sparse: Any) -> Any:

@@ -18,13 +18,7 @@ from omni.config.secrets import revealed
 from omni.errors import ConfigError
 from omni.service.access import Access
 from omni.service.context import App, Context
-from omni.service.guard import (
-    add_security_headers,
-    authorise,
-    refuse_encoded_bodies,
-    refuse_other_hosts,
-    refuse_other_origins,
-)
+from omni.service.guard import GuardedRequest, add_security_headers, let_in
 from omni.service.problems import problem_response
 from omni.service.routes import blueprints, map_tracking
 from omni.service.serialize import to_json
@@ -61,13 +55,13 @@ def create_app(agent_factory: Callable[[], Agent] | None, config: AgentConfig, s
         config=Config(_SETTINGS, env_prefix=None),
         ctx=Context(config, settings or Settings(revealed(document_of(config)))),
         router=_HeadAsGet(),
+        request_class=GuardedRequest,  # type: ignore[arg-type]  # Sanic's own has another context
         dumps=to_json,
         configure_logging=False,
     )
     app.error_handler.add(Exception, problem_response)
     app.ctx.access = Access(config)
-    for check in (refuse_other_hosts, refuse_other_origins, authorise, refuse_encoded_bodies):
-        app.register_middleware(check, "request")
+    app.register_middleware(let_in, "request")
     app.register_middleware(add_security_headers, "response")
     for blueprint in blueprints():
         app.blueprint(blueprint)

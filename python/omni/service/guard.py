@@ -1,13 +1,17 @@
-"""What every request passes: the host it was meant for, the page it comes from, who sent it."""
+"""What every request passes before its body is read: the host it was meant for, the page it comes from, who sent it."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+from sanic import Request
 from sanic.response import BaseHTTPResponse
 
-from omni.service.context import HttpRequest
+from omni.service.context import App, HttpRequest
+from omni.service.fields import BODY_MAX_BYTES
+from omni.service.operations import operation_of
 from omni.service.problems import Problem
 
 _HEADERS = {
@@ -21,6 +25,30 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
+
+
+class GuardedRequest(Request[App, SimpleNamespace]):
+    """A request whose body is read of those alone who may send it: strangers could have the service hold 8 MiB each."""
+
+    async def receive_body(self) -> None:
+        await let_in(self)
+        operation = operation_of(self.route) if self.route is not None else None
+        if self.stream is not None and operation is not None and operation.scope is None:
+            self.stream.request_max_size = min(self.stream.request_max_size, BODY_MAX_BYTES)
+        await super().receive_body()  # type: ignore[no-untyped-call]
+
+
+async def let_in(request: HttpRequest) -> None:
+    """All checks, once a request.
+
+    Raises:
+        Problem: 401, 403, 415, 421.
+        StateError: the tokens cannot be read.
+    """
+    if not getattr(request.ctx, "let_in", False):
+        for check in (refuse_other_hosts, refuse_other_origins, authorise, refuse_encoded_bodies):
+            await check(request)
+        request.ctx.let_in = True
 
 
 async def refuse_other_hosts(request: HttpRequest) -> None:

@@ -64,6 +64,23 @@ def test_secrets_of_subscribers_are_found_by_id_address_or_place_and_headers_sta
     assert (back[1]["secret"], back[1]["headers"]) == ("s1", {"k": MASK})
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        ({"url": "https://h/1"}, {"url": "http://h/1"}, False),
+        ({"url": "http://h/1"}, {"url": "https://h/1"}, True),
+        ({"host": "h", "port": 1, "is_secured": True}, {"host": "h", "port": 1}, False),
+        ({"host": "h", "port": 1}, {"host": "h", "port": 1, "is_secured": True}, True),
+    ],
+)
+def test_headers_do_not_go_out_in_the_clear_where_they_were_given_for_https(
+    before: dict[str, Any], after: dict[str, Any], kept: bool
+) -> None:
+    known = conceal({"id": "a", **before, "headers": {"k": "v"}})
+    back = restored({"id": "a", **after, "headers": {"k": MASK}}, known)
+    assert back["headers"] == {"k": "v" if kept else MASK}
+
+
 def test_a_path_beside_a_host_is_shown_without_its_secrets_which_go_to_no_other_host() -> None:
     now = conceal({"host": "h", "port": 80, "path": "/hook?key=k1"})
     assert shown(now)["path"] == "/hook?key=***"
