@@ -19,6 +19,7 @@ OPEN_S = 5.0
 _OPTIONS = "rtsp_transport;tcp|analyzeduration;200000|fpsprobesize;0|http_proxy;none"
 """RTSP over TCP, as UDP loses packets and grey pictures follow; 0.2 s to find out what comes, for others wait; the
 environment's proxy is for the world, and cameras are asked without it."""
+_OPTIONS_OF = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _opening = threading.Lock()
 """OpenCV has one such lock for all addresses of a process, which cannot be waited for with a limit, nor given up."""
 _LOOK_S = 0.1
@@ -35,6 +36,23 @@ def turn_to_open(given_up: threading.Event) -> Iterator[bool]:
     finally:
         if mine:
             _opening.release()
+
+
+@contextlib.contextmanager
+def turn_to_open_a_file() -> Iterator[None]:
+    """Wait for the turn to open a file; within, FFmpeg looks into it as long as it needs, not as short as at cameras.
+
+    How it opens is told by the environment, to the whole process; so this is done in turn. OpenCV would wait as well.
+    """
+    with _opening:
+        for_cameras = os.environ.get(_OPTIONS_OF) == _OPTIONS  # else they are the user's own
+        if for_cameras:
+            os.environ[_OPTIONS_OF] = ""
+        try:
+            yield
+        finally:
+            if for_cameras:
+                os.environ[_OPTIONS_OF] = _OPTIONS
 
 
 class Decoder(Protocol):
@@ -108,7 +126,7 @@ _MJPG = float(cv2.VideoWriter.fourcc(*"MJPG"))
 
 def settle_ffmpeg() -> None:
     """Set how FFmpeg opens, which it reads from the environment, and that it is silent."""
-    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", _OPTIONS)
+    os.environ.setdefault(_OPTIONS_OF, _OPTIONS)
     silence_ffmpeg()
 
 

@@ -19,6 +19,7 @@ from omni._text import is_text
 from omni.config import StreamConfig
 from omni.errors import SourceError
 from omni.sources.condition import ConditionLog
+from omni.sources.decoder import turn_to_open_a_file
 from omni.sources.picture import cropped
 from omni.types import Frame, UInt8
 
@@ -65,16 +66,12 @@ class VideoReader:
         capture, begins = self._open(), _beginning(path)
         fps = capture.get(cv2.CAP_PROP_FPS)
         frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        times: list[float] = []
-        while len(times) < 3 and _next_of(capture) is not None:
-            if not times and begins == _MATROSKA:  # it tells when it ends, and may be a part of a recording
-                frames -= capture.get(_PTS)
-            times.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+        readable = _next_of(capture) is not None
+        if begins == _MATROSKA:  # it tells when it ends, and may be a part of a recording
+            frames -= capture.get(_PTS)
         capture.release()
-        if not times:
+        if not readable:
             raise SourceError(f"{path}: holds no picture that can be decoded; give another video")
-        if _tells_fields(fps, times):
-            fps /= 2
         self.fps = fps if np.isfinite(fps) and 0.001 <= fps <= 1000 else 25.0
         self.frames = max(int(frames), 0)
         self._most_s = AHEAD_S if begins.startswith(_TRANSPORT_STREAM) else math.inf
@@ -106,7 +103,8 @@ class VideoReader:
             raise SourceError(f"{self._path}: the name of a video must be UTF-8 to be opened; give it another")
         # with its folder: FFmpeg takes what stands before a colon for a protocol, such as 10 in 10:30.mp4
         name = str(self._path) if self._path.is_absolute() else f"./{self._path}"
-        capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+        with turn_to_open_a_file():
+            capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(f"{self._path}: not a video that can be decoded; give an AVI, MP4, MKV or the like")
         return capture
@@ -119,12 +117,6 @@ def _next_of(capture: cv2.VideoCapture) -> UInt8 | None:
         if readable:
             return np.asarray(image, np.uint8)
     return None
-
-
-def _tells_fields(fps: float, times: list[float]) -> bool:
-    """Whether a rate is that of fields, by the times of the first pictures: that of H.264 may be."""
-    steps = np.diff(times)
-    return len(steps) > 0 and bool((np.abs(steps * fps - 2) < 0.1).all())
 
 
 def _beginning(path: Path) -> bytes:

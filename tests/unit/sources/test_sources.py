@@ -17,7 +17,7 @@ from omni.config import StreamConfig
 from omni.errors import SourceError
 from omni.sources import ConditionLog, open_source
 from omni.sources.file import VideoReader
-from omni.testing.h264 import Encoder, numbered
+from omni.testing.h264 import Encoder, number_in, numbered
 from omni.testing.packets import TsPacker
 from omni.types import Frame
 
@@ -136,6 +136,17 @@ def test_a_doubled_timestamp_makes_no_two_times_that_are_the_same(tmp_path: Path
     path = transport_stream(tmp_path / "v.ts", np.insert(10 + np.arange(20) / 25, doubled, 10 + doubled / 25), fps=25.0)
     stamps = [f.timestamp for f in open_source(stream(path), 1.8e9, threading.Event()) if f is not None]
     assert (np.diff(stamps) > 0.01).all()
+
+
+def test_a_recording_cut_between_key_frames_begins_with_the_next(tmp_path: Path) -> None:
+    """It comes late, and what comes before it tells no size."""
+    encoder, packer, data = Encoder((64, 48), 10.0), TsPacker(), b""
+    for i in range(50):
+        units = [encoder.encode(numbered(i, (64, 48)), key=i % 40 == 0)]
+        if i > 5:
+            data += packer.pack([*encoder.parameter_sets, *units] if i == 40 else units, i / 10)
+    (tmp_path / "v.ts").write_bytes(data)
+    assert [number_in(f.image) for f in frames(tmp_path / "v.ts")] == list(range(40, 50))
 
 
 def test_a_loop_of_h264_that_counts_its_fields_lasts_as_long_as_its_file(tmp_path: Path) -> None:
