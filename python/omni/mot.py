@@ -8,7 +8,9 @@ import zlib
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -29,6 +31,9 @@ NO_SCORE = -1.0
 
 LEAST_FRAMES = 10
 """From fewer with rows it is not told which were looked at: that ten are all even or all odd is one chance in 500."""
+
+LONGEST_LINE = 100_000
+"""Characters: what is held in memory of a file that is no text of rows."""
 
 GREATEST = 1e12
 """Larger numbers are no pixels; those within keep being finite in single precision."""
@@ -66,7 +71,7 @@ def read_mot(path: Path) -> MotRows:
         with path.open("rb") as file:
             packed = file.peek(len(GZIPPED)).startswith(GZIPPED)  # whatever it is called
             text = io.TextIOWrapper(gzip.GzipFile(fileobj=file) if packed else file, encoding="utf-8-sig")
-            for number, line in enumerate(text, 1):
+            for number, line in numbered_lines(path, text):
                 if line.strip():
                     cells.extend(_row(path, number, line))
     except UnicodeDecodeError:
@@ -77,6 +82,20 @@ def read_mot(path: Path) -> MotRows:
     table = table[np.argsort(table[:, 0], kind="stable")]
     xyxy = np.c_[table[:, 2:4], table[:, 2:4] + table[:, 4:6]]
     return MotRows(table[:, 0], table[:, 1], xyxy, table[:, 6])
+
+
+def numbered_lines(path: Path, text: TextIO) -> Iterator[tuple[int, str]]:
+    """The lines of a text of rows, from 1.
+
+    Raises:
+        SourceError: a line is longer than any row, such as a large file of another kind that is all one.
+    """
+    for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), 1):
+        if len(line) == LONGEST_LINE:
+            raise SourceError(
+                f"{path}, line {number}: expected a row of numbers, got {LONGEST_LINE} characters or more"
+            )
+        yield number, line
 
 
 def confidences(rows: MotRows) -> tuple[Float32, str | None]:

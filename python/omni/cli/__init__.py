@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         problems = error.problems if isinstance(error, ConfigError) else ()
         return _failed(options, error.exit_code, error.slug, str(error), problems)
     except KeyboardInterrupt:
-        return _failed(options, INTERRUPTED, "interrupted", "interrupted; what was finished is kept")
+        return _failed(options, INTERRUPTED, "interrupted", "interrupted")
     except BrokenPipeError:  # whoever reads wants no more, such as head
         return FAILED
     except OSError as error:  # the machine, not the program: a full disk, a folder that is not ours

@@ -11,7 +11,7 @@ import numpy as np
 
 from omni.cli.output import add_json, print_json
 from omni.errors import OmniError, SourceError
-from omni.mot import GREATEST, GZIPPED, LAST_FRAME, read_mot
+from omni.mot import GREATEST, GZIPPED, LAST_FRAME, numbered_lines, read_mot
 from omni.types import Float64
 
 
@@ -106,7 +106,7 @@ def _floor_rows(path: Path) -> Float64:
     rows = []
     try:
         with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in numbered_lines(path, file):
                 cells = line.strip().split(",")
                 if not line.strip() or (number == 1 and _number(cells[0]) is None):
                     continue

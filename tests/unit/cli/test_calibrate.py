@@ -27,6 +27,11 @@ def points_file(path: Path, **change: Any) -> Path:
     return path
 
 
+def test_a_folder_without_a_name_is_no_file_of_points(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["calibrate", "/", "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["error"]["message"] == "/: cannot be read: Is a directory"
+
+
 def test_quality_calibration_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, calibration = points_file(tmp_path / "points.json"), tmp_path / "calibration.json"
     assert main(["calibrate", str(source), "--output", str(calibration), "--json"]) == 0

@@ -24,6 +24,7 @@ FLOOR = "frame,id,x_m,y_m\n1,1,0,0\n"
         ("floor", FLOOR, "1.5,1,0,0\n", "result, line 1: expected frame,id,x_m,y_m"),
         ("floor", FLOOR, "1,1,1e300,0\n", "result, line 1: expected frame,id,x_m,y_m"),
         ("floor", FLOOR, "1,1e300,0,0\n", "result, line 1: expected frame,id,x_m,y_m"),
+        ("floor", "1" * 200_000, FLOOR, "gt, line 1: expected a row of numbers"),
         ("floor", "1,1,0\n1,1,0,0\n", FLOOR, "gt, line 1: expected frame,id,x_m,y_m"),
         ("floor", "frame,id,x_m,y_m\n1,1,0\n", FLOOR, "gt, line 2: expected frame,id,x_m,y_m"),
     ],

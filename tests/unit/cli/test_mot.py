@@ -251,6 +251,7 @@ def test_what_was_read_by_another_head_is_not_gone_on_with(tmp_path: Path) -> No
         ("1,-1,3,4,5,6\n1,-1,1e300,4,1e300,6\n", "line 2: sizes must be 0 or more, all finite"),
         ("1,-1,3,4,5,6\n" * 20_001, "frame 1: xyxy: expected at most 20000 boxes"),
         ("frame,id,x,y,w,h\n", "line 1: expected frame,id,x,y,w,h[,score]"),
+        ("1,-1,3,4,5,6\n" + "\0" * 200_000, "line 2: expected a row of numbers, got 100000 characters or more"),
     ],
 )
 def test_wrong_rows_are_named_at_once(
