@@ -179,7 +179,7 @@ class Endpoint:
         self._breaker.abandoned()
 
     async def rest(self, seconds: float) -> None:
-        """Wait; no longer than until the endpoint is well again."""
+        """Wait; no longer than until the endpoint, left alone as a whole, is well again."""
         pause = asyncio.ensure_future(self.clock.sleep(seconds))
         recovered = asyncio.ensure_future(self._recovered.wait())
         try:
@@ -222,9 +222,11 @@ class Endpoint:
         self._latencies.add(max(self.clock.time() - message.at, 0.0))
 
     async def test(self) -> dict[str, Any]:
-        """Send an empty message now, whatever else waits, and say how it went."""
+        """Send an empty message now, whatever else waits, and say how it went; when it arrives, all try at once."""
         begun = self.clock.monotonic()
         outcome = await self.attempt(empty(self.route.kind, self.epoch, "test"))
+        if not outcome.failure:
+            self._wake_resting()
         return told(outcome, self.clock.monotonic() - begun)
 
     def stats(self) -> dict[str, Any]:
@@ -264,11 +266,12 @@ class Endpoint:
 
     def _note_success(self) -> None:
         self._heard = self.clock.monotonic()
-        well_before = not self._last_failure
+        well_before, rested = not self._last_failure, self._breaker.open
         self._last_failure = ""
         self._breaker.succeeded()
         if not well_before:
             logger.warning("webhook %s: well again", self.label)
+        if rested:  # else one message that is refused would use up its attempts on the successes of other streams
             self._wake_resting()
 
     def _wake_resting(self) -> None:

@@ -201,6 +201,23 @@ def test_when_one_lane_gets_through_all_others_try_at_once(scripted: Make, clock
     delivery.stop()
 
 
+def test_a_message_that_is_refused_keeps_to_its_plan_while_other_streams_get_through(
+    scripted: Make, clock: FakeClock
+) -> None:
+    receiver = scripted(lambda n: 500 if STREAMS[0].encode() in receiver.requests[n - 1][1] else 200)
+    delivery = new_delivery([{"url": receiver.address}], clock=clock)
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    wait_for_attempt(receiver, 1, delivery)
+    for number in range(2, 17):
+        delivery.publish(message("begin", number, STREAMS[1]))
+        eventually(lambda number=number: delivery.stats()["delivered"] == {"begin": number - 1})
+    assert delivery.stats()["endpoints"][0]["attempts"] == {"http_5xx": 1, "ok": 15}
+    clock.advance(7)  # its second attempt is due
+    eventually(lambda: delivery.stats()["endpoints"][0]["attempts"]["http_5xx"] == 2)
+    delivery.stop()
+
+
 def test_what_a_receiver_sends_back_is_kept_without_the_secrets_that_it_got(scripted: Make) -> None:
     def echo(n: int) -> tuple[int, dict[str, str], bytes]:
         headers, _ = receiver.requests[n - 1]
