@@ -299,15 +299,15 @@ class Endpoint:
     async def _replay(self) -> None:
         """Send dead letters that somebody wants to be sent again, outside of the order, once each."""
         while not self._disabled:
-            try:
-                found = self.outbox.reader.next_replay(self.route.endpoint) if self.outbox.reader else None
-            except sqlite3.Error:
-                found = None
-            if found is None:
+            if self._next_replay() is None:
                 await self.clock.sleep(LOOK_FOR_REPLAYS_S)
                 continue
-            dead_id, made, message = found
             await self.admission()
+            found = self._next_replay()  # it may have been purged meanwhile, or have lost its pictures
+            if found is None:
+                self.abandon()
+                continue
+            dead_id, made, message = found
             headers = {
                 "omni-epoch": self.epoch,
                 "omni-attempt": str(made + 1),
@@ -323,6 +323,12 @@ class Endpoint:
             else:
                 death = Death(self.clock.time(), outcome.failure, made + 1, outcome.status, outcome.answer)
                 await self._write(partial(Store.replay_failed, dead_id=dead_id, death=death))
+
+    def _next_replay(self) -> tuple[int, int, Message] | None:
+        try:
+            return self.outbox.reader.next_replay(self.route.endpoint) if self.outbox.reader else None
+        except sqlite3.Error:
+            return None
 
     async def _write(self, change: Callable[[Store], object]) -> None:
         loop = asyncio.get_running_loop()

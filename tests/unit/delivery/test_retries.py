@@ -264,6 +264,32 @@ def test_dead_letters_are_listed_replayed_and_purged(scripted: Make, clock: Fake
     delivery.stop()
 
 
+def test_a_dead_letter_that_is_purged_while_its_replay_waits_is_not_sent(scripted: Make, clock: FakeClock) -> None:
+    receiver = scripted(lambda n: 422 if n <= 2 else 200)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], clock=clock, retry_s=[0])
+    delivery.start()
+    for number in (1, 2):
+        delivery.publish(message("begin", number))
+    eventually(lambda: len(delivery.log.dead()) == 2)
+    first, second = delivery.log.dead()
+
+    def pause(paused: bool) -> None:
+        subscribers = [{"id": "site", "url": receiver.address, "paused": paused}]
+        config = load_config({"webhook_tracking_subscribers": subscribers, "delivery": {"retry_s": [0]}})
+        delivery.reconfigure(
+            config.webhook_tracking_subscribers, encode=None, settings=config.delivery, mqtt=config.mqtt_settings
+        )
+
+    pause(True)
+    assert delivery.log.replay(Chosen()) == 2
+    eventually(lambda: clock.advance(1.0) or clock.longest_sleep() == 0)  # it waits for the pause to end, not for time
+    assert delivery.log.purge(Chosen(ids=(first["id"],))) == 1
+    pause(False)
+    eventually(lambda: clock.advance(1.0) or delivery.log.dead() == [])
+    delivery.stop()
+    assert receiver.header("webhook-id") == [first["webhook_id"], second["webhook_id"], second["webhook_id"]]
+
+
 def test_a_heartbeat_is_sent_when_it_is_quiet(scripted: Make, clock: FakeClock) -> None:
     receiver = scripted(lambda _: 200)
     delivery = new_delivery([{"url": receiver.address}], clock=clock, heartbeat_s=60)
