@@ -179,7 +179,7 @@ class Endpoint:
         self._breaker.abandoned()
 
     async def rest(self, seconds: float) -> None:
-        """Wait; no longer than until the endpoint is well again."""
+        """Wait; no longer than until the endpoint, left alone as a whole, is well again."""
         pause = asyncio.ensure_future(self.clock.sleep(seconds))
         recovered = asyncio.ensure_future(self._recovered.wait())
         try:
@@ -222,9 +222,11 @@ class Endpoint:
         self._latencies.add(max(self.clock.time() - message.at, 0.0))
 
     async def test(self) -> dict[str, Any]:
-        """Send an empty message now, whatever else waits, and say how it went."""
+        """Send an empty message now, whatever else waits, and say how it went; when it arrives, all try at once."""
         begun = self.clock.monotonic()
         outcome = await self.attempt(empty(self.route.kind, self.epoch, "test"))
+        if not outcome.failure:
+            self._wake_resting()
         return told(outcome, self.clock.monotonic() - begun)
 
     def stats(self) -> dict[str, Any]:
@@ -264,11 +266,12 @@ class Endpoint:
 
     def _note_success(self) -> None:
         self._heard = self.clock.monotonic()
-        well_before = not self._last_failure
+        well_before, rested = not self._last_failure, self._breaker.open
         self._last_failure = ""
         self._breaker.succeeded()
         if not well_before:
             logger.warning("webhook %s: well again", self.label)
+        if rested:  # else one message that is refused would use up its attempts on the successes of other streams
             self._wake_resting()
 
     def _wake_resting(self) -> None:
@@ -296,15 +299,15 @@ class Endpoint:
     async def _replay(self) -> None:
         """Send dead letters that somebody wants to be sent again, outside of the order, once each."""
         while not self._disabled:
-            try:
-                found = self.outbox.reader.next_replay(self.route.endpoint) if self.outbox.reader else None
-            except sqlite3.Error:
-                found = None
-            if found is None:
+            if self._next_replay() is None:
                 await self.clock.sleep(LOOK_FOR_REPLAYS_S)
                 continue
-            dead_id, made, message = found
             await self.admission()
+            found = self._next_replay()  # it may have been purged meanwhile, or have lost its pictures
+            if found is None:
+                self.abandon()
+                continue
+            dead_id, made, message = found
             headers = {
                 "omni-epoch": self.epoch,
                 "omni-attempt": str(made + 1),
@@ -320,6 +323,12 @@ class Endpoint:
             else:
                 death = Death(self.clock.time(), outcome.failure, made + 1, outcome.status, outcome.answer)
                 await self._write(partial(Store.replay_failed, dead_id=dead_id, death=death))
+
+    def _next_replay(self) -> tuple[int, int, Message] | None:
+        try:
+            return self.outbox.reader.next_replay(self.route.endpoint) if self.outbox.reader else None
+        except sqlite3.Error:
+            return None
 
     async def _write(self, change: Callable[[Store], object]) -> None:
         loop = asyncio.get_running_loop()

@@ -201,6 +201,23 @@ def test_when_one_lane_gets_through_all_others_try_at_once(scripted: Make, clock
     delivery.stop()
 
 
+def test_a_message_that_is_refused_keeps_to_its_plan_while_other_streams_get_through(
+    scripted: Make, clock: FakeClock
+) -> None:
+    receiver = scripted(lambda n: 500 if STREAMS[0].encode() in receiver.requests[n - 1][1] else 200)
+    delivery = new_delivery([{"url": receiver.address}], clock=clock)
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    wait_for_attempt(receiver, 1, delivery)
+    for number in range(2, 17):
+        delivery.publish(message("begin", number, STREAMS[1]))
+        eventually(lambda number=number: delivery.stats()["delivered"] == {"begin": number - 1})
+    assert delivery.stats()["endpoints"][0]["attempts"] == {"http_5xx": 1, "ok": 15}
+    clock.advance(7)  # its second attempt is due
+    eventually(lambda: delivery.stats()["endpoints"][0]["attempts"]["http_5xx"] == 2)
+    delivery.stop()
+
+
 def test_what_a_receiver_sends_back_is_kept_without_the_secrets_that_it_got(scripted: Make) -> None:
     def echo(n: int) -> tuple[int, dict[str, str], bytes]:
         headers, _ = receiver.requests[n - 1]
@@ -245,6 +262,32 @@ def test_dead_letters_are_listed_replayed_and_purged(scripted: Make, clock: Fake
     assert delivery.log.purge(Chosen(endpoint="site", since=first["given_up_at"], until=third["given_up_at"])) == 2
     assert delivery.log.dead() == []
     delivery.stop()
+
+
+def test_a_dead_letter_that_is_purged_while_its_replay_waits_is_not_sent(scripted: Make, clock: FakeClock) -> None:
+    receiver = scripted(lambda n: 422 if n <= 2 else 200)
+    delivery = new_delivery([{"id": "site", "url": receiver.address}], clock=clock, retry_s=[0])
+    delivery.start()
+    for number in (1, 2):
+        delivery.publish(message("begin", number))
+    eventually(lambda: len(delivery.log.dead()) == 2)
+    first, second = delivery.log.dead()
+
+    def pause(paused: bool) -> None:
+        subscribers = [{"id": "site", "url": receiver.address, "paused": paused}]
+        config = load_config({"webhook_tracking_subscribers": subscribers, "delivery": {"retry_s": [0]}})
+        delivery.reconfigure(
+            config.webhook_tracking_subscribers, encode=None, settings=config.delivery, mqtt=config.mqtt_settings
+        )
+
+    pause(True)
+    assert delivery.log.replay(Chosen()) == 2
+    eventually(lambda: clock.advance(1.0) or clock.longest_sleep() == 0)  # it waits for the pause to end, not for time
+    assert delivery.log.purge(Chosen(ids=(first["id"],))) == 1
+    pause(False)
+    eventually(lambda: clock.advance(1.0) or delivery.log.dead() == [])
+    delivery.stop()
+    assert receiver.header("webhook-id") == [first["webhook_id"], second["webhook_id"], second["webhook_id"]]
 
 
 def test_a_heartbeat_is_sent_when_it_is_quiet(scripted: Make, clock: FakeClock) -> None:
