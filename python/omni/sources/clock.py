@@ -1,8 +1,9 @@
-"""When the pictures of a camera were taken: its own timestamps on a clock that never goes back."""
+"""When the pictures of a camera, or of a recording, were taken: its own timestamps on a clock that never goes back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 JUMP_S = 2.0
 """Timestamps that advance so much more than time itself have been set anew."""
@@ -15,6 +16,11 @@ SETTLE_S = 2.0
 DRIFT = 1e-3
 """The camera's clock may run so much slower than ours."""
 _LEAST_STEP_S = 1e-3
+BACK_S = 0.5
+"""Timestamps of a recording that fall back by so much have begun anew."""
+SAME_S = 1e-4
+"""Times of a recording that differ by less are one, which rounding made two; as Unix epoch seconds they would be the
+same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +111,35 @@ class CameraClock:
             return 0.0
         self._late_since = arrival if self._late_since is None else self._late_since
         return arrival - self._late_since
+
+
+class RecordingClock:
+    """Dates the pictures of one recording: seconds from its beginning, strictly rising.
+
+    Timestamps may be missing, be there twice, or begin anew, as where recordings were put one behind the other; time
+    then goes on by the usual step.
+
+    Args:
+        step_s: the usual time from picture to picture, seconds.
+        most_ahead_s: timestamps that are so much later than the one before have begun anew, too.
+    """
+
+    def __init__(self, step_s: float, most_ahead_s: float) -> None:
+        self._step_s = step_s
+        self._most_ahead_s = most_ahead_s
+        self._stamp = self._told = -1.0
+        self._shift = 0.0
+
+    def date(self, stamp: float) -> float:
+        """When the next picture was taken, by its timestamp: seconds, not finite where it has none."""
+        if not isfinite(stamp):
+            stamp = self._stamp
+        if self._told < 0:
+            usual, anew = 0.0, stamp < 0
+        else:
+            usual, anew = self._told + self._step_s, not -BACK_S <= stamp - self._stamp <= self._most_ahead_s
+        if anew:
+            self._shift = usual - stamp
+        at = stamp + self._shift
+        self._stamp, self._told = stamp, at if at > self._told + SAME_S else usual
+        return self._told

@@ -18,6 +18,7 @@ import numpy as np
 from omni._text import is_text
 from omni.config import StreamConfig
 from omni.errors import SourceError
+from omni.sources.clock import RecordingClock
 from omni.sources.condition import ConditionLog
 from omni.sources.decoder import turn_to_open_a_file
 from omni.sources.picture import cropped
@@ -26,12 +27,9 @@ from omni.types import Frame, UInt8
 logger = logging.getLogger(__name__)
 
 PICTURES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
-BACK_S = 0.5
-"""Timestamps that fall back by so much have begun anew, as where recordings were put one behind the other."""
-LEAST_STEP_S = 1e-4
-"""Times that differ by less are one, which rounding made two; as Unix epoch seconds they would be the same."""
 AHEAD_S = 12 * 3600.0
-"""So have those of a transport stream that are so far ahead: FFmpeg takes them to have wrapped, as after 26.5 hours."""
+"""Timestamps of a transport stream that are so far ahead have begun anew: FFmpeg takes them to have wrapped, as after
+26.5 hours."""
 MOST_DAMAGED = 250
 """So many pictures in a row that cannot be decoded are passed over; then the rest is given up."""
 _MATROSKA = b"\x1aE\xdf\xa3"
@@ -74,24 +72,17 @@ class VideoReader:
             raise SourceError(f"{path}: holds no picture that can be decoded; give another video")
         self.fps = fps if np.isfinite(fps) and 0.001 <= fps <= 1000 else 25.0
         self.frames = max(int(frames), 0)
-        self._most_s = AHEAD_S if begins.startswith(_TRANSPORT_STREAM) else math.inf
+        self._most_ahead_s = AHEAD_S if begins.startswith(_TRANSPORT_STREAM) else math.inf
 
     def pictures(self) -> Iterator[tuple[float, UInt8]]:
         capture = self._open()
+        clock = RecordingClock(1 / self.fps, self._most_ahead_s)
+        readable = False
         try:
-            before = told = -1.0
-            shift = 0.0
             while (image := _next_of(capture)) is not None:
-                at = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-                if not np.isfinite(at):
-                    at = before
-                usual = told + 1 / self.fps if told >= 0 else 0.0
-                if at < 0 if told < 0 else not -BACK_S <= at - before <= self._most_s:
-                    shift = usual - at
-                # files without timestamps, or with doubled ones
-                before, told = at, at + shift if at + shift > told + LEAST_STEP_S else usual
-                yield told, image
-            if told < 0:
+                readable = True
+                yield clock.date(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000), image
+            if not readable:
                 raise SourceError(f"{self._path}: holds no picture that can be decoded any more")
         finally:
             capture.release()
