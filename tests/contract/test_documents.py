@@ -124,6 +124,10 @@ def test_the_recipes_for_receivers_run(tmp_path: Path, monkeypatch: pytest.Monke
         except ModuleNotFoundError as error:
             assert error.name in ("fastapi", "flask")  # noqa: PT017 -- no dependency of ours
             continue
+        if "KEEP" in names:
+            for finalized, record in ((False, "begin"), (True, "end"), (False, "begin, sent again")):
+                names["seen"].connection.execute(names["KEEP"], ("one", finalized, record))
+            assert names["seen"].connection.execute("SELECT * FROM process").fetchall() == [("one", 1, "end")]
         names["seen"].close()
 
 

@@ -30,7 +30,8 @@ def deliveries(rows: Rows, endpoint: str, limit: int) -> list[dict[str, Any]]:
 
     Returns:
         At most ``limit``, each ``id``, ``sequence``, ``stream``, ``reason``, ``created``, ``state`` (``waiting``,
-        ``delivered``, ``dead``) and ``attempts``: each ``at``, ``status``, ``error``, ``duration_ms``.
+        ``delivered``, ``dead``: also when its letter was purged) and ``attempts``: each ``at``, ``status``, ``error``,
+        ``duration_ms``.
     """
     places: dict[int, None] = {}
     for question in (_TRIED, _DEAD, _WAITING):
@@ -46,12 +47,13 @@ def _delivery(
 ) -> dict[str, Any]:
     attempts = rows(_ATTEMPTS, endpoint, place)
     numbers = [attempt[0] for attempt in attempts if attempt[0] is not None]
+    failed = bool(attempts) and attempts[-1][3] != ""  # given up and purged, or its endpoint was away for a while
     return {
         "id": id_,
         "sequence": numbers[-1] if numbers else None,
         "stream": stream,
         "reason": reason,
         "created": created,
-        "state": "dead" if dead else "waiting" if waits else "delivered",
+        "state": "waiting" if waits and not dead else "dead" if dead or failed else "delivered",
         "attempts": [dict(zip(("at", "status", "error", "duration_ms"), row[1:], strict=True)) for row in attempts],
     }

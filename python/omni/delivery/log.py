@@ -33,7 +33,7 @@ class Page:
         events: ``cursor``, ``webhook_id``, ``epoch``, ``kind``, ``reason``, ``stream_uuid``, ``timestamp``, and the
             ``body`` as it is POSTed; oldest first.
         next: the cursor to go on from.
-        gap: messages after the cursor that was given are no longer kept.
+        gap: messages between the cursor that was given and ``next`` are no longer kept.
     """
 
     events: list[dict[str, Any]]
@@ -139,20 +139,20 @@ def open_log(directory: Path) -> Iterator[Store]:
 
 
 def _page(store: Store, after: str, limit: int) -> Page:
-    name, gone = store.name(), store.gone()
-    start, gap = 0, False
+    name, newest = store.name(), store.newest()  # before the messages: what comes meanwhile is the next page's
+    start, other = 0, False
     if after:
         of, _, number = after.partition("-")
         if not (number.isascii() and number.isdecimal() and len(number) < 19):
             raise ValueError("a cursor that this agent gave")
         start = int(number)
-        if of != name or start > store.newest():  # of a log that is no more
-            start, gap = 0, True
+        if of != name or start > newest:  # of a log that is no more
+            start, other = 0, True
     messages = store.events(start, limit)
-    last = messages[-1].id if messages else max(start, gone)
-    return Page(
-        [_event(name, message) for message in messages], _cursor(name, last), gap or (bool(after) and start < gone)
-    )
+    last = messages[-1].id if messages else max(start, newest)
+    # Ids have no holes but for what was deleted, which may lie behind others: what is waited for is kept longer.
+    gap = bool(after) and (other or last - start > len(messages))
+    return Page([_event(name, message) for message in messages], _cursor(name, last), gap)
 
 
 def _cursor(name: str, message_id: int) -> str:

@@ -188,11 +188,6 @@ class Store:
         """The id of the newest message that there ever was; 0: none yet."""
         return int(self._value("SELECT seq FROM sqlite_sequence WHERE name = 'message'") or 0)
 
-    def gone(self) -> int:
-        """The id up to which messages are no longer there."""
-        first = self._value("SELECT MIN(id) FROM message")
-        return self.newest() if first is None else int(first) - 1
-
     def write_copy(self, path: Path) -> None:
         """Write all that is there into another file, empty or to be made. Not within a transaction."""
         self._run("VACUUM INTO ?", str(path))

@@ -15,6 +15,7 @@ import orjson
 import pytest
 from tests.unit.delivery.conftest import (
     RUN,
+    STREAMS,
     FakeClock,
     Inbox,
     Scripted,
@@ -151,6 +152,27 @@ def test_the_log_keeps_what_was_delivered_for_those_who_pull(tmp_path: Path, inb
     eventually(lambda: delivery.log.events(page.next).gap)
     delivery.stop()
     assert numbers_used(tmp_path) == 5
+
+
+def test_who_pulls_is_told_of_what_went_between_others(tmp_path: Path, inbox: Inbox, clock: FakeClock) -> None:
+    """The next message of a webhook that is paused stays for as long as it takes; what is behind it does not."""
+    subscribers = [{"url": inbox.address}, {"url": inbox.address, "paused": True, "streams": [STREAMS[0]]}]
+    delivery = new_delivery(subscribers, directory=str(tmp_path), clock=clock, max_age_hours=1)
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    for number in (2, 3, 4):
+        delivery.publish(message("begin", number, STREAMS[1]))
+    eventually(lambda: len(inbox.messages) == 4)
+    had = delivery.log.events(limit=2).next
+    clock.advance(3601)
+    eventually(lambda: len(delivery.log.events().events) == 1)
+    delivery.publish(message("begin", 5))
+    eventually(lambda: len(inbox.messages) == 5)
+    page = delivery.log.events(had)
+    assert [event["body"]["processes"][0]["numerical_id"] for event in page.events] == [5]
+    assert page.gap
+    assert not delivery.log.events(page.next).gap
+    delivery.stop()
 
 
 def test_a_writer_that_is_held_up_takes_no_clock_for_set(

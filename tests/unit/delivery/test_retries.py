@@ -261,6 +261,12 @@ def test_dead_letters_are_listed_replayed_and_purged(scripted: Make, clock: Fake
     assert delivery.log.purge(Chosen(endpoint="other")) == 0
     assert delivery.log.purge(Chosen(endpoint="site", since=first["given_up_at"], until=third["given_up_at"])) == 2
     assert delivery.log.dead() == []
+    states = [(one["id"], one["state"]) for one in delivery.deliveries("site", 10)]
+    assert states == [
+        (third["webhook_id"], "dead"),
+        (second["webhook_id"], "delivered"),
+        (first["webhook_id"], "dead"),
+    ]
     delivery.stop()
 
 
