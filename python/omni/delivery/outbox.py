@@ -136,6 +136,8 @@ class Outbox:
                 self._folder = self._directory = None
                 self._bounds = self._possible(self._bounds)
                 self._connect()
+        if self._store is not None:  # before a lane reads how many messages it will never get
+            self._attempt(self._retain)
         self._thread.start()
 
     def publish(self, message: ProcessMessage) -> None:

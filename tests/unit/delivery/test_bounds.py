@@ -133,6 +133,28 @@ def test_what_was_lost_is_told_with_the_next_message(tmp_path: Path, clock: Fake
     assert receiver.header("omni-gap")[1:] == [None] * (len(receiver.requests) - 1)
 
 
+def test_what_is_too_old_at_a_start_is_told_as_gone_and_not_sent(
+    tmp_path: Path, clock: FakeClock, scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omni.delivery.retention.CHUNK", 5)
+    subscribers = [{"id": "site", "url": "http://127.0.0.1:9/nobody"}]
+    first = new_delivery(subscribers, directory=str(tmp_path), clock=clock)
+    first.start()
+    for number in range(1, 301):
+        first.publish(message("end", number))
+    first.stop()
+    clock.advance(80 * 3600)
+    receiver: Scripted = scripted(lambda _: 200)
+    subscribers = [{"id": "site", "url": receiver.address}]
+    last = new_delivery(subscribers, directory=str(tmp_path), run=NEXT_RUN, clock=clock)
+    last.start()
+    last.publish(message("end", 301))
+    eventually(lambda: any(b'"numerical_id":301,' in body for _, body in receiver.requests))
+    last.stop()
+    assert [int(gap) for gap in receiver.header("omni-gap") if gap] == [299]
+    assert len(receiver.requests) == 2  # the one that was being tried, and the new one
+
+
 def test_the_log_keeps_what_was_delivered_for_those_who_pull(tmp_path: Path, inbox: Inbox, clock: FakeClock) -> None:
     delivery = new_delivery([{"url": inbox.address}], directory=str(tmp_path), clock=clock, max_age_hours=1)
     delivery.start()
