@@ -12,7 +12,6 @@ import argparse
 import gc
 import json
 import random
-import sys
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from uuid import UUID
 
 import cv2
 import numpy as np
+from measuring import run
 
 from omni import Agent
 from omni.cache import cache_folder
@@ -149,24 +149,26 @@ def soak(minutes: float, count: int, seed: int) -> tuple[list[Sample], list[str]
     trouble = threading.Thread(target=misbehave, args=(cameras, chance, stop))
     trouble.start()
     ages, samples, begun = Ages(agent, uuids), list[Sample](), time.monotonic()
-    while (gone := time.monotonic() - begun) < minutes * 60:
-        idle = gone > minutes * 30
-        if idle:
-            for camera in cameras:
-                camera.status, camera.silent = 503, False
-                if camera.clients:
-                    camera.cut()
-        until = time.monotonic() + 1.0
-        while time.monotonic() < until:
-            ages.look()
-            time.sleep(0.02)
-        gc.collect()
-        samples.append(sample(agent, ages, begun, idle=idle))
-    stop.set()
-    trouble.join()
-    agent.stop()
-    for camera in cameras:
-        camera.__exit__(None, None, None)
+    try:
+        while (gone := time.monotonic() - begun) < minutes * 60:
+            idle = gone > minutes * 30
+            if idle:
+                for camera in cameras:
+                    camera.status, camera.silent = 503, False
+                    if camera.clients:
+                        camera.cut()
+            until = time.monotonic() + 1.0
+            while time.monotonic() < until:
+                ages.look()
+                time.sleep(0.02)
+            gc.collect()
+            samples.append(sample(agent, ages, begun, idle=idle))
+    finally:  # also when it is interrupted: the thread that makes trouble would keep the program
+        stop.set()
+        trouble.join()
+        agent.stop()
+        for camera in cameras:
+            camera.__exit__(None, None, None)
     return samples, sorted(opened)
 
 
@@ -243,4 +245,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)
