@@ -117,10 +117,13 @@ def main() -> int:
     parser.add_argument("--down", type=int, default=360_000, help="messages published while the receiver is down")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if unknown := set(options.suites) - SUITES.keys():
+        parser.error(f"no suite {sorted(unknown)}")
     result = {}
     for name in options.suites or SUITES:
         result[name] = SUITES[name](options)
-        print(f"{name}: {json.dumps(result[name])}", file=sys.stderr, flush=True)
+        told = sys.stderr if options.json else sys.stdout
+        print(f"{name}: {json.dumps(result[name])}", file=told, flush=True)
     if options.json:
         print(json.dumps(result, indent=1))
     return 0
