@@ -286,9 +286,8 @@ class Endpoint:
         self._breaker.failed(slow_down)
         if outcome.gone and not self._disabled:
             self._disabled = True
-            logger.error(
-                "webhook %s: answered 410 Gone; it is told nothing until the next start or another address", self.label
-            )
+            until = "the next start, or another address, secret or header"
+            logger.error("webhook %s: answered 410 Gone; it is told nothing until %s", self.label, until)
             self.outbox.forget(self.route.endpoint)
             current = asyncio.current_task()
             lanes, self._lanes = self._lanes, {}
