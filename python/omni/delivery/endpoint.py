@@ -179,7 +179,7 @@ class Endpoint:
         self._breaker.abandoned()
 
     async def rest(self, seconds: float) -> None:
-        """Wait; no longer than until the endpoint, left alone as a whole, is well again."""
+        """Wait; no longer than until the endpoint, if it was down, is well again."""
         pause = asyncio.ensure_future(self.clock.sleep(seconds))
         recovered = asyncio.ensure_future(self._recovered.wait())
         try:
@@ -266,12 +266,12 @@ class Endpoint:
 
     def _note_success(self) -> None:
         self._heard = self.clock.monotonic()
-        well_before, rested = not self._last_failure, self._breaker.open
+        well_before, was_down = not self._last_failure, self._breaker.down
         self._last_failure = ""
         self._breaker.succeeded()
         if not well_before:
             logger.warning("webhook %s: well again", self.label)
-        if rested:  # else one message that is refused would use up its attempts on the successes of other streams
+        if was_down:  # else one message that is refused would use up its attempts on the successes of other streams
             self._wake_resting()
 
     def _wake_resting(self) -> None:

@@ -39,19 +39,25 @@ class RetryPlan:
 class Breaker:
     """Keeps an endpoint that fails from being tried by all its lanes.
 
-    After ``FAILURES`` in a row it opens: nobody tries for ``REST_S``, then one lane; each failure doubles the rest up
-    to ``LONGEST_REST_S``, a success closes it.
+    After ``FAILURES`` in a row, or where the receiver asks for it, it opens: nobody tries for ``REST_S``, or as long as
+    was asked for, then one lane; each failure doubles the rest up to ``LONGEST_REST_S``, a success closes it.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._failures = 0
+        self._asked = False
         self._rest_s = REST_S
         self._closed_until = 0.0
         self._probing = False
 
     @property
     def open(self) -> bool:
+        return self.down or self._asked
+
+    @property
+    def down(self) -> bool:
+        """The endpoint fails, whatever it is sent: it is more than one message that it refuses."""
         return self._failures >= FAILURES
 
     def wait_s(self) -> float:
@@ -65,14 +71,13 @@ class Breaker:
         return 0.0
 
     def succeeded(self) -> None:
-        self._failures, self._rest_s, self._probing = 0, REST_S, False
+        self._failures, self._asked, self._rest_s, self._probing = 0, False, REST_S, False
 
     def failed(self, slow_down_s: float | None = None) -> None:
         """One more failure. ``slow_down_s``: the receiver asked for a rest (429, 503)."""
         was_open, probed, self._probing = self.open, self._probing, False
         self._failures += 1
-        if slow_down_s is not None:
-            self._failures = max(self._failures, FAILURES)
+        self._asked |= slow_down_s is not None
         if probed:
             self._rest_s = min(self._rest_s * 2, LONGEST_REST_S)
         if self.open and (probed or not was_open):  # not for those that were under way when it opened

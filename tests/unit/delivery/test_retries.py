@@ -218,6 +218,24 @@ def test_a_message_that_is_refused_keeps_to_its_plan_while_other_streams_get_thr
     delivery.stop()
 
 
+@pytest.mark.parametrize("slow_down", [429, 503])
+def test_so_it_does_where_the_receiver_asks_for_a_rest(scripted: Make, clock: FakeClock, slow_down: int) -> None:
+    receiver = scripted(lambda n: slow_down if STREAMS[0].encode() in receiver.requests[n - 1][1] else 200)
+    delivery = new_delivery([{"url": receiver.address}], clock=clock)
+    delivery.start()
+    delivery.publish(message("begin", 1))
+    wait_for_attempt(receiver, 1, delivery)
+    clock.advance(7)
+    wait_for_attempt(receiver, 2, delivery)  # the next in half a minute
+    delivery.publish(message("begin", 2, STREAMS[1]))
+    clock.advance(7)  # the rest that was asked for is over
+    eventually(lambda: delivery.stats()["delivered"] == {"begin": 1})
+    delivery.publish(message("begin", 3, STREAMS[1]))
+    eventually(lambda: delivery.stats()["delivered"] == {"begin": 2})
+    assert sum(STREAMS[0].encode() in body for _, body in receiver.requests) == 2
+    delivery.stop()
+
+
 def test_what_a_receiver_sends_back_is_kept_without_the_secrets_that_it_got(scripted: Make) -> None:
     def echo(n: int) -> tuple[int, dict[str, str], bytes]:
         headers, _ = receiver.requests[n - 1]
