@@ -77,9 +77,9 @@ def add_parser(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     from omni.cli.floor_plan import as_png, draw
 
-    document = _read(options.points)  # first: a folder, such as /, may have no name to make the picture's of
-    picture = options.picture or options.points.with_suffix(".png")
+    picture = options.picture or options.points.parent / f"{options.points.stem}.png"  # "/" has no name to change
     check_apart({"--picture": picture, "--output": options.output}, [options.points], printed=True)
+    document = _read(options.points)
     cameras = _fits(document)
     drawn = {name: (camera.homography, _map_points(camera.points)) for name, camera in cameras.items()}
     with whole_file(picture, "wb") as file:
