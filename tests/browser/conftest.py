@@ -43,21 +43,29 @@ class Site:
     folder: Path
 
 
+@pytest.fixture(scope="session")
+def plan(street_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The floor plan of the demo."""
+    from omni.demo.scene import draw_plan
+
+    target = tmp_path_factory.mktemp("plan") / "plan.png"
+    draw_plan(street_clip, target)
+    return target
+
+
 @pytest.fixture(scope="module")
-def configuration(street_clip: Path, person_model: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def configuration(street_clip: Path, plan: Path, person_model: str) -> dict[str, Any]:
     """The demo's: two cameras, one map, a line and a region, nobody told. A file of tests may override it."""
-    from omni.demo.scene import demo_config, draw_plan
+    from omni.demo.scene import demo_config
 
     assert person_model
-    plan = tmp_path_factory.mktemp("plan") / "plan.png"
-    draw_plan(street_clip, plan)
     config = demo_config(street_clip, plan, loop=True, receiver="", host="127.0.0.1", port=0)
     return {**config, "streams": seldom(config["streams"]), "webhook_tracking_subscribers": []}
 
 
 def seldom(streams: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """At four frames a second, which leave the machine to the browser."""
-    return [{**stream, "max_fps": 4} for stream in streams]
+    """At two frames a second, which leave the machine to the browser."""
+    return [{**stream, "max_fps": 2} for stream in streams]
 
 
 @pytest.fixture(scope="module")

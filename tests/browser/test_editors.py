@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.accessibility import serious_findings
 from tests.browser.conftest import Site, seldom
 
-from omni.demo.scene import demo_config, draw_plan, stream_uuid
+from omni.demo.scene import demo_config, stream_uuid
 from omni.receiver import Received, Receiver
 
 WEST = (
@@ -41,12 +41,8 @@ def heard() -> Heard:
 
 
 @pytest.fixture(scope="module")
-def configuration(
-    street_clip: Path, person_model: str, heard: Heard, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Any]]:
+def configuration(street_clip: Path, plan: Path, person_model: str, heard: Heard) -> Iterator[dict[str, Any]]:
     assert person_model
-    plan = tmp_path_factory.mktemp("plan") / "plan.png"
-    draw_plan(street_clip, plan)
     receiver = Receiver(heard.take)
     address = receiver.start("127.0.0.1", 0)
     config = demo_config(street_clip, plan, loop=True, receiver=address, host="127.0.0.1", port=0)

@@ -155,12 +155,15 @@ def _background(clip: Path) -> UInt8:
     """The median picture: people walk on, the street stays."""
     capture = cv2.VideoCapture(str(clip), cv2.CAP_FFMPEG)
     count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    every = max(count // BACKGROUND_FRAMES, 1)
     pictures = []
-    for index in range(0, max(count, 1), max(count // BACKGROUND_FRAMES, 1)):
-        capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-        readable, picture = capture.read()
-        if readable:
-            pictures.append(picture)
+    for index in range(max(count, 1)):  # one after the other: to look for single pictures takes longer than to pass all
+        if not capture.grab():
+            break
+        if index % every == 0:
+            readable, picture = capture.retrieve()
+            if readable:
+                pictures.append(picture)
     capture.release()
     if not pictures:
         raise SourceError(f"{clip}: not a video that can be decoded; give an AVI, MP4, MKV or the like")
