@@ -9,17 +9,16 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
-import orjson
-
 from omni.damage import refuse_newer
 from omni.delivery.body import without_pictures
 from omni.delivery.deliveries import deliveries
+from omni.delivery.open_processes import OpenProcesses
 from omni.delivery.records import Attempt, Chosen, Death, LaneKey, LaneState, Message, Pictures
 
 FILE_NAME = "outbox.sqlite"
@@ -90,7 +89,7 @@ class Store:
         )
         self._lock = threading.Lock()
         self._written: set[object] = set()  # lanes and streams that need not be written again
-        self._number: int | None = None  # the largest numerical_id, once it is known
+        self.open_processes = OpenProcesses(self._run, self._rows)
         try:
             refuse_newer(self._db)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -124,7 +123,7 @@ class Store:
 
     def _roll_back(self) -> None:
         self._written.clear()
-        self._number = None
+        self.open_processes.rolled_back()
         if self._db.in_transaction:
             self._run("ROLLBACK")
 
@@ -301,35 +300,6 @@ class Store:
     def deliveries(self, endpoint: str, limit: int) -> list[dict[str, Any]]:
         """What became of the newest messages for one endpoint, see ``deliveries.py``."""
         return deliveries(self._rows, endpoint, limit)
-
-    # What is open, for the next start after a crash
-
-    def remember_open(self, epoch: str, stream_uuid: str, records: Iterable[dict[str, Any]]) -> None:
-        """Keep the newest record of each open process; forget those that are finalized."""
-        used = self.number_used() if self._number is None else self._number
-        number = used
-        for record in records:
-            number = max(number, record["numerical_id"])
-            if record["finalized"]:
-                self._run("DELETE FROM open_process WHERE id = ?", record["id"])
-            else:
-                self._run(
-                    "INSERT INTO open_process VALUES (?, ?, ?, ?)"
-                    " ON CONFLICT (id) DO UPDATE SET record = excluded.record",
-                    *(record["id"], stream_uuid, epoch, orjson.dumps(record)),
-                )
-        if number > used:
-            self._run("INSERT OR REPLACE INTO meta VALUES ('number', ?)", str(number))
-        self._number = number
-
-    def left_open(self, epoch: str) -> list[tuple[str, dict[str, Any]]]:
-        """(stream, record) of the processes that other runs left open, in the order in which they began."""
-        rows = self._rows("SELECT stream, record FROM open_process WHERE epoch <> ? ORDER BY rowid", epoch)
-        return [(stream, orjson.loads(record)) for stream, record in rows]
-
-    def number_used(self) -> int:
-        """The largest ``numerical_id`` that was ever told of."""
-        return int(self._value("SELECT value FROM meta WHERE name = 'number'") or 0)
 
     # Bounds
 

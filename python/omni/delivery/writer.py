@@ -126,7 +126,7 @@ class LogWriter:
         ongoing: list[Ongoing] = []
         for one in prepared:
             message = one.message
-            store.remember_open(self._epoch, message.stream_uuid, message.processes)
+            store.open_processes.remember(self._epoch, message.stream_uuid, message.processes)
             if message.reason == "ongoing":
                 for body in one.bodies:
                     self._add_lanes(store, body, self._newest)
@@ -166,7 +166,7 @@ class LogWriter:
     def _ends_of_what_was_left_open(self, store: Store, now: float) -> list[Prepared]:
         """Every process that an earlier run left open gets its end (delivery, line 12)."""
         groups: dict[str, tuple[str, list[dict[str, Any]]]] = {}
-        for stream, record in store.left_open(self._epoch):
+        for stream, record in store.open_processes.left_by_others(self._epoch):
             ended = {**record, "finalized": True, "omni": {**record.get("omni", {}), "end_reason": "agent_restarted"}}
             groups.setdefault(record.get("parent") or record["id"], (stream, []))[1].append(ended)
         ends = (

@@ -111,13 +111,22 @@ class Store:
         self._db.execute("INSERT OR REPLACE INTO shot VALUES (?, ?, ?)", (process_id, anonymous, jpeg))
 
     def end_open(self, end_reason: str) -> int:
-        """Finalize whatever is open, with the time it was last seen. Returns how many."""
-        rows = self._db.execute("SELECT number, record FROM process WHERE NOT finalized").fetchall()
-        for number, text in rows:
-            record = orjson.loads(text)
-            ended = {**record, "finalized": True, "omni": {**record.get("omni", {}), "end_reason": end_reason}}
+        """Finalize whatever is open, at the time it was last seen: a person also by what they did. Returns how many."""
+        rows = self._db.execute(
+            "SELECT number, record, (SELECT record FROM process AS last WHERE last.subject = process.id"
+            " ORDER BY last.ended DESC LIMIT 1) FROM process WHERE NOT finalized"
+        ).fetchall()
+        for number, text, newest in rows:
+            record, last = orjson.loads(text), orjson.loads(newest or text)
+            intervals = {
+                name: [record[name][0], max(record[name][1], last[name][1])]
+                for name in ("time_interval", "frame_interval")
+            }
+            omni = {**record.get("omni", {}), "end_reason": end_reason}
+            ended = {**record, **intervals, "finalized": True, "omni": omni}
             self._db.execute(
-                "UPDATE process SET finalized = 1, record = ? WHERE number = ?", (orjson.dumps(ended), number)
+                "UPDATE process SET finalized = 1, ended = ?, record = ? WHERE number = ?",
+                (milliseconds(ended["time_interval"][1]), orjson.dumps(ended), number),
             )
         return len(rows)
 

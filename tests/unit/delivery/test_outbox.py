@@ -111,9 +111,11 @@ def test_what_was_open_at_a_crash_is_ended_by_the_next_start(tmp_path: Path, inb
         first.publish(one)
     later = {**record(2), "frame_interval": [0, 99]}
     first.publish(ProcessMessage("ongoing", STREAMS[0], 1001.0, (later,)))
+    act = {**record(4, STREAMS[1], finalized=True), "frame_interval": [7, 50], "parent": record(3)["id"]}
+    first.publish(ProcessMessage("line", STREAMS[1], 1001.0, (act,)))
     first.stop()  # nothing ended 2 and 3: the log is as a killed process leaves it
     second = new_delivery([{"url": inbox.address}], directory=str(tmp_path), run=NEXT_RUN)
-    assert second.numbers_used() == 3
+    assert second.numbers_used() == 4
     second.start()
     eventually(lambda: len(inbox.messages) == 2)
     second.stop()
@@ -123,6 +125,7 @@ def test_what_was_open_at_a_crash_is_ended_by_the_next_start(tmp_path: Path, inb
         process["finalized"] and process["omni"]["end_reason"] == "agent_restarted" for process in ended.values()
     )
     assert ended[2]["frame_interval"] == [0, 99]
+    assert ended[3]["frame_interval"] == [0, 50]  # whoever crosses a line then is there
     third = new_delivery([], directory=str(tmp_path), run=RUN)
     third.start()
     third.stop()

@@ -173,11 +173,12 @@ def test_without_leave_no_picture_is_kept(history: Make) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tests.unit.history.conftest import message, record
+from tests.unit.history.conftest import crossing, message, record
 from omni.history import History
 history = History(Path(sys.argv[1]), retention_days=30, max_bytes=1 << 30, shots=None, clock=lambda: 1.7e9)
 history.start()
 history.record(message(record(1, open_=True), record(2)))
+history.record(message(crossing(4, of=1, at_s=20)))
 assert history.flush(5)
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -189,8 +190,10 @@ def test_a_killed_agent_leaves_nothing_open_behind(history: Make, tmp_path: Path
     kept = history()
     kept.record(message(record(3, begin_s=50)))
     assert kept.flush(5)
-    reasons = {p["numerical_id"]: p["omni"]["end_reason"] for p in kept.archive.page(Filter(), limit=9).processes}
-    assert reasons == {1: "agent_restarted", 2: "left", 3: "left"}
+    found = {p["numerical_id"]: p for p in kept.archive.page(Filter(), limit=9).processes}
+    reasons = {number: p["omni"]["end_reason"] for number, p in found.items()}
+    assert reasons == {1: "agent_restarted", 2: "left", 3: "left", 4: "left"}
+    assert found[1]["time_interval"][1] == found[4]["time_interval"][1]  # who crosses a line is there
 
 
 def test_on_a_full_disk_the_newest_wait_and_what_is_dropped_is_counted(history: Make) -> None:
