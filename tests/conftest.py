@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # of the tests that load onnxruntime themselves
+
 DATA = Path(os.environ.get("OMNI_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
 
 

@@ -130,12 +130,13 @@ def _session(*, square: bool = False) -> tuple[Any, tuple[int, int]]:
         square: as the model's file has it, as its users take it.
     """
     import numpy as np
-    import onnxruntime as ort
 
     from omni.detect import open_detector
     from omni.detect.free_size import freed
     from omni.detect.models import locate
+    from omni.detect.runtime import load_onnxruntime
 
+    ort = load_onnxruntime()
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = settings.inter_op_num_threads = 1
     settings.log_severity_level = 3

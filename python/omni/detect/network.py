@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from omni.detect.free_size import freed
 from omni.detect.heads import Outputs, Signature, Size
+from omni.detect.runtime import load_onnxruntime
 from omni.errors import ModelError
 from omni.types import Float32
 
@@ -192,8 +193,7 @@ def _open_session(
     path: Path, model: bytes | None, providers: Sequence[str], threads: int, allow_fallback: bool
 ) -> ort.InferenceSession:
     """A session that runs where it was asked to; onnxruntime itself would silently go on with the CPU."""
-    import onnxruntime as ort
-
+    ort = load_onnxruntime()
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -215,9 +215,7 @@ def _open_session(
 
 def _unlogged() -> ort.RunOptions:
     """For what may fail: onnxruntime would write to the process's own stderr."""
-    import onnxruntime as ort
-
-    options = ort.RunOptions()
+    options = load_onnxruntime().RunOptions()
     options.log_severity_level = _FATAL_ONLY
     return options
 

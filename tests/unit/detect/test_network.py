@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper, save
 from omni.detect import network as networks
 from omni.detect.batching import Batcher
 from omni.detect.network import Network
+from omni.detect.runtime import QUIET
 
 
 def brightness(path: Path, *, batch: int | str, each: bool) -> Path:
@@ -59,3 +63,16 @@ def test_a_batcher_gives_each_picture_its_own_whatever_the_network_takes(tmp_pat
     levels = np.arange(7, dtype=np.float32)
     pictures = np.broadcast_to(levels[:, None, None, None], (7, 3, 8, 8)).copy()
     assert Batcher.of(network, on_cpu=4).run(pictures)["level"][:, 0].tolist() == levels.tolist()
+
+
+def test_a_network_reports_to_nobody_and_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    path = brightness(tmp_path / "m.onnx", batch="n", each=True)
+    script = (
+        "import sys; from pathlib import Path; from omni.detect.network import Network;"
+        " Network(Path(sys.argv[1]), ('CPU',), free_size=(8, 8))"
+    )
+    own = {k: v for k, v in os.environ.items() if k != QUIET and not k.startswith("XDG_")}
+    subprocess.run([sys.executable, "-c", script, str(path)], env={**own, "HOME": str(home)}, check=True)
+    assert list(home.iterdir()) == []
