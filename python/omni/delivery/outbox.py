@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from omni.clocks import Ages
+from omni.ages import Ages
 from omni.damage import is_damage, put_aside
 from omni.delivery.body import EncodePicture
 from omni.delivery.clock import Clock

@@ -22,7 +22,7 @@ import numpy as np
 
 from omni import _core
 from omni._text import is_text
-from omni.clocks import Ages
+from omni.ages import Ages
 from omni.damage import refuse_newer
 from omni.errors import StateError, UnknownProfileError
 from omni.types import Float32
