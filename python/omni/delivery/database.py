@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
-from omni.damage import refuse_newer
+from omni.sqlite_files import refuse_newer
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS message (

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from omni.ages import Ages, passing
-from omni.damage import is_damage, put_aside
 from omni.history.archive import Archive
 from omni.history.store import FILE_NAME, Store
+from omni.sqlite_files import is_damage, put_aside
 from omni.types import ProcessMessage, UInt8
 
 logger = logging.getLogger(__name__)
