@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Literal, TypeAlias, get_args
 
-from omni.damage import refuse_newer
 from omni.errors import StateError, TokenError
+from omni.sqlite_files import refuse_newer
 
 Scope: TypeAlias = Literal["read", "control", "config", "faces"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)

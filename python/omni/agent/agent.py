@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -17,9 +15,10 @@ from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
 
 from omni.agent.activities import Activities
-from omni.agent.bus import Bus
+from omni.agent.bus import Bus, records
 from omni.agent.figures import problems, stats
 from omni.agent.lifecycle import Lifecycle
+from omni.agent.line_counters import LineCounters
 from omni.agent.map_view import MapView
 from omni.agent.parts import (
     Parts,
@@ -40,13 +39,11 @@ from omni.config import AgentConfig, StreamConfig, load_config, without_restart
 from omni.delivery import Delivery
 from omni.detect import DetectionMemory
 from omni.detect.network import cores
-from omni.errors import UnknownLineError
 from omni.faces.engine import FaceEngine
 from omni.process import ExternalProcesses, Position, ProcessBuilder, events_of_end
-from omni.regions import LineCount, LineCounts
 from omni.sources import open_source
 from omni.track import Tracker, TrackerConfig
-from omni.types import FrameResult, MapTick, ProcessMessage, RegionEvent, Run, StreamChange, StreamStatus
+from omni.types import FrameResult, MapTick, ProcessMessage, Run, StreamChange, StreamStatus
 
 logger = logging.getLogger(__name__)
 
@@ -100,8 +97,7 @@ class Agent:
         )
         self._activities = Activities()
         self._stream_changes = StreamChanges(self.delivery, self.history)
-        self._counting = counts
-        self._counts = LineCounts(self.config.state_folder) if counts and self.config.mutlistream_ROI.lines else None
+        self._lines = LineCounters(self.config, counting=counts)
         stripes = len(streams) + 1
         first = self.delivery.numbers_used() + 1
         self._later = count(first, stripes)  # numbers of what comes from outside, and of streams that come later
@@ -194,7 +190,7 @@ class Agent:
             ending = {uuid: one for uuid, one in self._pipelines.items() if uuid not in prepared.changes}
             _end(ending, "config_changed")
             streams = [stream.uuid for stream in config.enabled_streams]
-            self._counts = self._counts or (prepared.counts if self._counting else None)
+            self._lines.change(config, prepared.counts)
             with self.external.change_streams(streams, ending):
                 self._pipelines = {uuid: prepared.fresh.get(uuid) or self._pipelines[uuid] for uuid in streams}
             hides_more = config.anonymous_mode and not self.config.anonymous_mode
@@ -248,28 +244,9 @@ class Agent:
         """Be told when a stream is doing something else than before. Otherwise as ``subscribe``."""
         return self._stream_changes.subscribe(callback)
 
-    async def processes(self) -> AsyncIterator[dict[str, Any]]:
+    def processes(self) -> AsyncIterator[dict[str, Any]]:
         """Processes as they begin, go on and end, one record at a time; ends with the last stream."""
-        loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[tuple[dict[str, Any], ...]] = asyncio.Queue()
-
-        def hand_over(message: ProcessMessage) -> None:
-            loop.call_soon_threadsafe(queue.put_nowait, message.processes)  # its pictures are not kept
-
-        unsubscribe = self.subscribe(hand_over)
-        try:
-            while True:
-                ended = self._ended()  # asked first: what was handed over before the end comes within the wait
-                try:
-                    processes = await asyncio.wait_for(queue.get(), 0.2)
-                except TimeoutError:
-                    if ended:
-                        return
-                    continue
-                for process in processes:
-                    yield process
-        finally:
-            unsubscribe()
+        return records(self.subscribe, self._ended)
 
     def streams(self) -> list[StreamStatus]:
         """How each stream is doing."""
@@ -309,9 +286,7 @@ class Agent:
 
     def lines(self) -> list[dict[str, Any]]:
         """How often each line was crossed: ``uuid``, ``name``, ``forward``, ``reverse``, ``since`` (epoch seconds)."""
-        lines = [(str(line.uuid), line.name) for line in self.config.mutlistream_ROI.lines]
-        counts = [(uuid, name, self._count(uuid)) for uuid, name in lines]
-        return [{"uuid": uuid, "name": name, **asdict(count)} for uuid, name, count in counts]
+        return self._lines.read()
 
     def reset_line(self, line_uuid: str) -> None:
         """Let the counters of a line begin at nought.
@@ -320,9 +295,7 @@ class Agent:
             UnknownLineError: no such line.
             StateError: the file of the counters cannot be written.
         """
-        if self._counts is None or line_uuid not in [str(line.uuid) for line in self.config.mutlistream_ROI.lines]:
-            raise UnknownLineError(f"no line has the uuid {line_uuid}; GET /api/v1/lines lists them")
-        self._counts.reset(line_uuid, time.time())
+        self._lines.reset(line_uuid, time.time())
 
     @property
     def faces(self) -> FaceEngine | None:
@@ -331,7 +304,7 @@ class Agent:
 
     def problems(self) -> list[str]:
         """Why the agent does less than it was told to; empty when all is well."""
-        lines = [f"lines: {self._counts.problem}"] if self._counts and self._counts.problem else []
+        lines = [f"lines: {self._lines.problem}"] if self._lines.problem else []
         return [*problems(self.streams(), self._parts, self.delivery, self.history), *lines]
 
     def stats(self) -> dict[str, Any]:
@@ -373,7 +346,7 @@ class Agent:
             builder,
             list(parts.views.values()),
             self._tell,
-            self._crossed,
+            self._lines.add,
             self._stream_ended,
             stop,
             end_lost=config.mutlistream_ROI.force_track_termination_on_lost_event,
@@ -391,13 +364,6 @@ class Agent:
         if told.processes or told.events:
             self.delivery.publish(told)
         self._bus.publish(message)
-
-    def _crossed(self, event: RegionEvent) -> None:
-        if self._counts is not None and event.kind in ("forward", "reverse"):
-            self._counts.add(event.region_uuid, event.kind, (event.after or event.last).timestamp)
-
-    def _count(self, line_uuid: str) -> LineCount:
-        return LineCount() if self._counts is None else self._counts.get(line_uuid)
 
     def _stream_ended(self, stream_uuid: str, reason: str) -> None:
         # A stream that changed and was left behind ends late: what is open by then is of the one in its place.

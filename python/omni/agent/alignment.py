@@ -14,7 +14,7 @@ LIVE_WAIT_S = 0.5
 """A camera that is this far behind the newest frame is not waited for."""
 
 SET_BACK_S = 1.0
-"""A stream whose time goes back by more is dated by a clock that was set back (``omni.clocks``)."""
+"""A stream whose time goes back by more is dated by a clock that was set back (``omni.sources.time_of_day``)."""
 
 
 class FrameAligner:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Generic, TypeVar
+
+from omni.types import ProcessMessage
 
 logger = logging.getLogger(__name__)
 
@@ -57,3 +60,34 @@ class Bus(Generic[Message]):
                     logger.exception("a subscriber's callback failed on a %s", type(message).__name__)
         finally:
             self._here.depth -= 1
+
+
+async def records(
+    subscribe: Callable[[Callable[[ProcessMessage], None]], Callable[[], None]], ended: Callable[[], bool]
+) -> AsyncIterator[dict[str, Any]]:
+    """The records of processes one at a time, for a coroutine, as they are told.
+
+    Args:
+        subscribe: as ``Bus.subscribe``.
+        ended: whether nothing more will be told.
+    """
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[tuple[dict[str, Any], ...]] = asyncio.Queue()
+
+    def hand_over(message: ProcessMessage) -> None:
+        loop.call_soon_threadsafe(queue.put_nowait, message.processes)  # its pictures are not kept
+
+    unsubscribe = subscribe(hand_over)
+    try:
+        while True:
+            all_told = ended()  # asked first: what was handed over before the end comes within the wait
+            try:
+                processes = await asyncio.wait_for(queue.get(), 0.2)
+            except TimeoutError:
+                if all_told:
+                    return
+                continue
+            for process in processes:
+                yield process
+    finally:
+        unsubscribe()

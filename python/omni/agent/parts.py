@@ -9,7 +9,7 @@ from pathlib import Path
 from omni.agent.best_shot import BestShotEncoder
 from omni.agent.map_view import MapView, faults_of
 from omni.agent.networks import Networks, open_networks
-from omni.config import AgentConfig, RegionConfig, StreamConfig
+from omni.config import AgentConfig, RegionConfig, StreamConfig, ViewConfig
 from omni.detect import DetectionMemory
 from omni.errors import ConfigError
 from omni.history import History, Shots
@@ -122,26 +122,32 @@ def shows_faces(config: AgentConfig) -> bool:
 
 
 def _map_views(config: AgentConfig, running: Parts | None) -> tuple[dict[str, MapView], tuple[str, ...]]:
-    """The views that can be used, and why others cannot: a wrong map must not keep the cameras from being watched."""
+    """All views, or none and why: a wrong map must not keep the cameras from being watched."""
     if not config.map_tracking.enabled:
         return {}, ()
+    if not config.map_tracking.views:
+        return {}, (f"{MAP_PROBLEM}enabled, but map_tracking.views is empty",)
+    settings = {view.name: view for view in config.map_tracking.views}
     files = frozenset(stream.uuid for stream in config.enabled_streams if stream.every_frame)
     cameras = frozenset(stream.uuid for stream in config.enabled_streams if not stream.every_frame)
-    streams = {stream.stream_uuid for stream in config.streams}
+    before = {} if running is None else running.views
+    kept = {n: view for n, view in before.items() if n in settings and view.is_for(settings[n], files, cameras)}
+    faults: list[str] = []
+    for name, view in settings.items():
+        faults += [] if name in kept else faults_of(view)
+        faults += _missing(view, config, running)
+    if faults:
+        return {}, tuple(f"{MAP_PROBLEM}{fault}" for fault in faults)
+    return {n: kept.get(n) or MapView(view, files, cameras, before.get(n)) for n, view in settings.items()}, ()
+
+
+def _missing(view: ViewConfig, config: AgentConfig, running: Parts | None) -> list[str]:
+    """What a view names that is not there: its plan, streams."""
+    missing = []
     of_before = () if running is None or not running.views else running.config.map_tracking.views
-    shown = {view.name: view.image for view in of_before}  # a plan that went meanwhile keeps nobody from a change
-    views, problems = {}, []
-    for view in config.map_tracking.views:
-        before = None if running is None else running.views.get(view.name)
-        usable = before is not None and before.is_for(view, files, cameras)
-        wrong = [] if usable else faults_of(view)
-        if view.image not in (None, shown.get(view.name)) and not Path(view.image).is_file():
-            wrong.append(f"view {view.name!r}: plan {view.image}: no such file")
-        unknown = [camera.stream_uuid for camera in view.cameras if camera.stream_uuid not in streams]
-        wrong += [f"view {view.name!r}: {uuid} is not a stream of this agent" for uuid in unknown]
-        problems += [f"{MAP_PROBLEM}{fault}" for fault in wrong]
-        if not problems:
-            views[view.name] = before if before is not None and usable else MapView(view, files, cameras, before)
-    if not config.map_tracking.views:
-        problems.append(f"{MAP_PROBLEM}enabled, but map_tracking.views is empty")
-    return ({} if problems else views), tuple(problems)
+    shown = {before.name: before.image for before in of_before}  # one that went meanwhile keeps nobody from a change
+    if view.image not in (None, shown.get(view.name)) and not Path(view.image).is_file():
+        missing.append(f"view {view.name!r}: plan {view.image}: no such file")
+    streams = {stream.stream_uuid for stream in config.streams}
+    unknown = [camera.stream_uuid for camera in view.cameras if camera.stream_uuid not in streams]
+    return missing + [f"view {view.name!r}: {uuid} is not a stream of this agent" for uuid in unknown]

@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from omni.clocks import Ages
-from omni.damage import is_damage, put_aside
+from omni.ages import Ages
 from omni.delivery.body import EncodePicture
 from omni.delivery.clock import Clock
 from omni.delivery.folder import LOCK_NAME, Folder
@@ -22,6 +21,7 @@ from omni.delivery.retention import Bounds, Retention
 from omni.delivery.store import ATTEMPTS_MAX, FILE_NAME, Store
 from omni.delivery.writer import Committed, EventsOfEnd, LogWriter, Prepared, Route, class_of
 from omni.errors import FolderInUseError
+from omni.sqlite_files import is_damage, put_aside
 from omni.types import ProcessMessage, Run
 
 logger = logging.getLogger(__name__)

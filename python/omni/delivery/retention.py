@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
-from omni.clocks import Ages, Seconds
+from omni.ages import Ages, Seconds
 from omni.delivery.records import LaneKey
 from omni.delivery.store import Store
 
@@ -29,7 +29,7 @@ class Retention:
     """Brings a log within its bounds.
 
     By age everything goes, except the message that a lane is trying to deliver, which has its own plan; nothing grows
-    older because the machine's clock is set (``omni.clocks``). By bytes:
+    older because the machine's clock is set (``omni.ages``). By bytes:
     pictures first, oldest first, then what nobody waits for, then the oldest that is waited for, which its lanes are
     told of as a gap.
 

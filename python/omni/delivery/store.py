@@ -7,16 +7,14 @@ acknowledged. Nothing else has to be written when a message is sent.
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Self
-from uuid import uuid4
+from typing import Any
 
-from omni.damage import refuse_newer
 from omni.delivery.body import without_pictures
+from omni.delivery.database import Database
 from omni.delivery.deliveries import deliveries
 from omni.delivery.open_processes import OpenProcesses
 from omni.delivery.records import Attempt, Chosen, Death, LaneKey, LaneState, Message, Pictures
@@ -34,32 +32,6 @@ PICTURES_AT_ONCE = 100
 DEAD_MAX = 1000
 """Dead letters that are shown at once."""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS message (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, webhook_id TEXT NOT NULL, epoch TEXT NOT NULL, kind TEXT NOT NULL,
-    reason TEXT NOT NULL, stream TEXT NOT NULL, at REAL NOT NULL, pictures INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS message_of_stream ON message (kind, stream, id);
-CREATE INDEX IF NOT EXISTS message_by_age ON message (at, id);
-CREATE TABLE IF NOT EXISTS stream (kind TEXT NOT NULL, stream TEXT NOT NULL, PRIMARY KEY (kind, stream)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS message_with_pictures ON message (id) WHERE pictures;
-CREATE TABLE IF NOT EXISTS lane (
-    endpoint TEXT NOT NULL, kind TEXT NOT NULL, stream TEXT NOT NULL, acknowledged INTEGER NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0, gap INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (endpoint, kind, stream)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dead (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, message INTEGER NOT NULL REFERENCES message (id),
-    at REAL NOT NULL, cause TEXT NOT NULL, attempts INTEGER NOT NULL, status INTEGER, answer TEXT NOT NULL,
-    replay INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS dead_message ON dead (message);
-CREATE TABLE IF NOT EXISTS attempt (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, message INTEGER NOT NULL, sequence INTEGER,
-    at REAL NOT NULL, status INTEGER, error TEXT NOT NULL, duration_ms REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS attempt_at_message ON attempt (endpoint, message);
-CREATE TABLE IF NOT EXISTS open_process (
-    id TEXT PRIMARY KEY, stream TEXT NOT NULL, epoch TEXT NOT NULL, record BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
-
 _WAITING = "m.kind = lane.kind AND m.stream = lane.stream AND m.id > lane.acknowledged"
 _NEXT = f"(SELECT MIN(m.id) FROM message m WHERE {_WAITING})"
 _THIS_LANE = "(endpoint, kind, stream) = (?, ?, ?)"
@@ -71,76 +43,18 @@ _DEAD = (
 )  # fmt: skip
 
 
-class Store:
-    """A connection to one outbox.
-
-    Args:
-        path: the file; None: a database in memory.
-        create: make the tables where they are not there yet.
-        lock_wait_s: how long a statement waits for a database that another process has locked.
-
-    Raises:
-        sqlite3.Error: it cannot be opened.
-    """
+class Store(Database):
+    """What is written into one outbox and asked of it. Arguments and errors: as of ``Database``."""
 
     def __init__(self, path: Path | None, *, create: bool = False, lock_wait_s: float = 1.0) -> None:
-        self._db = sqlite3.connect(
-            path or ":memory:", timeout=lock_wait_s, isolation_level=None, check_same_thread=False
-        )
-        self._lock = threading.Lock()
+        super().__init__(path, create=create, lock_wait_s=lock_wait_s)
         self._written: set[object] = set()  # lanes and streams that need not be written again
         self.open_processes = OpenProcesses(self._run, self._rows)
-        try:
-            refuse_newer(self._db)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")  # a commit reaches the disk before it returns
-            self._db.execute("PRAGMA journal_size_limit=16777216")
-            if create:
-                self._db.executescript(_SCHEMA)
-                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('log', ?)", (uuid4().hex[:8],))
-        except BaseException:
-            self._db.close()
-            raise
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
-
-    def __enter__(self) -> Self:
-        """Begin a transaction; it is committed where the block ends well, else taken back."""
-        self._run("BEGIN IMMEDIATE")
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            try:
-                self._run("COMMIT")
-                return
-            except sqlite3.Error:
-                self._roll_back()
-                raise
-        self._roll_back()
 
     def _roll_back(self) -> None:
         self._written.clear()
         self.open_processes.rolled_back()
-        if self._db.in_transaction:
-            self._run("ROLLBACK")
-
-    # A connection is one thread's at a time: a statement is, with the fetching of all its rows.
-
-    def _run(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        with self._lock:
-            return self._db.execute(sql, values)
-
-    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._db.execute(sql, values).fetchall()
-
-    def _value(self, sql: str, *values: Any) -> Any:
-        """The first column of the first row; None where there is none."""
-        rows = self._rows(sql, *values)
-        return rows[0][0] if rows else None
+        super()._roll_back()
 
     # The log
 

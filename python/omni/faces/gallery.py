@@ -22,9 +22,9 @@ import numpy as np
 
 from omni import _core
 from omni._text import is_text
-from omni.clocks import Ages
-from omni.damage import refuse_newer
+from omni.ages import Ages
 from omni.errors import StateError, UnknownProfileError
+from omni.sqlite_files import refuse_newer
 from omni.types import Float32
 
 FILE_NAME = "faces.sqlite"

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from omni.clocks import Ages, passing
-from omni.damage import is_damage, put_aside
+from omni.ages import Ages, passing
 from omni.history.archive import Archive
 from omni.history.store import FILE_NAME, Store
+from omni.sqlite_files import is_damage, put_aside
 from omni.types import ProcessMessage, UInt8
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class History:
         retention_days: a process is deleted so long after its end.
         max_bytes: most bytes on disk; best shots go first, then the oldest processes.
         shots: None: no picture is kept.
-        clock: Unix epoch seconds; where it is set, nothing grows older (``omni.clocks``).
+        clock: Unix epoch seconds; where it is set, nothing grows older (``omni.ages``).
         monotonic: seconds that only go forward.
     """
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import orjson
 
-from omni.damage import refuse_newer
+from omni.sqlite_files import refuse_newer
 
 FILE_NAME = "history.sqlite"
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omni.damage import refuse_newer
 from omni.errors import StateError
+from omni.sqlite_files import refuse_newer
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from omni.clocks import TimeOfDay
 from omni.config import StreamConfig
 from omni.sources.backoff import Backoff
 from omni.sources.clock import LATE_S, CameraClock
@@ -16,6 +15,7 @@ from omni.sources.decoder import OpenCvDecoder
 from omni.sources.mailbox import Arrival, Mailbox
 from omni.sources.picture import cropped
 from omni.sources.reader import HUNG, CameraReader, OpenDecoder
+from omni.sources.time_of_day import TimeOfDay
 from omni.types import Frame
 
 logger = logging.getLogger(__name__)

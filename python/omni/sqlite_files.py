@@ -1,4 +1,4 @@
-"""A SQLite file that cannot be used: it is no database any more, or one of a version to come."""
+"""SQLite files that cannot be used: a newer version wrote them, or they are damaged."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 def refuse_newer(db: sqlite3.Connection) -> None:
-    """Leave alone what a newer version has made.
+    """Refuse a file that a newer version has written.
 
-    Files of this version say none (``user_version`` 0); the first that changes its tables counts from 1.
+    Files of this version have ``user_version`` 0. The first version that changes the tables must write 1.
 
     Raises:
-        sqlite3.OperationalError: it was made by a newer one.
+        sqlite3.OperationalError: the file's ``user_version`` is not 0.
     """
     [(version,)] = db.execute("PRAGMA user_version")
     if version:
@@ -22,19 +22,19 @@ def refuse_newer(db: sqlite3.Connection) -> None:
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether it says so; all that may pass by itself is an ``OperationalError``."""
+    """Whether the error says that the file is damaged. What may pass by itself is an ``OperationalError``."""
     return type(error) is sqlite3.DatabaseError
 
 
 def put_aside(path: Path, now: float) -> Path:
-    """Make room for a new one, and keep what is there for who can read it.
+    """Rename a damaged file, so that a new one can take its place and the old one can still be looked into.
 
     Args:
-        path: the file, which nobody has open.
-        now: epoch seconds, for its name.
+        path: the file; nobody may have it open.
+        now: Unix epoch seconds, part of the new name.
 
     Returns:
-        Where it is now.
+        The new path.
     """
     aside = path.with_name(f"{path.name}.damaged-{int(now)}")
     path.replace(aside)
