@@ -36,6 +36,9 @@ ROUNDS = 3
 SECONDS = 1.0
 """Of one turn."""
 
+BRIEF_FRAMES = 40
+"""Of the film when briefly measured: to paint all of it takes most of the time."""
+
 STARTED_S = 60.0
 """Within which the agent has people on its map."""
 
@@ -55,7 +58,7 @@ def main() -> int:
     brief = parser.parse_args().brief
     cameras, rounds, seconds = (1, 1, 0.2) if brief else (CAMERAS, ROUNDS, SECONDS)
     turns: dict[tuple[str, int], list[Turn]] = {}
-    with service(cameras) as ours:
+    with service(cameras, BRIEF_FRAMES if brief else None) as ours:
         sizes = {path: len(asyncio.run(_ask(ours, path))) for path in PATHS}
         with bare_sanic(sizes) as bare:
             for _ in range(rounds):
@@ -80,11 +83,12 @@ def _row(path: str, size: int, ours: list[Turn], bare: list[Turn]) -> dict[str, 
 
 
 @contextmanager
-def service(cameras: int) -> Iterator[int]:
-    """The service with the painted site. Yields its port once there are people on the map."""
+def service(cameras: int, frames: int | None) -> Iterator[int]:
+    """The service with the painted site, its films of so many frames. Yields its port once people are on the map."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port(HOST, 0)
         command = [sys.executable, "-m", "benches.system.serve_painted", folder, str(cameras), str(port)]
+        command += [] if frames is None else [str(frames)]
         process = subprocess.Popen(command, cwd=ROOT, stdout=sys.stderr)
         try:
             deadline = time.monotonic() + STARTED_S
@@ -140,9 +144,12 @@ async def _load(port: int, path: str, seconds: float) -> Turn:
 
     async def connection() -> None:
         reader, writer = await asyncio.open_connection(HOST, port)
-        while (asked := time.perf_counter()) < begun + seconds:
+        asked = time.perf_counter()
+        while True:  # once at least: on a busy machine to connect takes all of a short turn
             await _answer(reader, writer, path)
             took.append(time.perf_counter() - asked)
+            if (asked := time.perf_counter()) >= begun + seconds:
+                break
         writer.close()
 
     await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))

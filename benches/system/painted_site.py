@@ -183,8 +183,8 @@ class PaintedDetector:
         return self.runs_on.document()
 
 
-def make(folder: Path, cameras: int) -> None:
-    """Films, plan and ``run_params.json`` of a site, into a folder; films that are there are kept."""
+def make(folder: Path, cameras: int, frames: int = FRAMES) -> None:
+    """Films of so many frames, plan and ``run_params.json`` of a site; films that are in the folder are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(folder / "plan.png"), plan())
     for number in range(cameras):
@@ -193,7 +193,7 @@ def make(folder: Path, cameras: int) -> None:
             continue
         ground = ground_of(number)
         writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (WIDTH, HEIGHT))
-        for frame in range(FRAMES):
+        for frame in range(frames):
             writer.write(picture(number, frame, ground))
         writer.release()
     (folder / "run_params.json").write_text(json.dumps(_config(folder, cameras), indent=1))

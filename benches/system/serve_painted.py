@@ -1,4 +1,4 @@
-"""Serve the painted site: ``python -m benches.system.serve_painted FOLDER CAMERAS PORT``."""
+"""Serve the painted site: ``python -m benches.system.serve_painted FOLDER CAMERAS PORT [FRAMES]``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from omni.service import create_app, open_settings, serve
 
 def main() -> None:
     folder, cameras, port = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    make(folder, cameras)
+    make(folder, cameras, *map(int, sys.argv[4:]))
     omni.agent.networks._open_detector = lambda _: PaintedDetector()  # type: ignore[assignment, return-value]
     settings, config, agent = open_settings(folder, strict=False)
     assert agent is not None

@@ -1,8 +1,8 @@
-"""Everything omni raises on purpose.
+"""The errors that omni raises on purpose.
 
-A wrong array (shape, dtype, not finite) is a plain ``ValueError`` or ``TypeError``; what is below is for the
-things that a user can mend: each carries a stable ``slug`` for programs and a message that names the part, what
-was expected, what came, and the remedy.
+A wrong array (shape, dtype, not finite) is a plain ``ValueError`` or ``TypeError``. The errors below are for what a
+user can repair. Each has a stable ``slug`` for programs, and a message that says which part is concerned, what was
+expected, what came, and the remedy.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ class ConfigError(OmniError, ValueError):
     """A configuration that cannot be used. The message names the JSON path, what was found and what is expected.
 
     Args:
-        message: for people, one line a thing.
-        problems: what is wrong, thing by thing: JSON pointer into the configuration (empty: the whole), message.
+        message: for people, one line for each problem.
+        problems: for programs: of each problem the JSON pointer into the configuration (empty: all of it) and the
+            message.
     """
 
     slug = "config-invalid"
@@ -34,7 +35,7 @@ class ConfigError(OmniError, ValueError):
 
 
 class FolderInUseError(ConfigError):
-    """A folder that another agent works in: the configuration is right, but not now."""
+    """A folder that another agent uses now. The configuration itself is right."""
 
 
 class CalibrationError(OmniError, ValueError):
@@ -71,13 +72,13 @@ class UnknownStreamError(OmniError, LookupError):
 
 
 class NotOpenError(OmniError, LookupError):
-    """An external process was to be ended, but none that matches is open."""
+    """A request to end an external process that matches no open one."""
 
     slug = "external-process-not-open"
 
 
 class StoppedError(OmniError, RuntimeError):
-    """Something was asked of an agent that has ended, or is about to."""
+    """A call to an agent that is stopped or is stopping."""
 
     slug = "unavailable"
 

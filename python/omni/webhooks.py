@@ -1,4 +1,4 @@
-"""For receivers of webhooks: check who sent them, and let each take effect once."""
+"""For receivers of webhooks: verify the signature of a message, and handle each message only once."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ KEEP_S = 8 * 24 * 3600.0
 
 
 class IdStore:
-    """Remembers which messages took effect, so that one that comes again does not (delivery, line 2). Thread-safe.
+    """Remembers the ids of messages that were handled, so that none is handled twice (delivery, line 2). Thread-safe.
 
-    Delivery is at least once; with this, and the effect written over ``connection``, it takes effect exactly once::
+    A message is delivered at least once. It takes effect exactly once if its effect is written through ``connection``,
+    in the same transaction as its id::
 
         with store.once(request.headers["webhook-id"], now=time.time()) as first:
             if first:
                 store.connection.execute("INSERT INTO visits ...")
 
     Args:
-        path: a SQLite file of the receiver's own, which may hold its tables too; ``":memory:"`` forgets at the end.
+        path: the receiver's own SQLite file, which may hold its other tables, too. ``":memory:"``: the ids are
+            forgotten when the program ends.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -37,7 +39,7 @@ class IdStore:
 
     @contextmanager
     def once(self, webhook_id: str, *, now: float) -> Iterator[bool]:
-        """One transaction: whether the message is new. It is remembered only where the block ends well.
+        """One transaction. Yields whether the message is new; its id is kept only if the block does not raise.
 
         Args:
             webhook_id: the ``webhook-id`` header.

@@ -56,16 +56,17 @@ STOP_S = 2.0
 class Agent:
     """Runs the streams of one configuration.
 
-    Making it checks everything (configuration, model, files, calibration) and starts nothing.
+    The constructor checks everything (configuration, model, files, calibration) and starts nothing.
 
     Args:
         config: a mapping, the path of ``run_params.json`` or of its folder, or an ``AgentConfig``.
-        run: identifiers and time; given to repeat a run exactly, else new and random.
-        memory: of what was found in pictures, for a run that goes on where one before was stopped.
-        counts: whether crossings of lines are counted in the state folder; not of a recording that was live once.
+        run: where identifiers and times come from. Give the same one to repeat a run exactly; the default is random.
+        memory: detections of an earlier run that was stopped; what is in it is not detected again.
+        counts: whether crossings of lines are counted in the state folder. Switch it off for a recording of a stream
+            whose crossings were counted live.
 
     Raises:
-        ConfigError, ModelError, SourceError, StateError: what cannot be used, and the remedy.
+        ConfigError, ModelError, SourceError, StateError: the message says what cannot be used, and the remedy.
     """
 
     def __init__(
@@ -124,10 +125,12 @@ class Agent:
         self.stop()
 
     def start(self) -> None:
-        """Start the streams and the sending of webhooks. Once only. Not stopped by then, it ends with the program.
+        """Start the streams and the sending of webhooks. Can be called once.
+
+        An agent that is never stopped ends with the program.
 
         Raises:
-            ConfigError: another agent uses the folder of the outbox; nothing is left running.
+            ConfigError: another agent uses the outbox folder. Nothing is left running then.
         """
         self._lifecycle.start()
 
@@ -142,11 +145,11 @@ class Agent:
             pipeline.start()
 
     def stop(self) -> None:
-        """End every process, send what is still to be sent (for at most 10 s), end all threads. Can be called twice.
+        """End every process, send what is still waiting (for at most 10 s) and end all threads. Can be called twice.
 
-        In a callback, whose stream cannot end before it returns, it returns at once and the agent ends behind it; so it
-        does in a signal's handler while the same thread starts or changes the agent. In a process that was forked off
-        there is nothing to end.
+        In two places it returns at once, and the agent ends afterwards: in one of the agent's callbacks, because the
+        stream cannot end before its callback returns; and in a signal handler that interrupts the thread which is
+        starting or changing the agent. In a forked process there is nothing to end.
         """
         self._lifecycle.stop()
 
@@ -161,27 +164,28 @@ class Agent:
         self.delivery.stop()
 
     def reconfigure(self, config: AgentConfig | Mapping[str, Any] | str | Path) -> None:
-        """Go on under another configuration: only the streams that change are ended (``config_changed``).
+        """Change the configuration while the agent runs. Only streams that must begin anew end (``config_changed``).
 
-        What ``omni.config.NEEDS_RESTART`` names stays as it is. When anything cannot be used nothing is changed.
+        The settings that ``omni.config.NEEDS_RESTART`` names keep their old values. If any part of the new
+        configuration cannot be used, nothing is changed.
 
         Raises:
-            ConfigError: what is wrong, thing by thing.
-            RuntimeError: the agent does not run (``StoppedError``: any more), or this is one of its callbacks, whose
-                stream could not end.
+            ConfigError: lists everything that is wrong.
+            RuntimeError: the agent is not running (``StoppedError``: it has been stopped), or the call comes from one
+                of its callbacks, whose stream could not end.
         """
         self.apply(self.prepare(config))
 
     def prepare(self, config: AgentConfig | Mapping[str, Any] | str | Path) -> Prepared:
-        """The first half of ``reconfigure``: check all, open all, change nothing. Raises as that."""
+        """The first half of ``reconfigure``: check and open everything, change nothing. Raises the same errors."""
         self._lifecycle.check_not_stopped()
         return prepare(without_restart(self.config, load_config(config)), self._parts, self._next_life)
 
     def apply(self, prepared: Prepared) -> None:
-        """The second half: swap it in.
+        """The second half of ``reconfigure``: put what was prepared into use.
 
         Raises:
-            RuntimeError: as of ``reconfigure``, or something else was applied since it was prepared.
+            RuntimeError: as ``reconfigure``; or another configuration was applied since this one was prepared.
         """
         with self._lifecycle.change():
             if prepared.running is not self._parts:
@@ -215,16 +219,22 @@ class Agent:
                 self._change_pipelines(prepared)
 
     def _change_pipelines(self, prepared: Prepared) -> None:
-        """Have the streams that stay go on with what is new, and wait until they do, for at most ``STOP_S``."""
+        """Hand the changes to the streams that stay, and wait at most ``STOP_S`` until they use them."""
         taken = [self._pipelines[uuid].change(change) for uuid, change in prepared.changes.items()]
         deadline = time.monotonic() + STOP_S
         for event in taken:
             event.wait(max(deadline - time.monotonic(), 0.0))
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until every stream has ended (files do, cameras do not), also of what a change began meanwhile.
+        """Wait until every stream has ended, including streams that a change of configuration starts meanwhile.
 
-        True when they have.
+        Files end, cameras do not.
+
+        Args:
+            timeout_s: seconds to wait at most; None: without a limit.
+
+        Returns:
+            Whether every stream has ended.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while not self._none_runs(0.2):
@@ -233,30 +243,32 @@ class Agent:
         return True
 
     def subscribe(self, callback: Callable[[ProcessMessage], None]) -> Callable[[], None]:
-        """Be told of processes as they begin, go on and end.
+        """Call ``callback`` with each message about processes that begin, go on or end.
 
-        The callback runs in the stream's thread and must be quick. Messages of one stream come in order. Returns
-        the function that ends the subscription.
+        It runs in the thread in which this happens and must return quickly. The messages of one stream come in order.
+
+        Returns:
+            A function that ends the subscription.
         """
         return self._bus.subscribe(callback)
 
     def subscribe_streams(self, callback: Callable[[StreamChange], None]) -> Callable[[], None]:
-        """Be told when a stream is doing something else than before. Otherwise as ``subscribe``."""
+        """Call ``callback`` whenever the state of a stream changes. Otherwise as ``subscribe``."""
         return self._stream_changes.subscribe(callback)
 
     def processes(self) -> AsyncIterator[dict[str, Any]]:
-        """Processes as they begin, go on and end, one record at a time; ends with the last stream."""
+        """Iterate over the records of processes that begin, go on or end. It ends when the last stream has ended."""
         return records(self.subscribe, self._ended)
 
     def streams(self) -> list[StreamStatus]:
-        """How each stream is doing."""
+        """The state of each stream."""
         return [pipeline.status() for pipeline in self._pipelines.values()]
 
     def latest(self, stream_uuid: str) -> FrameResult | None:
-        """The newest analysed frame of a stream, None before the first.
+        """The newest analysed frame of a stream; None before the first.
 
         Raises:
-            KeyError: no such stream.
+            KeyError: the configuration has no such stream.
         """
         return _known("stream_uuid", self._pipelines, stream_uuid).latest
 
@@ -265,50 +277,59 @@ class Agent:
         return [view.tick for view in self._parts.views.values()]
 
     def map_state(self, view: str = "top_view") -> dict[str, Any]:
-        """One view of the map, as ``GET /map_tracking`` shows it.
+        """The latest state of one view of the map, as ``GET /map_tracking`` shows it.
 
         Raises:
-            KeyError: no such view.
+            KeyError: the map has no such view.
         """
         return self._view(view).tick.document
 
     def map_footprints(self, view: str) -> dict[str, list[list[float]]]:
-        """What each camera of a view covers: corners in map units. Raises as ``map_state``."""
+        """The area that each camera of a view covers: by ``stream_uuid``, its corners (x, y) in map units.
+
+        Raises:
+            KeyError: the map has no such view.
+        """
         return self._view(view).footprints
 
     def map_flow(self, view: str, window_s: float) -> dict[str, Any]:
         """Where people were on a view in the last ``window_s`` seconds (at most 3600), as ``GET .../flow`` shows it.
 
         Raises:
-            KeyError: no such view.
+            KeyError: the map has no such view.
         """
         return self._view(view).flow(window_s)
 
     def lines(self) -> list[dict[str, Any]]:
-        """How often each line was crossed: ``uuid``, ``name``, ``forward``, ``reverse``, ``since`` (epoch seconds)."""
+        """How often each line was crossed.
+
+        Returns:
+            For each line ``uuid``, ``name``, the counts ``forward`` and ``reverse``, and ``since`` (Unix epoch seconds
+            of the first crossing or the last reset; None: neither yet).
+        """
         return self._lines.read()
 
     def reset_line(self, line_uuid: str) -> None:
-        """Let the counters of a line begin at nought.
+        """Set the counters of a line to zero.
 
         Raises:
-            UnknownLineError: no such line.
+            UnknownLineError: the configuration has no such line.
             StateError: the file of the counters cannot be written.
         """
         self._lines.reset(line_uuid, time.time())
 
     @property
     def faces(self) -> FaceEngine | None:
-        """The networks and the gallery of faces; None where none are looked for."""
+        """The networks and the gallery of faces; None while face recognition is off."""
         return self._parts.networks.faces
 
     def problems(self) -> list[str]:
-        """Why the agent does less than it was told to; empty when all is well."""
+        """What the agent was configured to do but cannot do now, one line each; empty when all is well."""
         lines = [f"lines: {self._lines.problem}"] if self._lines.problem else []
         return [*problems(self.streams(), self._parts, self.delivery, self.history), *lines]
 
     def stats(self) -> dict[str, Any]:
-        """Counts and times so far, plain values."""
+        """Counts and times since the start, as plain Python values."""
         return stats(list(self._pipelines.values()), self._parts, self.delivery, self.history)
 
     def _view(self, name: str) -> MapView:

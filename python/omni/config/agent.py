@@ -17,15 +17,15 @@ from omni.config.webhooks import DeliveryConfig, MqttConfig, SubscriberConfig
 
 
 class HttpConfig(Section):
-    """Where the service listens, and what is open there without a token.
+    """Where the service listens, and what it answers without a token.
 
     Attributes:
-        host: address that is listened on.
-        port: 0: a free one.
-        map_tracking_path: where the map is.
-        names: host names by which it is reached from elsewhere, such as those of a proxy in front; without the port.
-        open_endpoints: whether the endpoints of the original take requests without a token; None: only while nothing
-            but this machine can reach the service.
+        host: the address to listen on.
+        port: the port to listen on; 0: any free one.
+        map_tracking_path: the path of the endpoint that answers with the map.
+        names: host names by which other machines reach the service, such as that of a proxy; without the port.
+        open_endpoints: whether the endpoints of the original need no token; not set: they need none only while no other
+            machine can reach the service.
     """
 
     host: str = "127.0.0.1"
@@ -54,14 +54,14 @@ Providers = Annotated[tuple[Provider, ...], Field(min_length=1)]
 
 
 class DetectorConfig(Section):
-    """Which model finds people.
+    """The network that finds people.
 
     Attributes:
-        model: a name of ``omni models list`` or the path of an ONNX file.
-        head: how its outputs are read; null: as recognised.
-        threads: that one inference of any network uses.
-        providers: what runs it, best first.
-        allow_fallback: of any network: go on with the CPU where its first provider cannot be had.
+        model: a name from ``omni models list`` or the path of an ONNX file.
+        head: the format of its outputs; not set: recognised from the file.
+        threads: CPU threads that one inference uses; for all networks.
+        providers: what the network runs on, best first.
+        allow_fallback: if the first provider of any network cannot be used, use the CPU instead of refusing to start.
     """
 
     model: str = "nanodet-g-416"
@@ -72,11 +72,11 @@ class DetectorConfig(Section):
 
 
 class AppearanceConfig(Section):
-    """How people are known by their looks.
+    """How people are recognised by their appearance.
 
     Attributes:
-        descriptor: ``colour``, the path of an ONNX file, or not set: not at all.
-        providers: what runs the network; not set: as the detector's.
+        descriptor: ``colour`` (a histogram), or the path of an ONNX file; not set: appearance is not used.
+        providers: what the network runs on, best first; not set: as the detector.
     """
 
     descriptor: str | None = None
@@ -87,29 +87,29 @@ class EventsConfig(Section):
     """Which kinds of messages are sent.
 
     Attributes:
-        enable_activities: whether processes are.
+        enable_activities: whether processes are sent.
     """
 
     enable_activities: bool = True
 
 
 class Switch(Section):
-    """Whether something is done.
+    """Whether a pipeline runs.
 
     Attributes:
-        enabled: whether it is.
+        enabled: whether it runs.
     """
 
     enabled: bool = True
 
 
 class AttributesConfig(Section):
-    """What is told of faces beside who they are; nothing, because it must be wanted.
+    """What is estimated from faces besides identity. All of it is off unless you switch it on.
 
     Attributes:
-        age_gender: age and gender, by ``faceres``.
-        emotion: processes of emotion, by ``mini-xception``.
-        attention: whether somebody looks at the camera, by the landmarks.
+        age_gender: age and gender, by the model ``faceres``.
+        emotion: emotions, each sent as a process, by the model ``mini-xception``.
+        attention: whether the face is turned to the camera, by its landmarks.
     """
 
     age_gender: bool = False
@@ -118,15 +118,16 @@ class AttributesConfig(Section):
 
 
 class FaceConfig(Section):
-    """Whether faces are looked for and matched with the gallery; off, because it must be wanted.
+    """Face recognition: faces are found and matched with the gallery. It is off unless you switch it on.
 
     Attributes:
-        enabled: whether they are.
-        embedder: ``dlib-128``, or the path of a JSON description of one's own network.
-        providers: what runs the networks, best first; null: as the detector's.
-        retention_days: after so many days the photos of a profile are forgotten, and with the last one the profile.
-        max_fps: so many pictures a second of a stream are searched for faces at most; None: every one.
-        attributes: what else is told of faces.
+        enabled: whether faces are looked for.
+        embedder: ``dlib-128``, or the path of a JSON description of your own network.
+        providers: what the networks run on, best first; not set: as the detector.
+        retention_days: days after which what was computed from a photo is deleted; a profile that has none left is
+            deleted, too. Not set: never.
+        max_fps: pictures of a stream that are searched for faces, a second, at most; not set: every picture.
+        attributes: what else is estimated from faces.
     """
 
     enabled: bool = False
@@ -141,8 +142,8 @@ class PipelinesConfig(Section):
     """Which pipelines run.
 
     Attributes:
-        body_detector: people.
-        face: faces.
+        body_detector: finding people by their bodies.
+        face: recognising faces.
     """
 
     body_detector: Switch = Switch()
@@ -150,12 +151,12 @@ class PipelinesConfig(Section):
 
 
 class BestShotConfig(Section):
-    """How best shots leave.
+    """How best shots (the best picture of each person) are encoded.
 
     Attributes:
-        max_side: longer side of a picture at most, pixels; larger ones are made smaller.
-        quality: of the JPEG, 1 to 100.
-        whole_frame: the picture that the crop is cut from goes along with the human process.
+        max_side: greatest length of a picture's longer side, pixels; larger pictures are scaled down.
+        quality: JPEG quality, 1 to 100.
+        whole_frame: whether a human process also carries the whole picture that the best shot was cut from.
     """
 
     max_side: int = Field(default=512, ge=16, le=8192)
@@ -164,12 +165,12 @@ class BestShotConfig(Section):
 
 
 class HistoryConfig(Section):
-    """What is kept of what happened, in the state folder, for the page and the API.
+    """The history: past processes and their best shots, kept in the state folder for the page and the API.
 
     Attributes:
-        enabled: whether anything is.
-        retention_days: a process is deleted so long after its end.
-        max_bytes: most bytes on disk: best shots go first, then the oldest processes.
+        enabled: whether a history is kept.
+        retention_days: days after its end for which a process is kept.
+        max_bytes: greatest size on disk, bytes; beyond it best shots are deleted first, then the oldest processes.
     """
 
     enabled: bool = True
@@ -182,33 +183,35 @@ _NAMES = ("streams", "mutlistream_ROI", "webhook_tracking_subscribers", "mqtt_se
 
 
 class AgentConfig(Section):
-    """Everything an agent is told at its start.
+    """The configuration of an agent: ``run_params.json``.
 
     Attributes:
-        compat: take keys that there are not here, with a warning: for files written for the original.
+        compat: accept unknown keys with a warning, for files that were written for the original.
         streams: cameras, files and folders of pictures.
         detector: the network that finds people.
-        detector_confidence: least confidence of a person; not set: the model's own.
-        appearance: how people are known again by their looks.
-        cos_reident_confidence: least cosine of the looks of somebody new and somebody who left, to be one person.
-        pipelines: what is looked for.
-        enable_body_tracking: whether people are looked for and followed.
-        desired_score: least score of a face's match; where it is set, faR and frR are ignored.
-        faR: share of comparisons of two different people that may be taken for one; 0.001 where none of them is given.
-            Not beside frR.
-        frR: share of comparisons of one person with the own photo that may be missed.
+        detector_confidence: least confidence at which a detection counts as a person; not set: the model's default.
+        appearance: how people are recognised by their appearance.
+        cos_reident_confidence: somebody new is taken for somebody who left if the cosine of their appearance vectors is
+            at least this.
+        pipelines: what is looked for in the pictures.
+        enable_body_tracking: whether people are found and followed by their bodies.
+        desired_score: least score of a face match; if set, faR and frR are ignored.
+        faR: false accept rate: the share of comparisons of two different people that may count as a match. Give this or
+            frR, not both; 0.001 if neither they nor desired_score are set.
+        frR: false reject rate: the share of comparisons of a person with their own photo that may count as no match.
         map_tracking: the floor map.
         mutlistream_ROI: regions and lines.
-        state_folder: where counters, the gallery of faces, tokens and the history lie; not set: beside the file.
-        history: what is kept of what happened.
-        webhook_tracking_subscribers: who is told.
-        delivery: how long messages are kept and tried again.
-        mqtt_settings: a broker that is told as well.
-        ongoings_interval_in_msec: how often a process that is going on is told of, milliseconds.
-        enable_webhook_image2jpg_conversion: best shots go along, as JPEG. Without it no picture leaves.
-        best_shot: their size.
+        state_folder: the folder of line counters, face gallery, tokens and history; not set: beside this file.
+        history: the record of past processes.
+        webhook_tracking_subscribers: the receivers of webhooks.
+        delivery: how long messages are kept and when they are tried again.
+        mqtt_settings: an MQTT broker that gets the same messages.
+        ongoings_interval_in_msec: pause between two messages about a process that goes on, milliseconds.
+        enable_webhook_image2jpg_conversion: send best shots with processes, as JPEG. If off, no message has a picture.
+        best_shot: how best shots are encoded.
         events: which kinds of messages are sent.
-        anonymous_mode: no face leaves, neither as a picture nor as numbers; heads are hidden in all pictures.
+        anonymous_mode: no face leaves the agent, neither as a picture nor as numbers; heads are made unrecognisable in
+            all pictures.
         http: where the service listens.
     """
 

@@ -19,11 +19,11 @@ Area = Annotated[tuple[tuple[Finite, Finite], ...], Field(min_length=3, max_leng
 
 
 class PointPair(Section):
-    """One place, seen in the picture and known on the map.
+    """One place on the floor, in the picture and on the map.
 
     Attributes:
         image: x, y relative to the picture, 0..1.
-        map: x, y in the view's own units.
+        map: x, y in the map's units.
     """
 
     image: tuple[Relative, Relative]
@@ -34,12 +34,12 @@ class CameraView(Section):
     """How one stream's picture lies on the map.
 
     Attributes:
-        stream_uuid: whose picture.
-        points: at least four point pairs, no three on a line; with others the map is off.
-        camera_matrix: of the lens, as OpenCV has it; optional.
-        distortion: of the lens, k1, k2, p1, p2, k3; optional.
-        visible_area: polygon on the map, corners x, y in the view's own units: whoever stands outside of it is neither
-            placed on the map by this camera nor missed there; not set: everywhere.
+        stream_uuid: the stream.
+        points: at least four point pairs, no three on a line; otherwise the map is off.
+        camera_matrix: the camera matrix of the lens, as OpenCV defines it; optional.
+        distortion: the distortion of the lens, k1, k2, p1, p2, k3, as OpenCV defines it; optional.
+        visible_area: a polygon on the map, corners x, y in the map's units. Outside of it this camera places nobody and
+            is not expected to see anybody; not set: no limit.
     """
 
     stream_uuid: UUID
@@ -50,13 +50,13 @@ class CameraView(Section):
 
 
 class ViewConfig(Section):
-    """One map.
+    """One map (a view).
 
     Attributes:
-        name: by which it is asked for.
-        image: the plan's picture; its pixels are the map's units.
-        metres_per_unit: length of one unit.
-        cameras: those that look at it.
+        name: identifies the map in requests and answers.
+        image: a picture of the floor plan; its pixels are then the map's units.
+        metres_per_unit: metres in one unit of the map.
+        cameras: the streams that are placed on it.
     """
 
     name: str = Field(default="top_view", min_length=1)
@@ -72,7 +72,7 @@ class ViewConfig(Section):
 
 
 class MapTrackingConfig(Section):
-    """Map tracking as a whole.
+    """The floor maps.
 
     Attributes:
         enabled: whether people are placed on maps.

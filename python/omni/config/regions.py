@@ -14,7 +14,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class CornerConfig(Section):
-    """A corner, relative to the picture.
+    """A corner of a polygon, relative to the picture.
 
     Attributes:
         x: 0..1 from the left.
@@ -26,11 +26,11 @@ class CornerConfig(Section):
 
 
 class DirectionConfig(Section):
-    """A vector in the same coordinates; only where it points to counts.
+    """A direction in the picture. The length of the vector does not matter.
 
     Attributes:
-        x: to the right.
-        y: down.
+        x: its part to the right.
+        y: its part downwards.
     """
 
     x: Finite
@@ -38,11 +38,11 @@ class DirectionConfig(Section):
 
 
 class TriggerConfig(Section):
-    """What makes a line of a region.
+    """Settings that make a region a line.
 
     Attributes:
-        is_roi: presence is told as well.
-        direction: passed along it is forward.
+        is_roi: whether the presence of people inside is sent as well.
+        direction: a crossing in this direction counts as ``forward``.
     """
 
     is_roi: bool = False
@@ -50,15 +50,16 @@ class TriggerConfig(Section):
 
 
 class RegionConfig(Section):
-    """A polygon.
+    """A region or a line: a polygon in the picture.
 
     Attributes:
-        name: what people call it.
-        points: its corners.
-        uuid: its name in messages; added where it is missing.
-        stream_uuid: of which camera; not set: of every one.
-        classes: who counts: people, by the feet; of whom only the face is seen, by its middle.
-        trigger_settings: what makes it a line; not set: it is a region.
+        name: a name for people to read.
+        points: the corners of the polygon.
+        uuid: the UUID that identifies it in messages; added to the file if it is missing.
+        stream_uuid: the stream it belongs to; not set: every stream.
+        classes: who counts. ``body``: people, who are where their feet are; if only the face is seen, where its middle
+            is.
+        trigger_settings: makes it a line; not set: it is a region.
     """
 
     name: str = Field(min_length=1)
@@ -82,10 +83,10 @@ class RegionsConfig(Section):
     """``mutlistream_ROI``, as the original spells it.
 
     Attributes:
-        force_track_termination_on_lost_event: a person ends in the frame that does not show them any more, instead of
-            being waited for.
-        inertia_frames: frames in a row before somebody is inside or outside; below 10 frames a second the time that
-            they take at 10, and two at least (one where it is 1).
+        force_track_termination_on_lost_event: end a person in the first frame that does not show them, instead of
+            waiting whether they come back.
+        inertia_frames: frames in a row that must show somebody inside (or outside) before it counts. Below 10 frames a
+            second it is the time that these frames take at 10 a second, and at least two frames (one if this is 1).
         regions: regions and lines.
     """
 

@@ -23,19 +23,20 @@ class StreamConfig(Section):
     """One camera, file or folder of pictures.
 
     Attributes:
-        stream_uuid: its name in every message.
-        name: what people call it.
-        url: file, folder of pictures, rtsp://, http:// or https:// address, or a device number.
-        enabled: whether it runs.
-        loop: a file begins again at its end.
-        max_fps: most frames a second that are analysed.
-        pace: of a file: ``real`` as fast as it was filmed, ``fast`` as fast as it goes, ``live`` like a camera.
-        crop: x, y, width, height relative to the full picture; what is outside never reaches the detector.
-        ignore: polygons, corners x, y relative to the (cropped) picture, in which nobody is looked for.
-        input_size: longer side of what the network looks at, pixels: a larger one finds smaller people; not set: as the
-            network was made.
-        tiles: columns and rows of overlapping tiles that are looked at beside the whole picture.
-        motion_gate: frames in which nothing has moved are not looked at again.
+        stream_uuid: the UUID that identifies the stream in every message.
+        name: a name for people to read.
+        url: a file, a folder of pictures, an rtsp://, http:// or https:// address, or a device number.
+        enabled: whether the stream runs.
+        loop: whether a file begins again at its end.
+        max_fps: greatest number of frames a second that are analysed; not set: all.
+        pace: how fast a file is played: ``real``: as fast as it was filmed; ``fast``: as fast as the machine can;
+            ``live``: like a camera, where frames that come too fast are dropped.
+        crop: x, y, width, height of the part that is used, relative to the full picture.
+        ignore: polygons in which nobody is looked for; corners x, y relative to the (cropped) picture.
+        input_size: longer side of the network's input, pixels; a larger one finds smaller people. Not set: the
+            network's own size.
+        tiles: columns and rows of overlapping tiles that are searched in addition to the whole picture.
+        motion_gate: do not search a frame in which nothing has moved.
     """
 
     stream_uuid: UUID

@@ -25,25 +25,25 @@ _OF_THE_BODY = frozenset({"content-length", "content-encoding", "transfer-encodi
 
 
 class SubscriberConfig(Section):
-    """Who is told.
+    """A receiver of webhooks.
 
-    Either ``url``, or ``host``, ``port``, ``is_secured`` and ``path`` (the original's default form).
+    Its address is ``url``, or ``host``, ``port``, ``is_secured`` and ``path`` (the original's default form).
 
     Attributes:
-        url: where messages are posted to, http:// or https://.
-        host: name or address of the receiver, where there is no url.
-        port: its port.
-        is_secured: whether it is spoken to by https.
-        path: of its address.
-        type: what is sent, processes, events, or how the streams are doing; empty: processes.
-        id: its name in logs, figures and addresses; empty: made from the address and the type.
-        secret: signs every message.
-        previous_secret: signs beside the secret while receivers change over.
-        private_networks: whether the address may lead to this machine or a private network.
-        headers: further headers of every message.
-        streams: of which cameras it is told; none: of all.
-        enabled: whether it is told at all.
-        paused: messages are kept for it and not sent for the time being.
+        url: the address to POST to, http:// or https://.
+        host: name or IP address of the receiver, instead of ``url``.
+        port: the port, with ``host``.
+        is_secured: whether to use https, with ``host``.
+        path: the path, with ``host``.
+        type: what is sent: processes, events, or state changes of the streams; empty: processes.
+        id: identifies the receiver in logs, metrics and API paths; empty: made from the address and the type.
+        secret: the key that every message is signed with.
+        previous_secret: the key before; messages are signed with both while receivers change over.
+        private_networks: whether the address may be on this machine or in a private network.
+        headers: further HTTP headers of every message.
+        streams: the streams whose messages it gets; empty: all.
+        enabled: whether messages are kept and sent for it.
+        paused: keep its messages, but do not send them for now.
     """
 
     url: str = Field(default="", repr=False)
@@ -171,14 +171,14 @@ def _is_host(text: str) -> bool:
 
 
 class DeliveryConfig(Section):
-    """The outbox, its bounds, and the plan of attempts.
+    """The outbox: messages are kept in it until they are delivered.
 
     Attributes:
-        directory: where it lies; not set: beside the configuration file, or in memory where there is none.
-        max_bytes: most bytes on disk: pictures go first, then the oldest messages.
-        max_age_hours: a message that could not be delivered for so long is given up.
-        retry_s: seconds before each attempt, each +-20 %.
-        heartbeat_s: an empty message after so many quiet seconds; 0: none.
+        directory: the folder of the outbox; not set: beside the configuration file, or in memory if there is no file.
+        max_bytes: greatest size on disk, bytes; beyond it pictures are deleted first, then the oldest messages.
+        max_age_hours: hours after which a message that could not be delivered is given up.
+        retry_s: seconds before each attempt to deliver a message, each +-20 %.
+        heartbeat_s: send an empty message when nothing was sent for so many seconds; 0: never.
     """
 
     directory: str | None = None
@@ -189,13 +189,15 @@ class DeliveryConfig(Section):
 
 
 class MqttConfig(Section):
-    """The broker that gets what webhooks get. The original spells it ``brocker_address``; both are taken.
+    """An MQTT broker that gets the same messages as webhooks.
+
+    The original spells the key ``brocker_address``; ``broker_address`` is accepted, too.
 
     Attributes:
-        enable: whether it is told.
+        enable: whether messages are published to the broker.
         brocker_address: ``host``, ``host:port``, or ``mqtt://`` or ``mqtts://`` with user and password; may be empty
-            while it is not enabled.
-        topic: that messages are published to.
+            while ``enable`` is false.
+        topic: the topic that messages are published to.
     """
 
     enable: bool = False

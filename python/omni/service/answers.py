@@ -1,4 +1,4 @@
-"""What the routes answer, as types: the OpenAPI document is made of them, and the tests hold the answers to them."""
+"""The answers of the routes as types: the OpenAPI document is made from them, and tests hold the answers to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omni.types import ProfileMatch
 
 
 class Nothing(TypedDict):
-    """It is done; there is nothing to say."""
+    """An empty object: the request was carried out."""
 
 
 class About(TypedDict):
@@ -33,13 +33,13 @@ class MapTracking(TypedDict):
 
 
 class Alive(TypedDict):
-    """The process lives."""
+    """The service is running."""
 
     alive: Literal[True]
 
 
 class Readiness(TypedDict):
-    """Whether it does its work; ``reasons`` why not, ``warnings``: what does not work although the rest does."""
+    """Whether the agent does its work. ``reasons``: why not; ``warnings``: parts that fail while the rest works."""
 
     ready: bool
     reasons: list[str]
@@ -47,8 +47,9 @@ class Readiness(TypedDict):
 
 
 class Stream(TypedDict):
-    """How a stream is doing. ``fps``: pictures analysed, ``offered_fps``: that come; ``next_try_s``: null where it does
-    not wait; ``changes``: state, cause, how often; ``lag_s``: age of the newest picture analysed.
+    """The state of a stream. ``fps``: frames analysed a second; ``offered_fps``: frames received a second;
+    ``next_try_s``: seconds until it connects again, null while it is not waiting for that; ``changes``: (state, cause,
+    how often it began); ``lag_s``: age of the newest picture that was analysed.
     """
 
     stream_uuid: str

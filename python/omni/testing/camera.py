@@ -24,30 +24,33 @@ _REASONS = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 453: "Not E
 
 
 class FaultCamera:
-    """A camera whose faults are attributes and methods, to be used at any time from any thread.
+    """A camera whose faults are attributes and methods. They can be used at any time and from any thread.
 
-    Its pictures carry their number, black and white (``number_in``), unless others are given. It numbers and dates
-    them by its own clock, whether somebody watches or not. Use it as a context manager.
+    Each picture shows its own number in black and white (read it with ``number_in``), unless ``picture`` is given.
+    Numbers and timestamps follow the camera's own clock, whether or not a client is connected. Use it as a context
+    manager.
 
     Args:
         size: (width, height) in pixels, multiples of 16.
         fps: pictures a second.
-        gop: one key frame in so many pictures.
-        login: (user, password) that RTSP and HTTP ask for; ``digest`` for the digest scheme, else basic.
-        max_clients: who comes when so many are there is accepted and hears nothing, as cameras do.
-        picture: number -> (H, W, 3) uint8 BGR of ``size``.
+        gop: pictures from one key frame to the next.
+        login: (user, password) that RTSP and HTTP require.
+        digest: whether they are asked for by the digest scheme instead of the basic one.
+        max_clients: a further client is accepted and then gets no answer, as with real cameras; None: no limit.
+        picture: makes a picture from its number: (H, W, 3) uint8 BGR of ``size``.
 
     Attributes:
-        fps, size, gop: may be changed; a new size begins with a key frame.
-        silent: connections are accepted and never answered.
-        status: an HTTP or RTSP status that everybody is refused with; None refuses nobody.
-        sending: False: connections stay, and nothing more comes.
-        keeps_unsent: what was not sent while ``sending`` was False comes late, all at once; else it is lost.
-        frozen: the picture stands still while time goes on.
-        parameter_sets: False: neither SPS nor PPS are told.
-        damaged: so many bytes in a thousand of what is sent are wrong.
-        connections: how many came so far.
-        clients: how many receive pictures now.
+        fps, size, gop: can be changed; a new size begins with a key frame.
+        silent: True: connections are accepted and never answered.
+        status: HTTP or RTSP status with which every client is refused; None: no client is refused.
+        sending: False: connections stay open, but no picture is sent.
+        keeps_unsent: True: pictures that were not sent while ``sending`` was False are sent late, all at once; False:
+            they are lost.
+        frozen: True: the picture stands still while timestamps go on.
+        parameter_sets: False: neither SPS nor PPS is sent.
+        damaged: how many of a thousand bytes are sent wrong.
+        connections: connections so far.
+        clients: clients that receive pictures now.
     """
 
     def __init__(

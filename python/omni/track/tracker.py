@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackerConfig:
-    """Settings of a ``Tracker``. Thresholds lie between 0 and 1, times are in seconds, whatever the frame rate.
+    """Settings of a ``Tracker``. Thresholds lie between 0 and 1. Times are seconds and hold for any frame rate.
 
     Attributes:
         track_activation_threshold: least confidence of a detection that starts a track.
-        high_confidence_threshold: detections above it are matched first, with every track; a track is reported
-            while its mean confidence reaches it.
-        low_confidence_threshold: detections between this and the one above only prolong tracks seen a moment ago;
-            those below are ignored.
+        high_confidence_threshold: detections above it are matched first, with all tracks. A track is reported while
+            its mean confidence reaches this threshold.
+        low_confidence_threshold: detections below ``high_confidence_threshold`` and above this one only continue tracks
+            that were seen a moment ago. Detections below it are ignored.
         minimum_matching_threshold: least similarity (overlap times confidence) of a track and a detection.
-        lost_track_seconds: how long a track that is not seen moves on by prediction and is matched by overlap.
+        lost_track_seconds: how long a track without a detection is predicted and can be matched by overlap.
         relink_seconds: how long a track that stood still is kept for somebody who appears at the same place.
-        reident_confidence: least cosine of the looks of somebody new and somebody who left for them to be one person;
-            needs embeddings.
-        reident_seconds: how long somebody who has left is remembered by the look; 0: not at all.
-        covered_track_seconds: how long a track that is covered by a nearer person is still reported.
-        adapt_confidence: bring confidences to a common level first, which lets the same thresholds serve detectors that
-            are sure at 0.6 and such that are sure at 0.99: what a sure detection of this stream scores (at least 0.5)
-            becomes 0.97. Without it the thresholds mean the detector's own confidences.
+        reident_confidence: somebody new is taken for somebody who left if the cosine of their embeddings is at least
+            this. Needs embeddings.
+        reident_seconds: how long the embeddings of somebody who left are kept; 0: not at all.
+        covered_track_seconds: how long a track that a nearer person covers is still reported.
+        adapt_confidence: rescale confidences first, so that the same thresholds serve a detector whose sure detections
+            score 0.6 and one whose sure detections score 0.99. The score of this stream's sure detections (at least
+            0.5) becomes 0.97. If off, the thresholds apply to the detector's own confidences.
     """
 
     track_activation_threshold: float = 0.7
@@ -51,19 +51,19 @@ class TrackerConfig:
 
 
 class Tracker:
-    """Follows the people of one stream by their boxes. Thread-safe: updates are taken one after the other.
+    """Follows the people of one stream by their boxes. Thread-safe: updates run one after the other.
 
-    Two trackers share nothing; each counts its own ids from 1 and never uses one twice.
+    Trackers share nothing. Each counts its own ids from 1 and never uses one twice.
 
     Args:
-        config: settings.
-        homography: map from this stream's pixels, of a calibrated camera that does not move. People are then also
-            told apart by where they stand on the floor, which decides between candidates that the boxes allow.
-        metres_per_unit: of the homography's map.
+        config: settings; None: the defaults.
+        homography: from this stream's pixels to the map, for a calibrated camera that does not move. Where the boxes
+            allow several matches, the place on the floor then decides.
+        metres_per_unit: metres in one unit of that map.
 
     Raises:
         ValueError: a setting is out of range; the message names it.
-        TypeError: a setting, or one of the arguments, is of another type.
+        TypeError: a setting or an argument has the wrong type.
     """
 
     def __init__(
@@ -87,25 +87,27 @@ class Tracker:
         embeddings: npt.ArrayLike | None = None,
         image_size: Sequence[float] | None = None,
     ) -> Tracks:
-        """Take in the detections of one frame. A refused update leaves the tracker as it was.
+        """Follow the tracks into one frame with its detections. An update that raises leaves the tracker unchanged.
 
         Args:
-            xyxy: (N, 4) pixels x1 y1 x2 y2 within 2^24 of the origin, at most 20000; boxes without area are ignored.
+            xyxy: (N, 4) pixels x1 y1 x2 y2, within 2^24 of the origin; N is at most 20000. Boxes without area are
+                ignored.
             confidence: (N,) 0 to 1.
-            class_id: (N,) integers; boxes of different classes are never one track. All 0 if left out.
-            timestamp: seconds, more than that of the update before.
-            embeddings: (N, D) appearance vectors, compared by their cosine; a row of zeros says nothing. How much they
-                are worth is learned from the stream. Who comes back gets the old id, see ``reident_confidence``.
-            image_size: (width, height) in pixels; a prediction that has left the picture is not reported, and where
-                the size changes from one update to the next, tracks are scaled with it.
+            class_id: (N,) integers; None: all 0. A track never mixes classes.
+            timestamp: seconds; must be later than in the update before.
+            embeddings: (N, D) appearance vectors, compared by their cosine. A row of zeros means no embedding. The
+                tracker learns from the stream how much they are worth. Somebody who comes back gets the old id, see
+                ``reident_confidence``.
+            image_size: (width, height) in pixels. Predictions that have left the picture are then not reported. If the
+                size differs from the update before, tracks are scaled with it.
 
         Returns:
-            The confirmed tracks that this frame supports: those detected, and for a moment those that a nearer person
-            covers (``detection_index`` -1). Boxes are smoothed.
+            The confirmed tracks that are detected in this frame, and for a moment those that a nearer person covers
+            (``detection_index`` -1). Boxes are smoothed.
 
         Raises:
-            ValueError: wrong shape, not finite, out of range, or the time does not increase.
-            TypeError: not real numbers.
+            ValueError: a wrong shape, a value that is not finite or out of range, or a time that does not increase.
+            TypeError: values that are not real numbers.
         """
         columns = self._core.update(
             rows("xyxy", xyxy, 4, FLOAT32),
@@ -118,24 +120,24 @@ class Tracker:
         return Tracks(*columns)
 
     def set_homography(self, homography: Homography | None, metres_per_unit: float = 1.0) -> None:
-        """Give the tracker another floor, or none, see the class; tracks and ids go on.
+        """Replace the homography (see the class), or remove it with None. Tracks and ids stay.
 
         Raises:
             ValueError: ``metres_per_unit`` is not positive.
-            TypeError: no homography.
+            TypeError: ``homography`` is not an ``omni.Homography``.
         """
         self._core.set_homography(_floor(homography), metres_per_unit)
 
     def lost(self) -> Tracks:
-        """Tracks once reported that the latest update did not support and that may come back; boxes are predicted."""
+        """Tracks that were reported before and may come back, but are not in the latest update. Boxes are predicted."""
         return Tracks(*self._core.lost())
 
     def removed(self) -> Tracks:
-        """Tracks once reported that the latest update gave up for good."""
+        """Tracks that were reported before and that the latest update gave up for good."""
         return Tracks(*self._core.removed())
 
     def reset(self) -> None:
-        """Forget all tracks and the time. Ids go on, none is used twice."""
+        """Forget all tracks and the latest timestamp. Ids count on; none is used twice."""
         self._core.reset()
 
 

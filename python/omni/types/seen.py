@@ -25,20 +25,20 @@ FACE_CLASS = -1
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the agent: seed of everything that must be unique to it.
+    """One run of the agent, from which all its identifiers and the dates of files are derived.
 
-    The same seed and the same frames give the same bytes.
+    The same run with the same frames gives the same bytes.
 
     Attributes:
         run_id: random for a real run, fixed for a replay.
-        started_at: Unix epoch seconds; files are dated from here.
+        started_at: Unix epoch seconds; the first frame of a file has this time.
     """
 
     run_id: UUID
     started_at: float
 
     def uuid(self, *names: object) -> str:
-        """A UUID (version 5) for the thing that these names tell from all others of this run."""
+        """A UUID (version 5) made from the run and these names, which must be unique within the run."""
         return str(uuid5(self.run_id, "/".join(map(str, names))))
 
 
@@ -52,8 +52,8 @@ class Frame:
         timestamp: Unix epoch seconds at which the picture was taken.
         video_timestamp: seconds from the start of the video.
         image: (H, W, 3) uint8 BGR, read-only.
-        segment: counts the restarts of the source (a file that loops, a camera that came back). Nobody is carried
-            over from one segment to the next; timestamps go on.
+        segment: counts the restarts of the source (a file that loops, a camera that came back). Tracks end with their
+            segment; timestamps go on.
     """
 
     stream_uuid: str
@@ -87,7 +87,7 @@ class Detections:
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """What a face detector saw in a picture, N faces, the surest first.
+    """The N faces that a detector found in a picture, in descending order of confidence.
 
     Attributes:
         xyxy: (N, 4) float32 pixels.
@@ -104,7 +104,7 @@ class Faces:
         return len(self.confidence)
 
     def __getitem__(self, chosen: Any) -> Faces:
-        """Those faces that an index array or slice names."""
+        """The faces that an index array or a slice selects."""
         return Faces(self.xyxy[chosen], self.confidence[chosen], self.landmarks[chosen])
 
     @classmethod
@@ -114,17 +114,17 @@ class Faces:
 
 @dataclass(slots=True, eq=False)  # not frozen: that takes as long as following ten people does
 class Tracks:
-    """Tracks of one stream at one time, M of them.
+    """M tracks of one stream at one time.
 
     Attributes:
         timestamp: seconds, that of the update.
-        track_id: (M,) int64, from 1, never used twice by one tracker.
+        track_id: (M,) int64, from 1; a tracker never uses one twice.
         xyxy: (M, 4) float32 pixels.
         confidence: (M,) float32.
         class_id: (M,) int32.
-        state: (M,) uint8, ``TENTATIVE`` .. ``REMOVED``.
-        detection_index: (M,) int32 into the detections of the update, -1 where the box is predicted.
-        first_timestamp: (M,) float64 seconds at which the track was first detected, before it was confirmed.
+        state: (M,) uint8, ``TENTATIVE``, ``CONFIRMED``, ``LOST`` or ``REMOVED``.
+        detection_index: (M,) int32, row of the update's detections; -1 where the box is predicted.
+        first_timestamp: (M,) float64, seconds at which the track was first detected, before it was confirmed.
     """
 
     timestamp: float
@@ -141,7 +141,7 @@ class Tracks:
 
     @classmethod
     def of(cls, detections: Detections, track_id: Int64, timestamp: float) -> Tracks:
-        """Detections with ids that are known from elsewhere; below 0: none."""
+        """Detections as tracks, with ids that come from elsewhere; an id below 0 means none."""
         n = len(detections)
         return cls(
             timestamp=timestamp,
@@ -155,9 +155,10 @@ class Tracks:
         )
 
     def named(self, detections: Detections) -> Tracks:
-        """The detections of the update with the ids of their tracks, -1 where they have none (yet).
+        """The detections of the update with the ids of their tracks; -1 for those that have no track (yet).
 
-        A map is told more by these than by the tracks: also of first frames, and nothing smoothed or predicted.
+        A map fuser learns more from these than from the tracks themselves: they include the frames before a track is
+        confirmed, and nothing in them is smoothed or predicted.
         """
         track_id = np.full(len(detections), -1, np.int64)
         seen = self.detection_index >= 0
@@ -165,7 +166,7 @@ class Tracks:
         return Tracks.of(detections, track_id, self.timestamp)
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Tracks:
-        """Those tracks for which ``chosen`` (M,) is true."""
+        """The tracks for which ``chosen``, (M,) bool, is true."""
         return Tracks(
             timestamp=self.timestamp,
             track_id=self.track_id[chosen],

@@ -1,4 +1,4 @@
-"""What is told: crossings, the map, how streams are doing, processes."""
+"""What the agent reports: region events, the map, the state of streams, processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ RegionEventKind = Literal["entry", "exit", "forward", "reverse"]
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Where a person stood in one frame: ``x``, ``y`` relative to the picture, seconds, number of the frame."""
+    """Where a person stood in one frame.
+
+    Attributes:
+        x, y: the ground point (of a face alone its middle), relative to the picture.
+        timestamp: seconds, that of the frame.
+        frame: number of the frame.
+    """
 
     x: float
     y: float
@@ -25,17 +31,17 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class RegionEvent:
-    """Somebody is in a region, is no more, or came through a line.
+    """Somebody entered or left a region, or crossed a line.
 
     Attributes:
-        kind: ``entry``, ``exit``; of lines ``forward`` (along its direction), ``reverse``.
+        kind: ``entry`` or ``exit`` of a region; ``forward`` (in its direction) or ``reverse`` through a line.
         region_uuid: the region or line.
         region_name: its name.
-        track_id: whose track.
-        before: the last sight before the border was passed inwards; None where the track began inside.
-        entered: the first sight after that.
-        last: the last sight before the border was passed outwards; of an entry the latest.
-        after: the first sight after that; None while inside, and where the track ended inside.
+        track_id: the person's track.
+        before: the last sight before the person came in; None if the track began inside.
+        entered: the first sight inside.
+        last: the last sight inside; for an entry the latest one.
+        after: the first sight outside again; None while the person is inside, and if the track ended inside.
     """
 
     kind: RegionEventKind
@@ -54,13 +60,14 @@ class MapState:
 
     Attributes:
         timestamp: seconds.
-        object_id: (M,) int64, from 1, stable over time, unrelated to track ids.
+        object_id: (M,) int64, from 1, the same for one person over time; unrelated to track ids.
         position: (M, 2) float64 in map units.
         velocity: (M, 2) float64 in map units per second.
-        covariance: (M, 2, 2) float64 of the position, map units squared.
+        covariance: (M, 2, 2) float64, of the position, map units squared.
         score: (M,) float64, mean confidence of the sources.
-        sources: for each object ``{stream_uuid: index into what that stream gave}``; empty while it is only predicted.
-        age_s: (M,) float64 seconds since the object was first seen.
+        sources: for each object the cameras that see it: ``{stream_uuid: row of that stream's input}``; empty while the
+            object is only predicted.
+        age_s: (M,) float64, seconds since the object was first seen.
     """
 
     timestamp: float
@@ -78,15 +85,15 @@ class MapState:
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """A frame with what was found in it: what previews, maps and callbacks get.
+    """A frame with what was found in it.
 
     Attributes:
         frame: the picture.
         tracks: the confirmed tracks that this frame supports.
-        object_uuid: for each track the UUID of the human it stands for.
-        stage_s: seconds spent in each stage for this frame, by stage name.
-        bodies: (N, 4) float32 pixels, everybody who may be in the picture.
-        detections: what the detector found, to which ``tracks.detection_index`` refers for bodies.
+        object_uuid: for each track the UUID of its human process.
+        stage_s: seconds that each stage took for this frame, by the name of the stage.
+        bodies: (N, 4) float32 pixels, everybody who may be in the picture and whose head must be hidden.
+        detections: what the detector found; of tracks of bodies, ``tracks.detection_index`` is a row of this.
     """
 
     frame: Frame
@@ -103,8 +110,8 @@ class MapTick:
 
     Attributes:
         name: the view.
-        sequence: counts the updates of this view; a cache may key on it.
-        document: the view as ``GET /map_tracking`` serves it, plain Python values (protocol, section 1).
+        sequence: counts the updates of this view; can be the key of a cache.
+        document: the view as ``GET /map_tracking`` answers it, in plain Python values (protocol, section 1).
     """
 
     name: str
@@ -114,19 +121,23 @@ class MapTick:
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """How a stream is doing.
+    """The state of a stream.
 
     Attributes:
-        url: without credentials.
-        state: ``idle`` (not begun), ``probing`` (connecting), ``online``, ``degraded`` (pictures come, but slow,
-            frozen, stalled or with a clock that was set anew), ``backoff`` (waits before it connects again), ``failed``
-            (waits for somebody to mend it), ``ended`` (a file that is over).
-        reason: why it is not online.
-        next_try_s: seconds until it connects again, None where it does not wait.
-        changes: (state, cause, how often it began) for all that have been.
-        left_behind: decoders that hang and were left to themselves.
+        stream_uuid, name: the stream.
+        url: its address without credentials.
+        state: ``idle`` (not started), ``probing`` (connecting), ``online``, ``degraded`` (pictures come, but slow,
+            frozen, stalled or with a clock that was reset), ``backoff`` (waits before it connects again), ``failed``
+            (somebody must repair it), ``ended`` (the file is over).
+        reason: why it is not online, for people.
+        frames: frames analysed so far.
+        dropped: frames so far that came and were not analysed.
         fps: frames analysed a second.
-        offered_fps: frames that come a second.
+        image_size: (width, height) of the pictures in pixels; None before the first.
+        offered_fps: frames received a second.
+        next_try_s: seconds until it connects again; None while it is not waiting for that.
+        changes: (state, cause, how often it began) of each state so far.
+        left_behind: decoders that hang and were abandoned.
     """
 
     stream_uuid: str
@@ -146,15 +157,15 @@ class StreamStatus:
 
 @dataclass(frozen=True, slots=True)
 class StreamChange:
-    """A stream is doing something else than before.
+    """The state of a stream has changed.
 
     Attributes:
         stream_uuid, name: the stream.
-        timestamp: Unix epoch seconds.
-        state: as in ``StreamStatus``.
-        cause: what is the matter, a word for programs; empty when all is well.
-        reason: the same for people.
-        next_try_s: seconds until it connects again, None where it does not wait.
+        timestamp: Unix epoch seconds of the change.
+        state: the new state, as in ``StreamStatus``.
+        cause: the cause as a word for programs; empty when all is well.
+        reason: the cause as a sentence for people.
+        next_try_s: seconds until it connects again; None while it is not waiting for that.
     """
 
     stream_uuid: str
@@ -168,16 +179,18 @@ class StreamChange:
 
 @dataclass(frozen=True, slots=True)
 class ProcessMessage:
-    """Processes of one stream that go out together, and why.
+    """Processes of one stream that are sent together, and why.
 
     Attributes:
-        reason: ``begin``, ``end``, ``match``, ``roi``, ``line`` or ``ongoing``; ``stream``: of the stream itself.
-        stream_uuid: the stream all of them belong to.
-        timestamp: Unix epoch seconds, that of the frame that caused it.
-        processes: the records, plain Python values after the JSON Schema (protocol, section 3), without pictures.
-        best_shots: process id -> picture (H, W, 3) uint8 BGR of those that have one; encoded only when somebody
-            receives it.
-        events: what subscribers of type ``events`` get, one object a POST; of reason ``stream`` those of type
+        reason: ``begin``, ``end``, ``match``, ``roi``, ``line`` or ``ongoing``; ``stream`` for a change of the stream
+            itself.
+        stream_uuid: the stream that all of them belong to.
+        timestamp: Unix epoch seconds of the frame that caused the message.
+        processes: their records without pictures, in plain Python values as the JSON Schema has them (protocol,
+            section 3).
+        best_shots: process id -> picture, (H, W, 3) uint8 BGR, of the processes that have one. It is encoded only if
+            somebody receives it.
+        events: what subscribers of type ``events`` get, one POST for each; with reason ``stream``: subscribers of type
             ``streams``.
     """
 
