@@ -19,6 +19,7 @@ OPEN_S = 5.0
 _OPTIONS = "rtsp_transport;tcp|analyzeduration;200000|fpsprobesize;0|http_proxy;none"
 """RTSP over TCP, as UDP loses packets and grey pictures follow; 0.2 s to find out what comes, for others wait; the
 environment's proxy is for the world, and cameras are asked without it."""
+_SILENT = 0
 _OPTIONS_OF = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _opening = threading.Lock()
 """OpenCV has one such lock for all addresses of a process, which cannot be waited for with a limit, nor given up."""
@@ -135,4 +136,5 @@ def silence_ffmpeg() -> None:
     more for each damaged picture; what went wrong is told by us.
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    silence = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel  # of 4, of 5
+    silence(_SILENT)
