@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveFloat, V
 from omni._text import each_key_once
 from omni.cli.apart import check_apart
 from omni.cli.output import add_json, note, print_json, whole_file
+from omni.config.map_tracking import Scale
 from omni.errors import CalibrationError, SourceError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class PointsFile(_Strict):
     """What ``omni calibrate`` reads."""
 
     image_size: Size | None = None
-    metres_per_unit: PositiveFloat = 1.0
+    metres_per_unit: Scale = 1.0
     cameras: Annotated[dict[str, CameraPoints], Field(min_length=1)]
 
 

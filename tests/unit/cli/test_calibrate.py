@@ -66,6 +66,8 @@ def test_the_table_names_what_is_left_out(tmp_path: Path, capsys: pytest.Capture
         ({"cameras": {"west": {"points": [{"image": [0, 0], "map": [0, 0]}]}}}, "camera west: .*at least 4"),
         ({"cameras": {}}, "cameras"),
         ({"metres_per_unit": 0}, "metres_per_unit"),
+        ({"metres_per_unit": float("inf")}, "metres_per_unit: .*less than or equal to 1000000"),
+        ({"metres_per_unit": 1e-310}, "metres_per_unit: .*greater than or equal to 0.000001"),
         ({"cameras": {"west": {"points": [{"image": [0, 0, 1], "map": [0, 0]}]}}}, "cameras.west.points.0.image"),
         ({"camera": {}}, "camera: Extra"),
     ],
