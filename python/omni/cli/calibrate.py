@@ -14,10 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveFloat, V
 from omni._text import each_key_once
 from omni.cli.apart import check_apart
 from omni.cli.output import add_json, note, print_json, whole_file
+from omni.config.map_tracking import Scale
 from omni.errors import CalibrationError, SourceError
 
 if TYPE_CHECKING:
     from omni.fusion import Homography
+    from omni.types import Float64
 
 Point = tuple[FiniteFloat, FiniteFloat]
 Size = tuple[PositiveFloat, PositiveFloat]
@@ -48,7 +50,7 @@ class PointsFile(_Strict):
     """What ``omni calibrate`` reads."""
 
     image_size: Size | None = None
-    metres_per_unit: PositiveFloat = 1.0
+    metres_per_unit: Scale = 1.0
     cameras: Annotated[dict[str, CameraPoints], Field(min_length=1)]
 
 
@@ -124,9 +126,10 @@ def _fit(name: str, points: CameraPoints, common_size: Size | None) -> Calibrate
     from omni.fusion import Homography
 
     size = points.image_size or common_size
+    pixels = np.array([pair.image for pair in points.points], np.float64).reshape(-1, 2)
     try:
         homography = Homography.from_points(
-            np.array([pair.image for pair in points.points], np.float64).reshape(-1, 2),
+            pixels,
             _map_points(points),
             image_size=size,
             camera_matrix=points.camera_matrix,
@@ -134,10 +137,23 @@ def _fit(name: str, points: CameraPoints, common_size: Size | None) -> Calibrate
         )
     except ValueError as error:
         raise CalibrationError(f"camera {name}: {error}") from None
+    _check_pixels(name, pixels, size)
     return Calibrated(points, size, homography)
 
 
-def _map_points(points: CameraPoints) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _check_pixels(name: str, pixels: Float64, size: Size | None) -> None:
+    """Shares of the picture, as the configuration has them, fit as well as pixels and place nobody's boxes rightly."""
+    if (pixels >= 0.0).all() and (pixels <= 1.0).all():
+        raise CalibrationError(
+            f"camera {name}: image: expected pixels, got numbers from 0 to 1 only, as map_tracking has them: "
+            "relative to the picture"
+        )
+    if size is not None and (beyond := np.flatnonzero(((pixels < 0.0) | (pixels > size)).any(1))).size:
+        points = ", ".join(str(i) for i in beyond)
+        note(f"camera {name}: points beyond its picture of {size[0]:g}x{size[1]:g} pixels: {points}")
+
+
+def _map_points(points: CameraPoints) -> Float64:
     return np.array([pair.map for pair in points.points], np.float64).reshape(-1, 2)
 
 

@@ -66,6 +66,8 @@ def test_the_table_names_what_is_left_out(tmp_path: Path, capsys: pytest.Capture
         ({"cameras": {"west": {"points": [{"image": [0, 0], "map": [0, 0]}]}}}, "camera west: .*at least 4"),
         ({"cameras": {}}, "cameras"),
         ({"metres_per_unit": 0}, "metres_per_unit"),
+        ({"metres_per_unit": float("inf")}, "metres_per_unit: .*less than or equal to 1000000"),
+        ({"metres_per_unit": 1e-310}, "metres_per_unit: .*greater than or equal to 0.000001"),
         ({"cameras": {"west": {"points": [{"image": [0, 0, 1], "map": [0, 0]}]}}}, "cameras.west.points.0.image"),
         ({"camera": {}}, "camera: Extra"),
     ],
@@ -93,6 +95,19 @@ def test_what_is_no_json_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["calibrate", str(points)]) == 3
     assert f"{points}: " in (error := capsys.readouterr().err)
     assert reason in error
+
+
+def test_shares_of_the_picture_are_no_pixels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = [{"image": [x, y], "map": [3 * x, y]} for x, y in [(0.1, 0.9), (1, 0.9), (0.7, 0.3), (0.2, 0.4)]]
+    source = points_file(tmp_path / "points.json", cameras={"west": {"points": pairs}})
+    assert main(["calibrate", str(source)]) == 3
+    assert "camera west: image: expected pixels, got numbers from 0 to 1 only" in capsys.readouterr().err
+    assert not (tmp_path / "points.png").exists()
+
+
+def test_points_beyond_the_picture_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["calibrate", str(points_file(tmp_path / "points.json", image_size=[520, 699]))]) == 0
+    assert "camera west: points beyond its picture of 520x699 pixels: 4\n" in capsys.readouterr().err
 
 
 def test_all_cameras_that_cannot_be_used_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
