@@ -183,6 +183,8 @@ def run_fuse(options: argparse.Namespace) -> int:
     cameras = {name: calibration.homography(name) for name in paths}
     rows = {name: read_mot(path) for name, path in paths.items()}
     confidence = {name: _confidence(paths[name], r) for name, r in rows.items()}
+    for name, path in paths.items():
+        _tell_of_boxes_beyond_the_picture(path, rows[name], cameras[name].image_size)
     config = FusionConfig(metres_per_unit=calibration.metres_per_unit)
     fuser = MapFuser(cameras, config)
     frames = looked_at(rows.values())
@@ -212,6 +214,9 @@ def run_fuse(options: argparse.Namespace) -> int:
         places = zip(history.frame.tolist(), history.object_id.tolist(), metres.tolist(), strict=True)
         file.writelines(f"{frame},{object_id},{x:.4f},{y:.4f}\n" for frame, object_id, (x, y) in places)
     objects = len(np.unique(history.object_id))
+    if not objects and any(len(r.frame) for r in rows.values()):
+        unit = f"{calibration.metres_per_unit:g} m"
+        note(f"nobody is on the floor: does {calibration.path} take pixels to the floor, in units of {unit}?")
     result: dict[str, Any] = {"frames": len(frames), "cameras": len(cameras), "objects": objects}
     offsets = {
         name: (calibration.metres_per_unit * found.offset).round(4).tolist() for name, found in fuser.offsets.items()
@@ -239,6 +244,18 @@ def _confidence(path: Path, rows: MotRows) -> Float32:
     if changed is not None:
         note(f"{path}: {changed}")
     return confidence
+
+
+def _tell_of_boxes_beyond_the_picture(path: Path, rows: MotRows, size: tuple[float, float] | None) -> None:
+    """No detector finds anything there: the picture was of another size when the camera was calibrated."""
+    if size is None:
+        return
+    width, height = size
+    x1, y1, x2, y2 = rows.xyxy.T
+    beyond = int(np.sum((x1 >= width) | (y1 >= height) | (x2 <= 0) | (y2 <= 0)))
+    if beyond:
+        told = f"{beyond} of {len(rows.frame)} boxes lie beyond the picture"
+        note(f"{path}: {told}, which is calibrated as {width:g}x{height:g}")
 
 
 def _given(rows: MotRows, confidence: Float32, frame: int, timestamp: float) -> Tracks | None:

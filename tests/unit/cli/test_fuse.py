@@ -115,6 +115,20 @@ def test_a_camera_that_recorded_nothing_is_left_out_and_it_is_told(
     assert "no off.txt[.gz], not surveyed.txt[.gz]: left out" in capsys.readouterr().err
 
 
+def test_boxes_that_do_not_suit_the_calibration_are_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    walkers(tmp_path / "a.txt")
+    metres = [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 1]]
+    fused(tmp_path, {"image_size": [640, 480], "cameras": {"a": {"H_image_to_floor": metres}}})
+    assert "beyond" not in capsys.readouterr().err
+    fused(tmp_path, {"image_size": [320, 240], "cameras": {"a": {"H_image_to_floor": metres}}})
+    assert "boxes lie beyond the picture, which is calibrated as 320x240" in capsys.readouterr().err
+    calibration = tmp_path / "calibration.json"
+    calibration.write_text(json.dumps({"cameras": {"a": {"H_image_to_floor": [[1e6, 0, 0], [0, 1e6, 0], [0, 0, 1]]}}}))
+    arguments = ["--calibration", str(calibration), "--detections", str(tmp_path), "--fps", "10"]
+    assert main(["fuse", *arguments, "-o", str(tmp_path / "floor.csv")]) == 0
+    assert "nobody is on the floor: does" in capsys.readouterr().err
+
+
 def test_fuse_writes_the_calibration_without_the_offset_between_cameras(tmp_path: Path) -> None:
     for camera in ("a", "b"):
         walkers(tmp_path / f"{camera}.txt", frames=200)
