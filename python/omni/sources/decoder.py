@@ -19,8 +19,9 @@ OPEN_S = 5.0
 _OPTIONS = "rtsp_transport;tcp|analyzeduration;200000|fpsprobesize;0|http_proxy;none"
 """RTSP over TCP, as UDP loses packets and grey pictures follow; 0.2 s to find out what comes, for others wait; the
 environment's proxy is for the world, and cameras are asked without it."""
-_SILENT = 0
 _OPTIONS_OF = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+_SILENT = 0
+"""OpenCV's least level of log."""
 _opening = threading.Lock()
 """OpenCV has one such lock for all addresses of a process, which cannot be waited for with a limit, nor given up."""
 _LOOK_S = 0.1
